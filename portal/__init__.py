@@ -1,0 +1,1 @@
+"""Stallholder: vendor portal and billing backend of a business directory."""

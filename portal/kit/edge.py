@@ -1,0 +1,80 @@
+"""The edge: where transactions begin and end. The only file that commits.
+
+A request or a job runs inside ``write``: all of it is kept, or none of it. What must outlive a refusal (a failed
+log-in, the audit of it) runs inside ``apart``.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from portal.kit import clock, jobs
+from portal.kit.db import db
+from portal.kit.errors import N_, Unavailable
+
+T = TypeVar("T")
+_TRIES = 3
+_AGAIN = {"40001", "40P01", "23P01", "55P03"}
+"""Serialization failure, deadlock, exclusion (see reliability.md: it shows under races) and lock timeout."""
+
+
+def now() -> datetime:
+    """Return the business time of the transaction that is open, beginning one where none is."""
+    return clock.business_now()
+
+
+def write(work: Callable[[], T], *, keep: Callable[[T], bool] = lambda _: True) -> T:
+    """Run ``work`` as one transaction, again from the start (at most three times) when the database asks for it.
+
+    :param keep: says of the result whether it is kept; otherwise everything is rolled back.
+    :raises Unavailable: the database refused each time.
+    """
+    for _ in range(_TRIES):
+        try:
+            result = work()
+            _end(keep(result))
+            return result
+        except DBAPIError as error:
+            _end(False)
+            if getattr(error.orig, "sqlstate", None) not in _AGAIN:
+                raise
+        except BaseException:
+            _end(False)
+            raise
+    raise Unavailable("busy", N_("Too much is going on at once. Nothing was changed; please try again."))
+
+
+def apart(work: Callable[[], T]) -> T:
+    """Run ``work`` in a short transaction of its own beside the open one, and keep it whatever becomes of that."""
+    outer = db.registry.registry.value if db.registry.has() else None
+    db.registry.clear()
+    try:
+        return write(work)
+    finally:
+        if outer is not None:
+            db.registry.set(outer)
+
+
+def end() -> None:
+    """Give up what is open, if anything: the end of every request that only reads."""
+    if db.registry.has():
+        _end(False)
+
+
+def _end(is_kept: bool) -> None:
+    """Commit or roll back, return the connection, and then tell the queues that have new work."""
+    woken = jobs.queues_to_wake()
+    try:
+        if is_kept:
+            # Deferred triggers speak here, so that they are also heard in tests that never really commit.
+            db.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+            db.commit()
+        else:
+            db.rollback()
+    finally:
+        db.remove()
+    if is_kept:
+        jobs.wake(woken)

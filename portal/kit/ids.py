@@ -1,0 +1,27 @@
+"""Identifiers: time-ordered primary keys that never leave the server, and prefixed public ids that do."""
+
+import secrets
+import time
+from uuid import UUID
+
+_ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_PUBLIC_LENGTH = 22  # 62^22 > 2^128: guessing one is hopeless
+
+
+def new_id() -> UUID:
+    """Return a UUID version 7 (RFC 9562 §5.7): 48 bits of milliseconds, then random bits, so keys insert in order."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds & (2**48 - 1)) << 80 | secrets.randbits(80)
+    value = value & ~(0xF << 76) | 0x7 << 76
+    value = value & ~(0x3 << 62) | 0x2 << 62
+    return UUID(int=value)
+
+
+def public_id(prefix: str) -> str:
+    """Return ``prefix_`` and 22 random letters and digits (more than 128 bits), safe in addresses."""
+    return f"{prefix}_{random_text(_PUBLIC_LENGTH)}"
+
+
+def random_text(length: int) -> str:
+    """Return ``length`` random ASCII letters and digits from the system's secure source."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(length))

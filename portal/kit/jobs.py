@@ -1,0 +1,173 @@
+"""Staged jobs: work to be done later, stored in the transaction that causes it.
+
+The rows are the truth; RQ only hears that a queue has work. It refuses arguments that are not JSON and does not
+know what any job does (see ``worker/registry.py``).
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Index, and_, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.kit import ids
+from portal.kit.db import Base, Key, db
+
+MAX_ATTEMPTS = 12
+_LEASE = timedelta(seconds=60)
+
+
+class Queue(StrEnum):
+    """Where a job waits: a slow provider or a million renewals must never block a payer."""
+
+    INTERACTIVE = "interactive"
+    DEFAULT = "default"
+    BULK = "bulk"
+
+
+class StagedJob(Base):
+    """A job: ``pending`` until leased, then ``done``, or ``dead`` after too many attempts."""
+
+    __tablename__ = "staged_jobs"
+    __table_args__ = (
+        Index("staged_jobs_due_idx", "queue", "due_at", postgresql_where=text("state = 'pending'")),
+        Index("staged_jobs_key_idx", "key", unique=True, postgresql_where=text("state IN ('pending', 'leased')")),
+    )
+
+    id: Mapped[Key]
+    queue: Mapped[str]
+    name: Mapped[str]
+    args: Mapped[dict[str, Any]]
+    key: Mapped[str | None]
+    state: Mapped[str] = mapped_column(default="pending")
+    due_at: Mapped[datetime]
+    """Business time from which it may run."""
+    retry_at: Mapped[datetime | None]
+    """Wall time before which it is not tried again."""
+    attempts: Mapped[int] = mapped_column(default=0)
+    leased_until: Mapped[datetime | None]
+    last_error: Mapped[str | None]
+    request_id: Mapped[str | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+    done_at: Mapped[datetime | None]
+
+
+_waker: Callable[[Iterable[str]], None] = lambda queues: None  # noqa: E731
+
+
+def wake_with(waker: Callable[[Iterable[str]], None]) -> None:
+    """Set what tells the queues that they have work; without one, the scheduler finds the rows by itself."""
+    global _waker
+    _waker = waker
+
+
+def stage(
+    name: str, *, queue: Queue, due_at: datetime, key: str | None = None, **args: str | int | bool | None
+) -> None:
+    """Store a job in the open transaction.
+
+    :param due_at: business time from which it may run.
+    :param key: while a job of this key waits or runs, a second one is not stored.
+    :param args: ids and small values; never amounts that may have moved when it runs.
+    """
+    row = {
+        "id": ids.new_id(),
+        "queue": queue,
+        "name": name,
+        "args": args,
+        "key": key,
+        "due_at": due_at,
+        "state": "pending",
+        "attempts": 0,
+        "request_id": structlog.contextvars.get_contextvars().get("request_id"),
+    }
+    added = db.execute(insert(StagedJob).values(row).on_conflict_do_nothing().returning(StagedJob.id)).first()
+    if added is not None:
+        db.info.setdefault("wake", set()).add(str(queue))
+
+
+def queues_to_wake() -> set[str]:
+    """Return the queues that the open transaction staged work for."""
+    found: set[str] = db.info.pop("wake", set())
+    return found
+
+
+def wake(queues: Iterable[str]) -> None:
+    """Tell each of ``queues`` that it has work."""
+    for_sure = sorted(queues)
+    if for_sure:
+        _waker(for_sure)
+
+
+_IS_DUE = and_(
+    StagedJob.state == "pending",
+    StagedJob.due_at <= func.business_now(),
+    or_(StagedJob.retry_at.is_(None), StagedJob.retry_at <= func.clock_timestamp()),
+)
+
+
+def lease(queue: str, limit: int) -> list[StagedJob]:
+    """Take up to ``limit`` due jobs of ``queue`` for a minute, oldest first, skipping what others are taking."""
+    due = (
+        select(StagedJob.id)
+        .where(StagedJob.queue == queue, _IS_DUE)
+        .order_by(StagedJob.due_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = db.scalars(
+        update(StagedJob)
+        .where(StagedJob.id.in_(due))
+        .values(state="leased", leased_until=func.clock_timestamp() + _LEASE, attempts=StagedJob.attempts + 1)
+        .returning(StagedJob)
+    ).all()
+    return sorted(taken, key=lambda job: job.due_at)
+
+
+def still_leased(job_id: UUID, attempt: int) -> bool:
+    """Lock the job's row and say whether this attempt still owns it: a lease that ran out belongs to somebody else."""
+    query = select(StagedJob.id).where(
+        StagedJob.id == job_id, StagedJob.state == "leased", StagedJob.attempts == attempt
+    )
+    return db.execute(query.with_for_update()).first() is not None
+
+
+def finish(job_id: UUID) -> None:
+    """Mark the job done, in the transaction of its effect."""
+    db.execute(
+        update(StagedJob)
+        .where(StagedJob.id == job_id)
+        .values(state="done", done_at=func.clock_timestamp(), leased_until=None)
+    )
+
+
+def fail(job_id: UUID, attempt: int, error: str) -> None:
+    """Put the job back with a growing pause (2, 4, 8 … seconds, at most an hour), or give it up as dead."""
+    pause = timedelta(seconds=min(2**attempt, 3600))
+    is_dead = attempt >= MAX_ATTEMPTS
+    db.execute(
+        update(StagedJob)
+        .where(StagedJob.id == job_id, StagedJob.state == "leased", StagedJob.attempts == attempt)
+        .values(
+            state="dead" if is_dead else "pending",
+            last_error=error[:2000],
+            leased_until=None,
+            retry_at=func.clock_timestamp() + pause,
+        )
+    )
+
+
+def free_expired() -> int:
+    """Give back jobs whose worker died with them; return how many there were."""
+    expired = update(StagedJob).where(StagedJob.state == "leased", StagedJob.leased_until < func.clock_timestamp())
+    return len(db.scalars(expired.values(state="pending", leased_until=None).returning(StagedJob.id)).all())
+
+
+def due_queues() -> list[str]:
+    """Return the queues that have due jobs."""
+    return list(db.scalars(select(StagedJob.queue).where(_IS_DUE).distinct()))
