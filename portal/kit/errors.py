@@ -51,10 +51,8 @@ class NotFound(DomainError):
 
     status = 404
 
-    def __init__(
-        self, code: str = "not_found", message: str = N_("This page does not exist."), **params: object
-    ) -> None:
-        super().__init__(code, message, **params)
+    def __init__(self, code: str = "not_found", message: str = N_("This page does not exist.")) -> None:
+        super().__init__(code, message)
 
 
 class Conflict(DomainError):
