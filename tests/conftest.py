@@ -1,0 +1,64 @@
+"""What every test may ask for: servers, databases and a guard that keeps the run on this machine."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support import network
+from tests.support.databases import cloned, empty
+from tests.support.servers import RunningServers, Servers
+
+pytest_plugins: list[str] = []
+
+_running = RunningServers()
+
+
+def pytest_configure() -> None:
+    network.guard()
+
+
+def pytest_configure_node(node: object) -> None:
+    """In the controller of pytest-xdist, for each worker: start the servers once and pass their addresses on."""
+    servers = _running.start()
+    node.workerinput |= {"postgres_url": servers.postgres_url, "redis_url": servers.redis_url}  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure() -> None:
+    _running.stop()
+
+
+@pytest.fixture(scope="session")
+def servers(request: pytest.FixtureRequest) -> Servers:
+    """The addresses of the run's PostgreSQL and Redis."""
+    told: dict[str, str] | None = getattr(request.config, "workerinput", None)
+    if told is None:
+        return _running.start()
+    return Servers(postgres_url=told["postgres_url"], redis_url=told["redis_url"])
+
+
+@pytest.fixture(scope="session")
+def worker_database(servers: Servers) -> Iterator[str]:
+    """The address of one migrated database for all tests of this process that roll back what they did."""
+    with cloned(servers, "worker") as url:
+        yield url
+
+
+@pytest.fixture
+def fresh_database(servers: Servers) -> Iterator[str]:
+    """The address of a migrated database of the test's own, for tests that commit."""
+    with cloned(servers, "fresh") as url:
+        yield url
+
+
+@pytest.fixture
+def empty_database(servers: Servers) -> Iterator[str]:
+    """The address of a database without any table, for the sandbox's book and for migrations."""
+    with empty(servers) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def worker_redis(servers: Servers, worker_id: str) -> str:
+    """The address of a Redis database that this process shares with no other; flushing it is up to the test."""
+    number = int(worker_id.removeprefix("gw")) + 1 if worker_id.startswith("gw") else 0
+    return servers.redis_url.removesuffix("/0") + f"/{number % 16}"
