@@ -1,0 +1,53 @@
+# Stallholder. `make run` starts everything, `make test` tests everything; both make the environment first.
+
+PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3 python; do \
+	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BIN := .venv/bin
+SOURCES := $(wildcard portal/translations/*/LC_MESSAGES/messages.po)
+MESSAGES := $(SOURCES:.po=.mo)
+LAN ?= $(or $(PORTAL_LAN),0)
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check browser seed python
+
+help:
+	@echo "make run          start everything; LAN=1 shows it to phones on your network"
+	@echo "make test         run all tests"
+	@echo "make check        lint, types, imports, templates"
+	@echo "make browser      install Chromium and a Chinese font for the browser tests (Debian)"
+	@echo "make seed         fill a believable directory (while make run is running)"
+
+run: .venv/.runtime $(MESSAGES)
+	@PORTAL_LAN=$(LAN) exec $(BIN)/portal run
+
+seed: .venv/.runtime $(MESSAGES)
+	@exec $(BIN)/portal seed
+
+test: .venv/.dev $(MESSAGES)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+
+check: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint --check --lint templates
+	$(BIN)/bandit --quiet --recursive --configfile pyproject.toml portal worker
+
+browser: .venv/.dev
+	@.ci/install-browser
+
+%.mo: %.po | .venv/.runtime
+	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
+
+# Two stamps, one environment: `make run` installs less than `make test` needs and never takes anything away.
+.venv/.runtime: uv.lock pyproject.toml .ci/bootstrap.py | python
+	@$(PYTHON) .ci/bootstrap.py
+	@touch $@
+
+.venv/.dev: uv.lock pyproject.toml .ci/bootstrap.py | python
+	@$(PYTHON) .ci/bootstrap.py --dev
+	@touch $@ .venv/.runtime
+
+python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; name one by PYTHON=/path/to/python3" >&2; exit 1; }
