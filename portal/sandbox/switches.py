@@ -1,0 +1,35 @@
+"""The few remembered settings of the pretend world that the control interface may change while it runs."""
+
+from typing import Any
+
+from sqlalchemy import Engine, select
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.sandbox.database import switches
+
+DEFAULTS: dict[str, Any] = {
+    "clock_offset": 0.0,
+    "code_url": "wallet",
+    "close_after_seconds": 0,
+    "platform_key_id": "",
+}
+
+
+class Switches:
+    """Named values that survive a restart."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def get(self, name: str) -> Any:
+        """The remembered value, or the default of a switch never touched; KeyError for an unknown name."""
+        with self._engine.connect() as connection:
+            value = connection.scalar(select(switches.c.value).where(switches.c.name == name))
+        return DEFAULTS[name] if value is None else value
+
+    def set(self, name: str, value: Any) -> None:
+        """Remember a value."""
+        statement = insert(switches).values(name=name, value=value)
+        statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": value})
+        with self._engine.begin() as connection:
+            connection.execute(statement)
