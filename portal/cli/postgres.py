@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg
 
 from portal.cli.files import kept_secret, state_folder
-from portal.cli.processes import Child, Command, run_as
+from portal.cli.processes import Child, Command, Pause, run_as
 from portal.cli.unprivileged import Place, reachable_binaries
 
 SUPERUSER = "stallholder"
@@ -66,14 +66,14 @@ class Postgres:
             patience=30.0,
         )
 
-    def wait_until_ready(self, child: Child, seconds: float = 60.0) -> None:
+    def wait_until_ready(self, child: Child, pause: Pause = time.sleep, seconds: float = 60.0) -> None:
         """Return once it answers a query; raises PostgresError with its last words when it ends or takes too long."""
         deadline = time.monotonic() + seconds
         while child.is_running() and time.monotonic() < deadline:
             try:
                 psycopg.connect(self.url("postgres"), connect_timeout=5).close()
             except psycopg.OperationalError:
-                time.sleep(0.03)
+                pause(0.03)
             else:
                 return
         raise PostgresError(f"PostgreSQL did not start:\n{child.last_lines()}")

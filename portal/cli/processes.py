@@ -11,11 +11,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+Pause = Callable[[float], None]
+"""How to wait a number of seconds; the supervisor's own way notices meanwhile that it shall stop."""
 
 PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
@@ -86,24 +89,28 @@ def run_as(user: str | None) -> dict[str, Any]:
 def write_record(record: Path, pid: int, stop_signal: signal.Signals) -> None:
     """Remember a process by its pid *and* its birth, so that a reused pid is never mistaken for it."""
     record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps({"pid": pid, "born": born(pid), "stop": int(stop_signal)}))
+    record.write_text(json.dumps({"pid": pid, "born": born(pid), "boot": _boot(), "stop": int(stop_signal)}))
 
 
 def end_left_over(record: Path, patience: float = 15.0) -> bool:
     """End the process of an earlier supervisor that died without stopping it; says whether there was one."""
     try:
         noted = json.loads(record.read_text())
-        pid, stop_signal = int(noted["pid"]), int(noted["stop"])
+        pid, was_born, stop_signal = int(noted["pid"]), noted["born"], int(noted["stop"])
     except (FileNotFoundError, ValueError, KeyError):
         return False
-    was_running = noted["born"] is not None and born(pid) == noted["born"]
+    finally:
+        record.unlink(missing_ok=True)
+    if noted.get("boot") != _boot() or born(pid) not in (was_born, None):
+        return False
+    was_running = born(pid) is not None
     if was_running:
         os.kill(pid, stop_signal)
-        deadline = time.monotonic() + patience
-        while born(pid) == noted["born"] and time.monotonic() < deadline:
-            time.sleep(0.05)
-        kill_group(pid)
-    record.unlink(missing_ok=True)
+    deadline = time.monotonic() + patience
+    while born(pid) is not None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    # A group keeps its number from being given anew, so what is left of it is ours even when its leader is gone.
+    kill_group(pid)
     return was_running
 
 
@@ -117,6 +124,14 @@ def born(pid: int) -> str | None:
         return None if state in "ZX" else rest[18]
     shown = subprocess.run(["ps", "-p", str(pid), "-o", "lstart="], capture_output=True, text=True, check=False)  # noqa: S607
     return shown.stdout.strip() or None
+
+
+def _boot() -> str:
+    """Which start of the machine this is, where it says so: pids and times of an earlier one mean nothing."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
 
 
 def kill_group(leader: int) -> None:

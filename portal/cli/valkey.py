@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from portal.cli.files import kept_secret, private_folder, state_folder, write_private
-from portal.cli.processes import Child, Command
+from portal.cli.processes import Child, Command, Pause
 
 
 class ValkeyError(Exception):
@@ -33,13 +33,13 @@ class Valkey:
         """How to run it in the foreground."""
         return Command(name="Redis", arguments=[self.binary, self.config], folder=self.config.parent)
 
-    def wait_until_ready(self, child: Child, seconds: float = 30.0) -> None:
+    def wait_until_ready(self, child: Child, pause: Pause = time.sleep, seconds: float = 30.0) -> None:
         """Return once it has loaded its data; raises ValkeyError with its last words when it ends or takes too long."""
         deadline = time.monotonic() + seconds
         while child.is_running() and time.monotonic() < deadline:
             if self._answers():
                 return
-            time.sleep(0.02)
+            pause(0.02)
         raise ValkeyError(f"Redis did not start:\n{child.last_lines()}")
 
     def _answers(self) -> bool:

@@ -1,0 +1,98 @@
+"""`portal doctor`: says what is misconfigured and how to mend it; it changes nothing."""
+
+import difflib
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+import click
+import psycopg
+
+from portal.cli import environment, migrations
+from portal.kit.config import ConfigError, Settings, load_settings
+
+OLDEST_POSTGRES = 15
+KNOWN = (
+    "PORTAL_PORT",
+    "PORTAL_SANDBOX_PORT",
+    "PORTAL_SANDBOX_SMTP_PORT",
+    "PORTAL_SANDBOX_HOST",
+    "PORTAL_SANDBOX_PUBLIC_URL",
+    "PORTAL_SANDBOX_DATABASE_URL",
+    "PORTAL_SANDBOX_KEYS",
+    "PORTAL_SANDBOX_TOKEN",
+    "PORTAL_SANDBOX",
+    "PORTAL_STATE",
+    "PORTAL_BASE_URL",
+    "PORTAL_LAN",
+    "PORTAL_METRICS_TOKEN",
+    "PORTAL_POSTGRES_BIN",
+    "PORTAL_REDIS_BIN",
+)
+
+
+@click.command("doctor")
+def doctor() -> None:
+    """Say what is misconfigured and how to mend it."""
+    findings = list(examine(os.environ))
+    for finding in findings:
+        click.echo(f"- {finding}")
+    click.echo(f"{len(findings)} to look at" if findings else "all is well")
+    sys.exit(1 if findings else 0)
+
+
+def examine(given: Mapping[str, str]) -> Iterator[str]:
+    """One sentence for each thing that is wrong or unwise in the given environment and what runs with it."""
+    yield from _unknown_names(given)
+    try:
+        environment.checked(given)
+        environ = environment.of_instance(given)
+    except ConfigError as error:
+        yield from error.problems
+        return
+    if "DATABASE_URL" not in environ:
+        yield "nothing runs with this state folder: start it with `make run`, or set DATABASE_URL and REDIS_URL"
+        return
+    try:
+        settings = load_settings(environ)
+    except ConfigError as error:
+        yield from error.problems
+        return
+    yield from _unwise(settings)
+    yield from _database(settings)
+
+
+def _unknown_names(given: Mapping[str, str]) -> Iterator[str]:
+    for name in sorted(given):
+        if name.startswith("PORTAL_") and name not in KNOWN:
+            near = difflib.get_close_matches(name, KNOWN, n=1)
+            yield f"{name} is not a setting" + (f"; did you mean {near[0]}?" if near else "")
+
+
+def _unwise(settings: Settings) -> Iterator[str]:
+    """What may be right on a desk and is wrong where real money flows."""
+    if settings.is_sandbox:
+        return
+    if settings.database_owner_url == settings.database_url:
+        yield "DATABASE_OWNER_URL is not set: the product connects as the owner of its tables, who may drop its guards"
+    if settings.wechat_pay is None:
+        yield "no payment provider is set up: give the WECHAT_PAY_* settings"
+    address = urlsplit(settings.base_url)
+    if address.scheme != "https":
+        yield f"PORTAL_BASE_URL is {settings.base_url}: without https, passwords travel readable"
+    if not settings.seller.address:
+        yield "SELLER_ADDRESS is empty: receipts and invoices need it"
+
+
+def _database(settings: Settings) -> Iterator[str]:
+    try:
+        with psycopg.connect(settings.database_url, connect_timeout=5) as connection:
+            version = connection.info.server_version // 10_000
+    except psycopg.OperationalError as error:
+        yield f"the database does not answer: {str(error).strip()}"
+        return
+    if version < OLDEST_POSTGRES:
+        yield f"PostgreSQL {version} is too old; {OLDEST_POSTGRES} or later is needed"
+    if migrations.present_heads(settings.database_url) != migrations.wanted_heads():
+        yield "the database is not at the newest revision: run `portal migrate`"

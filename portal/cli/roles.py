@@ -1,0 +1,52 @@
+"""The product's own processes and how each is run; the supervisor, the container and the command line agree here."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from portal.cli.migrations import ROOT
+from portal.cli.processes import Command
+from portal.kit.config import Settings
+
+WEB_PROCESSES = 2
+THREADS = 4
+
+
+def web(settings: Settings, environ: Mapping[str, str]) -> Command:
+    """The web server: few processes with few threads, and a process that dies takes nobody with it."""
+    host = "0.0.0.0" if settings.is_lan else "127.0.0.1"  # noqa: S104
+    options = {
+        "--interface": "wsgi",
+        "--host": host,
+        "--port": settings.port,
+        "--workers": WEB_PROCESSES,
+        "--blocking-threads": THREADS,
+        "--workers-kill-timeout": 10,
+        "--log-level": "warning",
+    }
+    flat = [str(part) for option in options.items() for part in option]
+    return _python("web", ["granian", *flat, "--respawn-failed-workers", "wsgi:app"], environ)
+
+
+def worker(environ: Mapping[str, str]) -> Command:
+    """The parent of the job processes and of the scheduler."""
+    return _python("worker", ["worker"], environ)
+
+
+def sandbox(environ: Mapping[str, str]) -> Command:
+    """The pretend world."""
+    return _python("sandbox", ["portal.sandbox"], environ)
+
+
+def ceremony(keys: Path, environ: Mapping[str, str]) -> Command:
+    """Makes the sandbox's keys, unless they are there already, and ends."""
+    return _python("ceremony", ["portal.sandbox.ceremony", str(keys)], environ)
+
+
+def _python(name: str, module: list[str], environ: Mapping[str, str]) -> Command:
+    return Command(
+        name=name,
+        arguments=[sys.executable, "-m", *module],
+        environ=dict(environ) | {"PYTHONUNBUFFERED": "1"},
+        folder=ROOT,
+    )

@@ -1,0 +1,100 @@
+"""The commands that start things: all of it under one supervisor, or one process alone.
+
+They say what is wrong in plain words and end with 1; a traceback is never the answer to a wrong setting.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from portal.cli import databases, doctor, environment, migrations, roles, start
+from portal.cli.postgres import PostgresError
+from portal.cli.processes import Command
+from portal.cli.supervisor import StartError, StopRequested, Supervisor
+from portal.cli.valkey import ValkeyError
+from portal.kit.config import ConfigError, Settings, load_settings
+
+EXPECTED = (ConfigError, StartError, PostgresError, ValkeyError, databases.DatabaseError)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn the errors that a person can mend into a message and exit code 1."""
+    try:
+        yield
+    except EXPECTED as error:
+        click.secho(str(error), fg="red", err=True)
+        sys.exit(1)
+
+
+@click.command("run")
+def run() -> None:
+    """Start everything: servers, sandbox, web and worker; Ctrl-C stops it all."""
+    with plain_errors():
+        given = dict(os.environ)
+        checked = environment.checked(given)
+        supervisor = Supervisor(checked.state)
+        try:
+            with supervisor.in_charge():
+                start.run(supervisor, checked, given, _prepare)
+        except StopRequested:
+            click.echo("stopped")
+
+
+@click.command("web")
+def web() -> None:
+    """Run the web server alone."""
+    settings, environ = _instance()
+    _become(roles.web(settings, environ))
+
+
+@click.command("worker")
+def worker() -> None:
+    """Run the worker alone, with its job processes and the scheduler."""
+    _become(roles.worker(_instance()[1]))
+
+
+@click.command("sandbox")
+def sandbox() -> None:
+    """Run the sandbox alone."""
+    _become(roles.sandbox(_instance()[1]))
+
+
+@click.command("migrate")
+def migrate() -> None:
+    """Bring the database to the newest revision."""
+    settings, _ = _instance()
+    with plain_errors():
+        databases.ensure(settings.database_owner_url, "DATABASE_OWNER_URL")
+        is_changed = migrations.migrate(settings.database_owner_url)
+    click.echo("migrated" if is_changed else "nothing to do")
+
+
+COMMANDS = (run, web, worker, sandbox, migrate, doctor.doctor)
+
+
+def _instance() -> tuple[Settings, dict[str, str]]:
+    with plain_errors():
+        environ = environment.of_instance()
+        return load_settings(environ), environ
+
+
+def _become(command: Command) -> None:
+    """Turn this process into the command, so that signals and exit codes need no middleman."""
+    arguments = [str(argument) for argument in command.arguments]
+    os.chdir(command.folder or ".")
+    os.execvpe(arguments[0], arguments, dict(command.environ or os.environ))  # noqa: S606
+
+
+def _prepare(settings: Settings) -> None:
+    """What must be in the database before the first request."""
+    from portal.cli import ops
+
+    ops.prepare(settings)
+
+
+if __name__ == "__main__":
+    run()
