@@ -1,0 +1,80 @@
+"""The audit log: appended plain, then sealed into a chain of hashes, so that a missing or altered entry shows.
+
+Nothing here changes what an entry says; the database refuses it too.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import select, text
+
+from portal.identity.models import AuditEntry
+from portal.kit.db import db
+
+NOBODY = "anonymous"
+SYSTEM = "system"
+_START = "0" * 64
+_BATCH = 5000
+_ONE_SEALER = text("SELECT pg_advisory_xact_lock(hashtext('audit_log seal'))")
+
+
+def record(actor: str, action: str, subject: str, facts: dict[str, Any], now: datetime) -> None:
+    """Append an entry to the log.
+
+    :param actor: public id of who did it, ``NOBODY`` or ``SYSTEM``.
+    :param action: what was done, ``thing.verb`` in the past ("team.joined").
+    :param subject: public id of what it was done to.
+    :param facts: JSON values that explain it; no secrets.
+    """
+    db.add(AuditEntry(at=now, actor=actor, action=action, subject=subject, facts=facts))
+    db.flush()
+
+
+def seal(now: datetime) -> int:
+    """Chain the entries committed since the last time, a batch at most; return how many. Run every minute.
+
+    :param now: not part of the seal; every scheduled function takes it.
+    """
+    db.execute(_ONE_SEALER)
+    last = db.scalars(select(AuditEntry).where(AuditEntry.seq.is_not(None)).order_by(AuditEntry.seq.desc()).limit(1))
+    newest = last.one_or_none()
+    seq, previous = (newest.seq or 0, newest.hash or _START) if newest else (0, _START)
+    waiting = select(AuditEntry).where(AuditEntry.seq.is_(None)).order_by(AuditEntry.id).limit(_BATCH)
+    entries = db.scalars(waiting.execution_options(populate_existing=True)).all()
+    for entry in entries:
+        seq += 1
+        entry.seq, entry.prev_hash = seq, previous
+        entry.hash = previous = _hash(entry)
+    db.flush()
+    return len(entries)
+
+
+def verify_chain() -> str | None:
+    """Recompute the whole chain; return what is wrong with it in a sentence, or None where all is well."""
+    previous, expected = _START, 1
+    for entry in _sealed():
+        if entry.seq != expected:
+            return f"entry {expected} is missing"
+        if entry.prev_hash != previous or entry.hash != _hash(entry):
+            return f"entry {expected} was altered"
+        previous, expected = entry.hash, expected + 1
+    return None
+
+
+def _sealed() -> Iterator[AuditEntry]:
+    """All sealed entries in their order, read in slices so that a long log fits into memory."""
+    after = 0
+    wanted = select(AuditEntry).order_by(AuditEntry.seq).limit(_BATCH).execution_options(populate_existing=True)
+    while entries := db.scalars(wanted.where(AuditEntry.seq > after)).all():
+        yield from entries
+        after = entries[-1].seq or 0
+
+
+def _hash(entry: AuditEntry) -> str:
+    said: list[Any] = [entry.seq, entry.prev_hash, str(entry.id), entry.at.astimezone(UTC).isoformat()]
+    said += [entry.actor, entry.action, entry.subject, entry.facts]
+    canonical = json.dumps(said, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
