@@ -13,13 +13,14 @@ class LogWatch:
 
     def __init__(self) -> None:
         self._files: dict[str, tuple[Path, int]] = {}
+        self._last: dict[str, str] = {}
 
     def follow(self, name: str, log: Path) -> None:
         """Read `log` from its present end on, under `name`."""
         self._files[name] = (log, log.stat().st_size)
 
     def errors(self) -> Iterator[str]:
-        """The error lines since the last time."""
+        """The error lines since the last time; of the same line over and over only the first."""
         for name, (log, position) in self._files.items():
             with log.open("rb") as content:
                 content.seek(position)
@@ -28,7 +29,8 @@ class LogWatch:
             self._files[name] = (log, position + len(whole))
             for line in whole.decode(errors="replace").splitlines():
                 shown = readable(line)
-                if shown:
+                if shown and shown != self._last.get(name):
+                    self._last[name] = shown
                     yield f"{name}: {shown[:LONGEST_LINE]}"
 
 

@@ -3,6 +3,7 @@
 It opens no Unix socket and never uses a server that PATH happens to hold; PORTAL_POSTGRES_BIN names own binaries.
 """
 
+import os
 import re
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 import psycopg
 
 from portal.cli.files import kept_secret, state_folder
-from portal.cli.processes import Child, Command, Pause, run_as
+from portal.cli.processes import Child, Command, Pause, born, run_as
 from portal.cli.unprivileged import Place, reachable_binaries
 
 SUPERUSER = "stallholder"
@@ -30,6 +31,8 @@ COMMON = {
     "log_timezone": "UTC",
     "jit": "off",
     "log_min_messages": "warning",
+    # A failed statement may hold what people typed: its text stays out of the log.
+    "log_min_error_statement": "panic",
 }
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 """For tests only: what the machine's crash may take, nobody will miss."""
@@ -91,6 +94,7 @@ def prepare(state: Path, own_binaries: Path | None, port: int, *, is_forgetful: 
     if not (data / "PG_VERSION").exists():
         _initialise(binaries, place, data, password)
     _check_version(binaries, data)
+    _forgive_dead_postmaster(data / "postmaster.pid")
     options = COMMON | (FORGETFUL if is_forgetful else {})
     return Postgres(binaries=binaries, data=data, port=port, password=password, user=place.user, options=options)
 
@@ -138,6 +142,19 @@ def _check_version(binaries: Path, data: Path) -> None:
             f"The data in {data} were written by PostgreSQL {writer}, but {binaries} is version {reader}: "
             f"set PORTAL_POSTGRES_BIN to a folder with version {writer}, or restore a backup into a new PORTAL_STATE"
         )
+
+
+def _forgive_dead_postmaster(lock: Path) -> None:
+    """Let a killed server's lock not block this start where nobody has collected its zombie (a container without init).
+
+    PostgreSQL takes a lock naming its parent, which is us, for stale, and still refuses while old backends hold memory.
+    """
+    try:
+        pid, rest = lock.read_text().split("\n", 1)
+        if born(int(pid)) is None:
+            lock.write_text(f"{os.getpid()}\n{rest}")
+    except (FileNotFoundError, ValueError):
+        return
 
 
 def _major(binaries: Path) -> int:

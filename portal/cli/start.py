@@ -56,13 +56,13 @@ def start_servers(supervisor: Supervisor, settings: Settings, given: Mapping[str
     if not given.get("REDIS_URL", "").strip():
         click.echo("starting Redis …")
         redis = valkey.prepare(settings.state, settings.redis_bin, chosen["redis"])
-        redis_child = supervisor.spawn(redis.command())
+        redis_child = supervisor.spawn(redis.command(), shows_errors=False)
         servers["REDIS_URL"] = redis.url()
         waits.append(lambda: redis.wait_until_ready(redis_child, supervisor.pause))
     if not given.get("DATABASE_URL", "").strip():
         click.echo("starting PostgreSQL …")
         server = postgres.prepare(settings.state, settings.postgres_bin, chosen["postgres"])
-        server_child = supervisor.spawn(server.command())
+        server_child = supervisor.spawn(server.command(), shows_errors=False)
         servers["DATABASE_URL"] = server.url("stallholder")
         waits.append(lambda: server.wait_until_ready(server_child, supervisor.pause))
     environ = environment.completed(given, settings, servers)

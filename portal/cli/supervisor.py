@@ -67,12 +67,13 @@ class Supervisor:
             finally:
                 self._stop()
 
-    def spawn(self, command: Command) -> Child:
-        """Start a child that is kept alive from now on."""
+    def spawn(self, command: Command, *, shows_errors: bool = True) -> Child:
+        """Start a child that is kept alive from now on; errors it logs are shown on the console if wanted."""
         self._raise_if_stopping()
         watched = Watched(self._new_child(command))
         self._watched.append(watched)
-        self._log_watch.follow(command.name, watched.child.log)
+        if shows_errors:
+            self._log_watch.follow(command.name, watched.child.log)
         return watched.child
 
     def run_to_end(self, command: Command) -> None:
