@@ -1,14 +1,18 @@
 # Stallholder. `make run` starts everything, `make test` tests everything; both make the environment first.
 
+# The newest Python that will do; asked only when an environment is to be made.
 PYTHON ?= $(shell for p in python3.14 python3.13 python3.12 python3.11 python3 python; do \
 	command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+BOOTSTRAP = python='$(PYTHON)'; \
+	test -n "$$python" || { echo "Python 3.11 or later is needed; name one by PYTHON=/path/to/python3" >&2; exit 1; }; \
+	$$python .ci/bootstrap.py
 BIN := .venv/bin
 SOURCES := $(wildcard portal/translations/*/LC_MESSAGES/messages.po)
 MESSAGES := $(SOURCES:.po=.mo)
 LAN ?= $(or $(PORTAL_LAN),0)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check browser seed python
+.PHONY: help run test check browser seed
 
 help:
 	@echo "make run          start everything; LAN=1 shows it to phones on your network"
@@ -41,13 +45,10 @@ browser: .venv/.dev
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@
 
 # Two stamps, one environment: `make run` installs less than `make test` needs and never takes anything away.
-.venv/.runtime: uv.lock pyproject.toml .ci/bootstrap.py | python
-	@$(PYTHON) .ci/bootstrap.py
+.venv/.runtime: uv.lock pyproject.toml .ci/bootstrap.py
+	@$(BOOTSTRAP)
 	@touch $@
 
-.venv/.dev: uv.lock pyproject.toml .ci/bootstrap.py | python
-	@$(PYTHON) .ci/bootstrap.py --dev
+.venv/.dev: uv.lock pyproject.toml .ci/bootstrap.py
+	@$(BOOTSTRAP) --dev
 	@touch $@ .venv/.runtime
-
-python:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed; name one by PYTHON=/path/to/python3" >&2; exit 1; }

@@ -1,6 +1,6 @@
 """Keeps children running: starts them, brings back the ones that die, and stops them all in reverse order.
 
-It knows nothing of what they do, and works in the main thread alone: Linux ends children with the thread that began them.
+It knows nothing of what they do. Only the main thread works here: Linux ends children with the thread that began them.
 """
 
 import fcntl

