@@ -1,0 +1,171 @@
+"""Settings are read once and refused as a whole, every problem in words that say what to change."""
+
+from pathlib import Path
+
+import pytest
+
+from portal.kit.config import ConfigError, Settings, load_settings
+
+NEEDED = {
+    "SECRET_KEY": "k" * 32,
+    "DATABASE_URL": "postgresql://app:pw@127.0.0.1:5432/stallholder",
+    "REDIS_URL": "redis://:pw@127.0.0.1:6379/0",
+}
+
+
+def load(**given: str) -> Settings:
+    return load_settings(NEEDED | given)
+
+
+def problems(**given: str) -> list[str]:
+    with pytest.raises(ConfigError) as refused:
+        load(**given)
+    return refused.value.problems
+
+
+@pytest.fixture
+def wechat_pay(tmp_path: Path) -> dict[str, str]:
+    for name in ("private.pem", "public.pem"):
+        (tmp_path / name).write_text("key")
+    return {
+        "WECHAT_PAY_MCHID": "1900000001",
+        "WECHAT_PAY_APPID": "wx0000000000000001",
+        "WECHAT_PAY_PRIVATE_KEY_FILE": str(tmp_path / "private.pem"),
+        "WECHAT_PAY_CERT_SERIAL": "5157F09EFDC096DE15EBE81A47057A7232F1B8E1",
+        "WECHAT_PAY_APIV3_KEY": "a" * 32,
+        "WECHAT_PAY_PUBLIC_KEY_FILE": str(tmp_path / "public.pem"),
+        "WECHAT_PAY_PUBLIC_KEY_ID": "PUB_KEY_ID_0000000001",
+    }
+
+
+def test_defaults_are_those_of_a_first_start() -> None:
+    settings = load()
+
+    assert (settings.port, settings.sandbox_port, settings.sandbox_smtp_port) == (8000, 8001, 8002)
+    assert settings.base_url == "http://127.0.0.1:8000"
+    assert settings.state == Path("var").absolute()
+    assert settings.database_owner_url == settings.database_url
+    assert (settings.seller.country, settings.seller.time_zone) == ("GB", "Europe/London")
+    assert settings.wechat_pay is None
+    assert not settings.is_sandbox
+
+
+def test_the_base_url_follows_the_port_and_loses_its_slash() -> None:
+    assert load(PORTAL_PORT="9000").base_url == "http://127.0.0.1:9000"
+    assert load(PORTAL_BASE_URL="https://stalls.example/").base_url == "https://stalls.example"
+
+
+def test_a_blank_setting_counts_as_absent() -> None:
+    assert load(PORTAL_PORT=" ", LOG_LEVEL="").port == 8000
+
+
+def test_smtp_is_taken_apart() -> None:
+    smtp = load(SMTP_URL="smtp://user:p%40ss@mail.example:587?starttls=1").smtp
+
+    assert (smtp.host, smtp.port, smtp.user, smtp.password, smtp.is_starttls) == (
+        "mail.example",
+        587,
+        "user",
+        "p@ss",
+        True,
+    )
+    assert "p@ss" not in repr(smtp)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("PORTAL_PORT", "http", "must be a port from 1 to 65535, not 'http'"),
+        ("PORTAL_PORT", "0", "must be a port"),
+        ("PORTAL_PORT", "65536", "must be a port"),
+        ("PORTAL_PORT", "８０００", "must be a port"),
+        ("PORTAL_LAN", "yes", "must be 0 or 1, not 'yes'"),
+        ("PORTAL_SANDBOX", "true", "must be 0 or 1"),
+        ("PORTAL_STATE", __file__, "must be a folder"),
+        ("PORTAL_BASE_URL", "stalls.example", "must look like https://portal.example"),
+        ("PORTAL_BASE_URL", "https://stalls.example/?a=b", "without user, query or fragment"),
+        ("PORTAL_BASE_URL", "https://stalls.example:99999", "must look like"),
+        ("DATABASE_URL", "mysql://app@127.0.0.1/stallholder", "must look like postgresql://"),
+        ("DATABASE_URL", "postgresql://app@127.0.0.1", "must look like postgresql://"),
+        ("REDIS_URL", "127.0.0.1:6379", "must look like redis://"),
+        ("SMTP_URL", "smtp://user@mail.example", "must look like smtp://"),
+        ("SMTP_URL", "smtp://mail.example?tls=1", "must look like smtp://"),
+        ("MAIL_FROM", "nobody", "must be an address"),
+        ("SECRET_KEY", "short", "at least 32 characters, it has 5"),
+        ("SECRET_KEY", "k" * 32 + "\x07" + "k", "control character"),
+        ("SELLER_COUNTRY", "UK of GB", "two capital letters"),
+        ("SELLER_TIME_ZONE", "Mars/Olympus", "must be a time zone"),
+        ("LOG_LEVEL", "loud", "must be one of DEBUG, INFO"),
+        ("PORTAL_REDIS_BIN", "/nowhere/redis-server", "names no file"),
+    ],
+)
+def test_an_unfit_value_is_named_with_what_would_do(name: str, text: str, said: str) -> None:
+    (problem,) = problems(**{name: text})
+
+    assert problem.startswith(f"{name} ")
+    assert said in problem
+
+
+def test_secrets_are_never_repeated() -> None:
+    told = " ".join(problems(SECRET_KEY="hunter2", DATABASE_URL="mysql://app:hunter2@127.0.0.1/x"))
+
+    assert "hunter2" not in told
+    assert NEEDED["SECRET_KEY"] not in repr(load())
+
+
+def test_everything_wrong_is_said_at_once() -> None:
+    with pytest.raises(ConfigError) as refused:
+        load_settings({"PORTAL_PORT": "x", "PORTAL_LAN": "x"})
+
+    told = str(refused.value)
+    assert all(name in told for name in ("PORTAL_PORT", "PORTAL_LAN", "SECRET_KEY", "DATABASE_URL", "REDIS_URL"))
+
+
+def test_ports_must_differ() -> None:
+    assert problems(PORTAL_SANDBOX="1", PORTAL_PORT="8001") == [
+        "PORTAL_PORT and PORTAL_SANDBOX_PORT must differ, both are 8001"
+    ]
+    assert problems(PORTAL_SANDBOX="1", PORTAL_SANDBOX_PORT="65535") == [
+        "PORTAL_SANDBOX_SMTP_PORT must be a port from 1 to 65535, it is 65536"
+    ]
+    assert load(PORTAL_SANDBOX="0", PORTAL_PORT="8001").port == 8001
+
+
+def test_wechat_pay_is_set_up_whole(wechat_pay: dict[str, str]) -> None:
+    keys = load(**wechat_pay).wechat_pay
+
+    assert keys is not None
+    assert keys.base_url == "https://api.mch.weixin.qq.com"
+    assert keys.notify_url == "http://127.0.0.1:8000/api/v1/webhooks/wechat_pay"
+    assert "a" * 32 not in repr(keys)
+
+
+def test_half_of_wechat_pay_is_refused_by_name(wechat_pay: dict[str, str]) -> None:
+    del wechat_pay["WECHAT_PAY_CERT_SERIAL"]
+
+    (problem,) = problems(**wechat_pay)
+
+    assert problem == "WeChat Pay is half set up, missing: WECHAT_PAY_CERT_SERIAL; give all or none"
+
+
+def test_wechat_pay_keys_have_their_shapes(wechat_pay: dict[str, str]) -> None:
+    wrong = {"WECHAT_PAY_APIV3_KEY": "a" * 31, "WECHAT_PAY_MCHID": "19x", "WECHAT_PAY_PUBLIC_KEY_FILE": "/nowhere.pem"}
+
+    assert len(problems(**wechat_pay | wrong)) == 3
+
+
+@pytest.mark.parametrize("base_url", ["", "https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com"])
+def test_the_sandbox_refuses_live_wechat_pay(wechat_pay: dict[str, str], base_url: str) -> None:
+    (problem,) = problems(**wechat_pay, PORTAL_SANDBOX="1", WECHAT_PAY_BASE_URL=base_url)
+
+    assert problem.startswith("PORTAL_SANDBOX=1 beside live keys: WECHAT_PAY_BASE_URL")
+
+
+def test_the_sandbox_refuses_a_live_card_key() -> None:
+    (problem,) = problems(PORTAL_SANDBOX="1", STRIPE_SECRET_KEY="sk_live_1")
+
+    assert problem.startswith("PORTAL_SANDBOX=1 beside live keys: STRIPE_SECRET_KEY")
+
+
+def test_the_sandbox_takes_keys_of_its_own(wechat_pay: dict[str, str]) -> None:
+    assert load(**wechat_pay, PORTAL_SANDBOX="1", WECHAT_PAY_BASE_URL="http://127.0.0.1:8001").is_sandbox
