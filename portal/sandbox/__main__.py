@@ -12,7 +12,7 @@ from threading import Thread
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
-from portal.sandbox import database, keyring, log, settings
+from portal.sandbox import database, keyring, log, settings, smtp
 from portal.sandbox.app import create_app
 from portal.sandbox.clock import Clock
 from portal.sandbox.deliveries import Courier
@@ -45,11 +45,13 @@ def serve(world: World) -> None:
     """Listen until SIGTERM or SIGINT."""
     chosen = world.settings
     server = make_server(chosen.host, chosen.port, create_app(world), threaded=True, request_handler=QuietHandler)
+    post_office = smtp.listen(world.engine, chosen.smtp_port)
     world.courier.start()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: _shut(server))
     logging.getLogger("sandbox").info("ready", extra={"facts": {"url": chosen.public_url}})
     server.serve_forever()
+    post_office.stop()
     world.courier.stop()
     world.engine.dispose()
 
@@ -74,7 +76,11 @@ def main() -> int:
     except SQLAlchemyError as problem:
         sys.stderr.write(f"sandbox: its database does not answer ({type(problem).__name__})\n")
         return 1
-    serve(world)
+    try:
+        serve(world)
+    except OSError as problem:
+        sys.stderr.write(f"sandbox: cannot listen on its ports ({problem})\n")
+        return 1
     return 0
 
 

@@ -4,9 +4,10 @@ import logging
 from datetime import timedelta
 
 from flask import Flask, Response, jsonify, render_template, request
+from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException
 
-from portal.sandbox import control, wallet
+from portal.sandbox import control, ecb, outbox, wallet
 from portal.sandbox.clock import wall
 from portal.sandbox.wechat import routes
 from portal.sandbox.world import World
@@ -28,9 +29,10 @@ def create_app(world: World) -> Flask:
     """The application on a world that is ready."""
     app = Flask(__name__)
     app.extensions["world"] = world
+    app.jinja_env.undefined = StrictUndefined
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = timedelta(hours=1)
-    for blueprint in (routes.blueprint, control.blueprint, wallet.blueprint):
+    for blueprint in (routes.blueprint, control.blueprint, wallet.blueprint, outbox.blueprint, ecb.blueprint):
         app.register_blueprint(blueprint)
     app.add_url_rule("/healthz", view_func=healthz)
     app.after_request(finish)

@@ -11,9 +11,10 @@ from flask import Blueprint, request
 from sqlalchemy import Connection
 
 from portal.sandbox import book as books
-from portal.sandbox import crafted, database, faults, log
+from portal.sandbox import crafted, database, faults, log, outbox
 from portal.sandbox.clock import wall
 from portal.sandbox.control_input import BadInput, Fields
+from portal.sandbox.mail import clean
 from portal.sandbox.wechat import orders
 from portal.sandbox.wechat.errors import Refusal
 from portal.sandbox.wechat.notify import Posting
@@ -24,6 +25,7 @@ from portal.sandbox.world import world
 blueprint = Blueprint("control", __name__, url_prefix="/_ctl")
 Answer = dict[str, Any] | tuple[dict[str, Any], int]
 MOST_COPIES = 100
+MOST_MAILS = 100
 SETTLE_SECONDS = 60
 
 
@@ -127,7 +129,7 @@ def fault() -> Answer:
     """Lay a fault down for an endpoint, or take all away with mode `none`."""
     here, fields = world(), Fields(request.get_data())
     provider = fields.text("provider", "wechat_pay", choices=tuple(faults.ENDPOINTS)) or ""
-    mode = fields.required("mode", choices=(*faults.MODES, "none"))
+    mode = fields.required("mode", choices=(*faults.MODES[provider], "none"))
     endpoint = fields.text("endpoint", faults.ENDPOINTS[provider][0], choices=faults.ENDPOINTS[provider]) or ""
     laid = faults.Fault(mode, fields.flag("after"), fields.seconds("hold", 30, 120) or 0)
     seconds = fields.seconds("seconds", None)
@@ -187,13 +189,19 @@ def notify() -> Answer:
 @blueprint.get("/log")
 def read_log() -> Answer:
     """Every request with its verdict and every delivery with the status got; ?order= for one order's."""
-    return dict(log.read(world().engine, request.args.get("order", "").replace("\x00", "") or None))
+    return dict(log.read(world().engine, clean(request.args.get("order", "")) or None))
 
 
 @blueprint.get("/book")
 def book() -> Answer:
     """The provider's own book."""
     return books.read(world().engine)
+
+
+@blueprint.get("/outbox")
+def read_outbox() -> Answer:
+    """The newest mails with their text, HTML and links; ?to= for one recipient's."""
+    return {"mails": [outbox.told(row) for row in outbox.read(clean(request.args.get("to", "")), MOST_MAILS)]}
 
 
 @blueprint.post("/reset")

@@ -177,7 +177,7 @@ mails = Table(
 def connect(url: str) -> Engine:
     """An engine on the sandbox's database with its tables made where they are missing."""
     engine = create_engine(
-        make_url(url).set(drivername="postgresql+psycopg"), pool_size=16, max_overflow=16, pool_pre_ping=True
+        make_url(url).set(drivername="postgresql+psycopg"), pool_size=8, max_overflow=24, pool_pre_ping=True
     )
     metadata.create_all(engine)
     return engine

@@ -15,16 +15,11 @@ from sqlalchemy import Engine, delete, insert, or_, select, update
 from portal.sandbox.clock import wall
 from portal.sandbox.database import faults
 
-MODES = (
-    "http500",
-    "http429",
-    "timeout_before",
-    "timeout_after",
-    "drop",
-    "unsigned",
-    "tamper",
-    "stale",
-)
+_SILENT = ("timeout_before", "timeout_after", "drop")
+MODES = {
+    "wechat_pay": ("http500", "http429", *_SILENT, "unsigned", "tamper", "stale"),
+    "ecb": ("http500", *_SILENT, "tamper", "stale"),
+}
 ENDPOINTS = {
     "wechat_pay": ("native", "query", "close", "refund", "refund_query", "*"),
     "ecb": ("daily",),
@@ -49,7 +44,7 @@ class Fault:
     @property
     def silent(self) -> bool:
         """Whether the asker gets no answer at all."""
-        return self.mode in ("timeout_before", "timeout_after", "drop")
+        return self.mode in _SILENT
 
     def __str__(self) -> str:
         return f"{self.mode}{' after acting' if self.acts else ''}"

@@ -76,7 +76,7 @@ class Sandbox:
             env={**clean_environ(), **settings, **(environ or {})},
             stdout=target,
             stderr=target,
-            preexec_fn=_die_with_parent,  # noqa: PLW1509
+            preexec_fn=_die_with_parent,
         )
         if log_file:
             target.close()  # type: ignore[union-attr]
