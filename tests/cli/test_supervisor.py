@@ -1,17 +1,17 @@
 """The supervisor keeps children alive and leaves none behind, whatever ends it."""
 
+import json
 import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from portal.cli.processes import Child, Command, born, end_left_over
-from tests.support.processes import ROOT
+from tests.support.processes import ROOT, eventually
 
 # A supervisor of two children: one that lives on, one that dies again and again.
 PROGRAM = """
@@ -50,16 +50,8 @@ def supervisor(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
 
 
 def pid_of(state: Path, name: str) -> int:
-    return int((state / "run" / f"{name}.json").read_text().split(",")[0].split(":")[1])
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
-    return True
+    pid: int = json.loads((state / "run" / f"{name}.json").read_text())["pid"]
+    return pid
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

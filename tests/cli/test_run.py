@@ -1,0 +1,129 @@
+"""`portal run` as a person uses it: an empty state, a ready product, a clean end, and all of it again."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from portal.cli import environment
+from portal.cli.start import answers_200
+from tests.support.processes import Instance, eventually, processes_of, start_portal
+
+pytestmark = pytest.mark.timeout(240)
+
+
+@pytest.fixture(scope="module")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("state")
+
+
+@pytest.fixture(scope="module")
+def product(state: Path) -> Iterator[Instance]:
+    instance = Instance(state)
+    instance.start()
+    yield instance
+    instance.stop()
+
+
+def database_url(instance: Instance) -> str:
+    return environment.of_instance(instance.environ)["DATABASE_URL"]
+
+
+def test_a_first_start_serves_and_says_how_to_get_in(product: Instance) -> None:
+    assert product.status("/healthz") == 200
+    assert product.status("/readyz") == 200
+    assert f"ready: http://127.0.0.1:{product.port}" in product.output
+    assert "/register" in product.output
+    assert f"http://127.0.0.1:{product.sandbox_port}/outbox" in product.output
+    assert "portal operator create" in product.output
+
+
+def test_its_secrets_are_for_its_owner_alone(product: Instance) -> None:
+    secrets = [
+        *(product.state / "secrets").iterdir(),
+        *product.state.glob("*.password"),
+        *product.state.glob("run/*.json"),
+    ]
+
+    assert len(secrets) >= 6
+    assert {file.stat().st_mode & 0o077 for file in secrets if file.parent.name != "run"} == {0}
+    assert (product.state / "run").stat().st_mode & 0o077 == 0
+
+
+def test_a_second_one_beside_it_needs_only_ports_and_a_state(product: Instance, tmp_path: Path) -> None:
+    other = Instance(tmp_path / "other")
+    other.start()
+
+    assert (product.status("/readyz"), other.status("/readyz")) == (200, 200)
+    assert other.stop() == 0
+    assert product.status("/readyz") == 200
+
+
+def test_a_taken_port_is_named_with_its_setting(product: Instance, tmp_path: Path) -> None:
+    other = Instance(tmp_path / "other", PORTAL_PORT=str(product.port))
+
+    refused = start_portal(["run"], other.environ)
+    told, _ = refused.communicate(timeout=30)
+
+    assert refused.returncode == 1
+    assert f"port {product.port} is in use; choose another by PORTAL_PORT" in told
+
+
+def test_doctor_finds_nothing_wrong_and_a_typing_error(product: Instance) -> None:
+    well = start_portal(["doctor"], product.environ)
+    unwell = start_portal(["doctor"], product.environ | {"PORTAL_PROT": "1"})
+
+    assert well.communicate(timeout=30)[0] == "all is well\n"
+    assert "PORTAL_PROT is not a setting; did you mean PORTAL_PORT?" in unwell.communicate(timeout=30)[0]
+    assert (well.returncode, unwell.returncode) == (0, 1)
+
+
+def test_wrong_settings_are_told_before_anything_starts(tmp_path: Path) -> None:
+    wrong = Instance(tmp_path / "never", PORTAL_LAN="maybe", LOG_LEVEL="loud")
+
+    refused = start_portal(["run"], wrong.environ)
+    told, _ = refused.communicate(timeout=30)
+
+    assert refused.returncode == 1
+    assert "PORTAL_LAN must be 0 or 1" in told
+    assert "LOG_LEVEL must be one of" in told
+    assert "Traceback" not in told
+    assert not wrong.state.exists()
+
+
+def test_data_survive_a_stop_that_leaves_nothing_and_the_next_start_is_quick(tmp_path: Path) -> None:
+    instance = Instance(tmp_path / "state")
+    instance.start()
+    with psycopg.connect(database_url(instance)) as connection:
+        connection.execute("CREATE TABLE kept (note text)")
+
+    assert instance.stop(signal.SIGINT) == 0
+    assert processes_of(instance.state) == []
+    assert instance.start() < 10
+
+    with psycopg.connect(database_url(instance)) as connection:
+        assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
+    assert instance.stop() == 0
+
+
+def test_a_killed_supervisor_does_not_stand_in_the_way_of_the_next(tmp_path: Path) -> None:
+    instance = Instance(tmp_path / "state")
+    instance.start()
+
+    instance.stop(signal.SIGKILL)
+
+    instance.start()
+    assert instance.status("/readyz") == 200
+    assert instance.stop() == 0
+    assert processes_of(instance.state) == []
+
+
+def test_a_killed_web_server_comes_back(product: Instance) -> None:
+    os.kill(json.loads((product.state / "run" / "web.json").read_text())["pid"], signal.SIGKILL)
+
+    assert eventually(lambda: "web ended unexpectedly (-9)" in product.output)
+    assert eventually(lambda: answers_200(product.port, "/readyz"), 30)
