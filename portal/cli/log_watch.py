@@ -16,8 +16,8 @@ class LogWatch:
         self._last: dict[str, str] = {}
 
     def follow(self, name: str, log: Path) -> None:
-        """Read `log` from its present end on, under `name`."""
-        self._files[name] = (log, log.stat().st_size)
+        """Read `log`, which need not exist yet, from its present end on, under `name`."""
+        self._files[name] = (log, log.stat().st_size if log.exists() else 0)
 
     def errors(self) -> Iterator[str]:
         """The error lines since the last time; of the same line over and over only the first."""

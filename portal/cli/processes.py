@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from portal.cli.files import write_private
+
 Pause = Callable[[float], None]
 """How to wait a number of seconds; the supervisor's own way notices meanwhile that it shall stop."""
 
@@ -89,7 +91,7 @@ def run_as(user: str | None) -> dict[str, Any]:
 def write_record(record: Path, pid: int, stop_signal: signal.Signals) -> None:
     """Remember a process by its pid *and* its birth, so that a reused pid is never mistaken for it."""
     record.parent.mkdir(parents=True, exist_ok=True)
-    record.write_text(json.dumps({"pid": pid, "born": born(pid), "boot": _boot(), "stop": int(stop_signal)}))
+    write_private(record, json.dumps({"pid": pid, "born": born(pid), "boot": _boot(), "stop": int(stop_signal)}))
 
 
 def end_left_over(record: Path, patience: float = 15.0) -> bool:

@@ -70,10 +70,10 @@ class Supervisor:
     def spawn(self, command: Command, *, shows_errors: bool = True) -> Child:
         """Start a child that is kept alive from now on; errors it logs are shown on the console if wanted."""
         self._raise_if_stopping()
+        if shows_errors:
+            self._log_watch.follow(command.name, self._log_of(command))
         watched = Watched(self._new_child(command))
         self._watched.append(watched)
-        if shows_errors:
-            self._log_watch.follow(command.name, watched.child.log)
         return watched.child
 
     def run_to_end(self, command: Command) -> None:
@@ -132,8 +132,10 @@ class Supervisor:
             watched.child, watched.started, watched.due = self._new_child(watched.child.command), now, None
 
     def _new_child(self, command: Command) -> Child:
-        name = command.name.lower()
-        return Child(command, self.state / "logs" / f"{name}.log", self.state / "run" / f"{name}.json")
+        return Child(command, self._log_of(command), self.state / "run" / f"{command.name.lower()}.json")
+
+    def _log_of(self, command: Command) -> Path:
+        return self.state / "logs" / f"{command.name.lower()}.log"
 
     def _stop(self) -> None:
         for watched in reversed(self._watched):

@@ -1,0 +1,55 @@
+"""Commands that look after an installation: what it needs before its first request, and whether its books are sound."""
+
+import json
+import sys
+
+import click
+
+from portal.catalogue import price_book
+from portal.cli import environment
+from portal.cli.run import plain_errors
+from portal.currency import feed, rates
+from portal.insights import invariants
+from portal.kit import edge
+from portal.kit.config import Settings, load_settings
+
+
+def prepare(settings: Settings) -> None:
+    """Bring what every installation starts from into its database: the price book and the history of rates."""
+    settings.state.joinpath("uploads").mkdir(parents=True, exist_ok=True)
+    edge.connect(settings.database_url, pool_size=1, application="prepare")
+    edge.write(price_book.load_first)
+    if edge.write(lambda: rates.newest_day() is None):
+        history = feed.shipped_history()
+        edge.write(lambda: rates.store(history, "ecb history", edge.now()))
+
+
+def connect() -> None:
+    """Connect a command to the database of the instance it is called for."""
+    with plain_errors():
+        settings = load_settings(environment.of_instance())
+    edge.connect(settings.database_url, pool_size=2, application="cli")
+
+
+@click.group("ledger")
+def ledger() -> None:
+    """Look into the books."""
+
+
+@ledger.command("check")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def check(as_json: bool) -> None:
+    """Print every broken invariant; exit with 1 where there is one."""
+    connect()
+    found = edge.write(invariants.violations)
+    if as_json:
+        click.echo(json.dumps([{"rule": v.rule, "subject": v.subject, "detail": v.detail} for v in found]))
+    elif not found:
+        click.echo("The books are sound.")
+    for violation in [] if as_json else found:
+        click.echo(f"{violation.rule}\t{violation.subject}\t{violation.detail}")
+    if found:
+        sys.exit(1)
+
+
+COMMANDS = (ledger,)
