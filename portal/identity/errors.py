@@ -31,6 +31,30 @@ class TooManyAttempts(TooMany):
         )
 
 
+class WrongCredentials(Invalid):
+    """The log-in was refused; which part of it was wrong is not told."""
+
+    def __init__(self) -> None:
+        super().__init__("wrong_credentials", N_("The e-mail address or the password is not right."))
+
+
+class WrongSecondFactor(Invalid):
+    """The operator's log-in was refused; which part of it was wrong is not told."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "wrong_second_factor",
+            N_("The e-mail address, the password or the code is not right. Each code works only once."),
+        )
+
+
+class UnknownLanguage(Invalid):
+    """Pages exist in the languages of ``i18n.LOCALES`` only."""
+
+    def __init__(self) -> None:
+        super().__init__("unknown_language", N_("We do not speak this language yet."))
+
+
 class WrongPassword(Invalid):
     """The current password, asked for before a change, is not the right one."""
 

@@ -144,10 +144,9 @@ def _to_login() -> Response:
     if g.get("is_blind"):
         raise Unavailable("database_away", N_("We cannot reach our books right now. Nothing was changed."))
     asked = request.full_path.rstrip("?") if request.method == "GET" else None
-    if "HX-Current-URL" in request.headers:
-        parts = urlsplit(request.headers["HX-Current-URL"])
-        asked = local_path(parts.path)
-    return redirect(f"/login?next={quote(asked)}" if asked else "/login", 302 if request.method == "GET" else 303)
+    if "HX-Current-URL" in request.headers:  # a fragment is no page to come back to, the page around it is
+        asked = urlsplit(request.headers["HX-Current-URL"]).path
+    return redirect(with_next("/login", asked), 302 if request.method == "GET" else 303)
 
 
 def local_path(given: str | None) -> str | None:
@@ -155,6 +154,12 @@ def local_path(given: str | None) -> str | None:
     if not given or not given.startswith("/") or given[1:2] in ("/", "\\") or not given.isprintable():
         return None
     return given
+
+
+def with_next(path: str, wanted: str | None) -> str:
+    """Return ``path`` with the local page to go to afterwards, if one was wanted."""
+    following = local_path(wanted)
+    return f"{path}?next={quote(following)}" if following else path
 
 
 def current_user() -> Person | None:
@@ -198,11 +203,16 @@ def begin(token: str) -> None:
     session["locale"] = found.locale
 
 
-def end() -> None:
-    """Take the log-in, its business and its form token out of the cookie; an operator's log-in stays."""
+def end() -> str | None:
+    """Take the log-in, its business and its form token out of the cookie; an operator's log-in stays.
+
+    Returns the token that was there, for whoever wants to close the log-in for good.
+    """
+    token: str | None = session.get("_user_id")  # where Flask-Login keeps what `SignedIn.get_id` returned
     flask_login.logout_user()
     for name in ("business", "csrf_token"):
         session.pop(name, None)
+    return token
 
 
 @_login_manager.user_loader  # type: ignore[untyped-decorator]
