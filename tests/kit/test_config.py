@@ -1,9 +1,11 @@
 """Settings are read once and refused as a whole, every problem in words that say what to change."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from portal.kit import config
 from portal.kit.config import ConfigError, Settings, load_settings
 
 NEEDED = {
@@ -169,3 +171,14 @@ def test_the_sandbox_refuses_a_live_card_key() -> None:
 
 def test_the_sandbox_takes_keys_of_its_own(wechat_pay: dict[str, str]) -> None:
     assert load(**wechat_pay, PORTAL_SANDBOX="1", WECHAT_PAY_BASE_URL="http://127.0.0.1:8001").is_sandbox
+
+
+def test_the_readme_lists_every_setting() -> None:
+    source = Path(config.__file__).read_text()
+    names = set(
+        re.findall(r'"((?:PORTAL|WECHAT_PAY|SELLER|DATABASE|REDIS|SMTP|ECB|MAIL|LOG|SECRET)_[A-Z0-9_]+)"', source)
+    )
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+
+    assert len(names) > 20
+    assert [name for name in sorted(names) if f"`{name}`" not in readme] == []
