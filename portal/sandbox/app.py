@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException
 from portal.sandbox import control, ecb, outbox, wallet
 from portal.sandbox.clock import wall
 from portal.sandbox.wechat import routes
+from portal.sandbox.words import words
 from portal.sandbox.world import World
 
 LARGEST_BODY = 1024 * 1024
@@ -65,7 +66,7 @@ def http_error(problem: HTTPException) -> Response:
     if request.path.startswith(("/v3/", "/_ctl/")):
         answer = jsonify(error=problem.description or problem.name)
     else:
-        answer = Response(render_template("error.html", words=wallet.words(), status=status))
+        answer = Response(render_template("error.html", words=words(), status=status))
     answer.status_code = status
     return answer
 

@@ -4,6 +4,7 @@ Moving one never moves the other; the offset survives a restart.
 """
 
 from datetime import UTC, datetime, timedelta, timezone
+from threading import Lock
 
 from portal.sandbox.switches import Switches
 
@@ -25,7 +26,7 @@ class Clock:
     """Business time: wall time plus an offset."""
 
     def __init__(self, switches: Switches) -> None:
-        self._switches = switches
+        self._switches, self._lock = switches, Lock()
         self._offset: float = switches.get("clock_offset")
 
     @property
@@ -39,10 +40,11 @@ class Clock:
 
     def advance(self, seconds: float) -> None:
         """Move business time forward; ValueError when it would leave the calendar."""
-        if not 0 <= self._offset + seconds <= FURTHEST_SECONDS:
-            raise ValueError("the clock moves forward only and at most a hundred years")
-        self._offset += seconds
-        self._switches.set("clock_offset", self._offset)
+        with self._lock:
+            if not 0 <= seconds <= FURTHEST_SECONDS - self._offset:
+                raise ValueError("the clock moves forward only and at most a hundred years")
+            self._offset += seconds
+            self._switches.set("clock_offset", self._offset)
 
     def reread(self) -> None:
         """Take the offset from the database again, after a reset."""

@@ -77,21 +77,6 @@ payments = Table(
     Column("paid_at", Instant, nullable=False),
 )
 
-refunds = Table(
-    "refunds",
-    metadata,
-    Column("id", BigInteger, primary_key=True),
-    Column("payment_id", BigInteger, ForeignKey("payments.id"), nullable=False, index=True),
-    Column("refund_id", Text, nullable=False, unique=True),
-    Column("refund_no", Text, nullable=False, unique=True),
-    Column("parameters", JSONB, nullable=False),
-    Column("amount", BigInteger, nullable=False),
-    Column("currency", Text, nullable=False),
-    Column("status", Text, nullable=False),
-    Column("created_at", Instant, nullable=False),
-    Column("succeeded_at", Instant),
-)
-
 notices = Table(
     "notices",
     metadata,
@@ -146,7 +131,7 @@ nonces = Table(
     metadata,
     Column("mchid", Text, primary_key=True),
     Column("nonce", Text, primary_key=True),
-    Column("seen_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False, index=True),
 )
 
 faults = Table(

@@ -12,7 +12,7 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 import requests
-from sqlalchemy import Engine, Row, func, insert, select, update
+from sqlalchemy import Engine, Row, insert, select, update
 
 from portal.sandbox.clock import Clock, wall
 from portal.sandbox.database import deliveries, notices
@@ -177,11 +177,6 @@ class Courier:
             values["state"] = "given_up"
         with self._engine.begin() as connection:
             connection.execute(update(notices).where(notices.c.id == notice.id).values(values))
-
-    def waiting(self) -> int:
-        """How many notices still have a delivery ahead of them."""
-        with self._engine.connect() as connection:
-            return connection.scalar(select(func.count()).where(notices.c.state == "waiting")) or 0
 
 
 def _post(envelope: Envelope) -> tuple[int | None, str]:

@@ -21,7 +21,7 @@ MODES = {
     "ecb": ("http500", *_SILENT, "tamper", "stale"),
 }
 ENDPOINTS = {
-    "wechat_pay": ("native", "query", "close", "refund", "refund_query", "*"),
+    "wechat_pay": ("native", "query", "close", "*"),
     "ecb": ("daily",),
 }
 

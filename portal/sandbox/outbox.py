@@ -11,7 +11,7 @@ from sqlalchemy import Row, Select, select
 
 from portal.sandbox.database import mails
 from portal.sandbox.mail import clean, parse, with_links
-from portal.sandbox.wallet import words
+from portal.sandbox.words import words
 from portal.sandbox.world import world
 
 blueprint = Blueprint("outbox", __name__, url_prefix="/outbox")

@@ -12,24 +12,18 @@ from sqlalchemy import Connection, select, update
 
 from portal.sandbox.clock import beijing
 from portal.sandbox.database import codes, orders
-from portal.sandbox.wallet_words import CHINESE, ENGLISH
 from portal.sandbox.wechat.notify import Posting
 from portal.sandbox.wechat.orders import CODE_LIFE, Order
 from portal.sandbox.wechat.payments import PaymentRefused, Wish, after_expiry, new_openid, pay
+from portal.sandbox.words import words
 from portal.sandbox.world import World, world
 
 blueprint = Blueprint("wallet", __name__)
 TOKEN = re.compile(r"[0-9A-Za-z_-]{22}")
 PAYER = re.compile(r"o[0-9A-Za-z_-]{27}")
-STATES = {"NOTPAY": "open", "SUCCESS": "paid", "REFUND": "paid", "CLOSED": "closed"}
+STATES = {"NOTPAY": "open", "SUCCESS": "paid", "CLOSED": "closed"}
 RESULTS = ("declined", "insufficient", "cancelled", "late", "twice")
 STATUSES = {"missing": 404, "replaced": 410, "taken": 409}
-
-
-def words() -> dict[str, str]:
-    """The dictionary that the reader's browser asks for."""
-    wanted = request.accept_languages.best_match(("en", "zh", "zh-CN", "zh-Hans", "zh-TW", "zh-HK"), "en")
-    return CHINESE if wanted.startswith("zh") else ENGLISH
 
 
 @blueprint.get("/")

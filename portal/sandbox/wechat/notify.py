@@ -14,9 +14,6 @@ from portal.sandbox.wechat.signing import seal
 
 SUMMARIES = {
     "TRANSACTION.SUCCESS": "支付成功",
-    "REFUND.SUCCESS": "退款成功",
-    "REFUND.ABNORMAL": "退款异常",
-    "REFUND.CLOSED": "退款关闭",
 }
 
 

@@ -20,7 +20,7 @@ DEFAULT_LIFE = timedelta(days=7)
 LONGEST_LIFE = timedelta(days=90)
 SHORTEST_LIFE = timedelta(minutes=1)
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
-STATE_WORDS = {"NOTPAY": "订单未支付", "SUCCESS": "支付成功", "REFUND": "转入退款", "CLOSED": "订单已关闭"}
+STATE_WORDS = {"NOTPAY": "订单未支付", "SUCCESS": "支付成功", "CLOSED": "订单已关闭"}
 
 Order = Row[Any]
 Payment = Row[Any]
@@ -36,7 +36,7 @@ def place(connection: Connection, parameters: dict[str, Any], now: datetime) -> 
         known = _create(connection, parameters, now)
     elif known.parameters != parameters:
         raise errors.different_reentry()
-    elif known.state in ("SUCCESS", "REFUND"):
+    elif known.state == "SUCCESS":
         raise errors.order_paid(268498689)
     elif known.state == "CLOSED":
         raise errors.order_closed()
@@ -108,7 +108,7 @@ def get(connection: Connection, mchid: str, order_no: str, *, lock: bool = False
 def close(connection: Connection, mchid: str, order_no: str, close_after_seconds: int, now: datetime) -> None:
     """Close an unpaid order, again and again if asked; ORDER_PAID when money came first."""
     order = get(connection, mchid, order_no, lock=True)
-    if order.state in ("SUCCESS", "REFUND"):
+    if order.state == "SUCCESS":
         raise errors.order_paid()
     if order.state == "NOTPAY" and now < order.created_at + timedelta(seconds=close_after_seconds):
         raise errors.close_too_early(close_after_seconds)

@@ -86,7 +86,7 @@ def pay(connection: Connection, apiv3_key: bytes, order: Order, wish: Wish, now:
 
 
 def _check(order: Order, wish: Wish, now: datetime) -> None:
-    if order.state in ("SUCCESS", "REFUND") and not wish.again:
+    if order.state == "SUCCESS" and not wish.again:
         raise PaymentRefused("paid")
     if wish.late:
         return

@@ -3,6 +3,8 @@
 The sandbox shares nothing with the product, so it carries its few sentences itself.
 """
 
+from flask import request
+
 ENGLISH = {
     "language": "en",
     "title": "Sandbox wallet",
@@ -110,3 +112,9 @@ CHINESE = {
     "no_subject": "（无主题）",
     "locked": "发件箱里有登录链接，请使用启动时打印的地址（?token=…）打开。",
 }
+
+
+def words() -> dict[str, str]:
+    """The dictionary that the reader's browser asks for."""
+    wanted = request.accept_languages.best_match(("en", "zh", "zh-CN", "zh-Hans", "zh-TW", "zh-HK"), "en")
+    return CHINESE if wanted.startswith("zh") else ENGLISH
