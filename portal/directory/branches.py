@@ -1,0 +1,165 @@
+"""Branches: exactly one main branch a business, which is replaced and never removed; others wait until paid for.
+
+What a branch costs and when it is settled is billing's; it tells here which branches are paid (``show``).
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TypedDict, Unpack
+from uuid import UUID
+
+from sqlalchemy import func, select, update
+
+from portal.directory import queries
+from portal.directory.errors import HalfAPlace, MainBranchStays, NoSuchChoice, SameBranch, TooManyBranches
+from portal.directory.models import Branch
+from portal.directory.places import COUNTRIES
+from portal.kit import ids
+from portal.kit.db import db
+from portal.kit.errors import NotFound
+
+MAX_BRANCHES = 200
+
+
+class BranchDetails(TypedDict):
+    """What a vendor says of a branch; texts are clean, absent ones empty; degrees have six decimals."""
+
+    name: str
+    address_line1: str
+    address_line2: str
+    city: str
+    postcode: str
+    country: str
+    latitude: Decimal | None
+    longitude: Decimal | None
+    phone: str
+    opening_hours: str
+
+
+def add(business_id: UUID, *, now: datetime, **details: Unpack[BranchDetails]) -> Branch:
+    """Add a branch: the first is the main one and shown with the listing, further ones wait until paid for.
+
+    :raises NoSuchChoice, HalfAPlace: details that do not hold.
+    :raises SameBranch: it is there already.
+    :raises TooManyBranches: more than ``MAX_BRANCHES``.
+    """
+    _check(details)
+    queries.lock_business(business_id)
+    live = list_live(business_id)
+    _refuse_same(details, live)
+    if len(live) >= MAX_BRANCHES:
+        raise TooManyBranches(MAX_BRANCHES)
+    branch = Branch(
+        public_id=ids.public_id("br"),
+        business_id=business_id,
+        is_main=not live,
+        shown_since=None if live else now,
+        created_at=now,
+        **details,
+    )
+    db.add(branch)
+    db.flush()
+    return branch
+
+
+def change(branch: Branch, **details: Unpack[BranchDetails]) -> None:
+    """Replace what is said of a branch; raises as ``add`` does."""
+    _check(details)
+    queries.lock_business(branch.business_id)
+    _refuse_same(details, [other for other in list_live(branch.business_id) if other.id != branch.id])
+    for name, value in details.items():
+        setattr(branch, name, value)
+    db.flush()
+
+
+def make_main(branch: Branch) -> None:
+    """Put this branch in the main one's place. The place included in the tier moves with it: a branch that waited
+    for its payment is shown now, and the former main branch waits in its stead."""
+    queries.lock_business(branch.business_id)
+    former = _main_of(branch.business_id)
+    db.refresh(branch)
+    if former.id == branch.id:
+        return
+    if branch.removed_at is not None:
+        raise NotFound
+    since = branch.shown_since
+    branch.shown_since = since or former.shown_since
+    former.is_main, former.shown_since = False, former.shown_since if since else None
+    db.flush([former])
+    branch.is_main = True
+    db.flush()
+
+
+def remove(branch: Branch, now: datetime) -> None:
+    """Take a branch out of the listing; a second click changes nothing more.
+
+    :raises MainBranchStays: it is the main branch.
+    """
+    queries.lock_business(branch.business_id)
+    db.refresh(branch)
+    if branch.is_main:
+        raise MainBranchStays
+    branch.removed_at = branch.removed_at or now
+    db.flush()
+
+
+def show(branch_ids: Iterable[UUID], now: datetime) -> None:
+    """Show branches that were paid for; those shown already keep their time. Only billing calls this."""
+    wanted = (Branch.id.in_(list(branch_ids)), Branch.shown_since.is_(None))
+    db.execute(update(Branch).where(*wanted).values(shown_since=now))
+
+
+def get(business_id: UUID, public_id: str) -> Branch:
+    """Return a live branch of this business.
+
+    :raises NotFound: there is none.
+    """
+    query = select(Branch).where(Branch.business_id == business_id, Branch.public_id == public_id)
+    branch = db.scalars(query.where(Branch.removed_at.is_(None))).one_or_none()
+    if branch is None:
+        raise NotFound
+    return branch
+
+
+def list_live(business_id: UUID) -> Sequence[Branch]:
+    """Return the branches that are not removed, the main one first."""
+    query = select(Branch).where(Branch.business_id == business_id, Branch.removed_at.is_(None))
+    ordered = query.order_by(Branch.is_main.desc(), Branch.id)
+    return db.scalars(ordered.execution_options(populate_existing=True)).all()
+
+
+def list_shown(business_id: UUID) -> Sequence[Branch]:
+    """Return the branches that the public may see, the main one first."""
+    return [branch for branch in list_live(business_id) if branch.shown_since is not None]
+
+
+def count_extra(business_id: UUID, *, is_shown_only: bool = False) -> int:
+    """Count live branches beyond the main one, with or without those that still wait for their payment."""
+    query = select(func.count()).where(Branch.business_id == business_id, Branch.removed_at.is_(None))
+    query = query.where(Branch.is_main.is_(False))
+    if is_shown_only:
+        query = query.where(Branch.shown_since.is_not(None))
+    return db.scalars(query).one()
+
+
+def _main_of(business_id: UUID) -> Branch:
+    query = select(Branch).where(Branch.business_id == business_id, Branch.is_main)
+    return db.scalars(query.execution_options(populate_existing=True)).one()
+
+
+def _check(details: BranchDetails) -> None:
+    if details["country"] not in COUNTRIES:
+        raise NoSuchChoice("country")
+    if (details["latitude"] is None) != (details["longitude"] is None):
+        raise HalfAPlace
+
+
+def _refuse_same(details: BranchDetails, others: Iterable[Branch]) -> None:
+    wanted = _key(details["name"], details["address_line1"], details["city"], details["postcode"])
+    if any(wanted == _key(other.name, other.address_line1, other.city, other.postcode) for other in others):
+        raise SameBranch
+
+
+def _key(*parts: str) -> tuple[str, ...]:
+    return tuple(part.casefold() for part in parts)

@@ -1,0 +1,41 @@
+"""What a business may show, as billing has written it. Search and pages read this row and nothing of billing."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.directory.models import Entitlement
+from portal.kit.db import db
+
+
+def set_entitlement(
+    business_id: UUID, *, is_listed: bool, product_limit: int | None, tier_code: str | None, now: datetime
+) -> None:
+    """Store what the business is entitled to from now on; only ``billing.entitlement`` calls this.
+
+    :param product_limit: products that may be shown; None where there is no limit.
+    """
+    values = {
+        "is_listed": is_listed,
+        "product_limit": product_limit,
+        "tier_code": tier_code,
+        "changed_at": now,
+    }
+    row = insert(Entitlement).values(business_id=business_id, **values)
+    db.execute(row.on_conflict_do_update(index_elements=["business_id"], set_=values))
+
+
+def find_entitlement(business_id: UUID) -> Entitlement | None:
+    """Return what the business is entitled to; None before its first payment."""
+    query = select(Entitlement).where(Entitlement.business_id == business_id)
+    return db.scalars(query.execution_options(populate_existing=True)).one_or_none()
+
+
+def status(business_id: UUID) -> str:
+    """Return the vendor's word for it: ``draft`` before anything was paid, then ``listed`` or ``unlisted``."""
+    found = find_entitlement(business_id)
+    if found is None:
+        return "draft"
+    return "listed" if found.is_listed else "unlisted"
