@@ -176,12 +176,22 @@ def sync(uv: str, *, is_dev: bool) -> None:
     groups = ["--all-groups"] if is_dev else ["--no-default-groups"]
     has_own_index = (pip_setting("index-url") or PUBLIC_INDEX).rstrip("/") != PUBLIC_INDEX
     if not has_own_index:
-        locked = ["sync", "--frozen", "--inexact", "--compile-bytecode", "--python", sys.executable, *groups]
+        locked = ["sync", "--frozen", "--inexact", "--compile-bytecode", "--python", interpreter(), *groups]
         if run(uv, locked, environ):
             return
         print("bootstrap: the lock's hosts did not serve; trying the index that pip is configured for", flush=True)
     if not install_from_index(uv, groups, environ):
         raise BootstrapError("the packages could not be installed; the lines above say why")
+
+
+def interpreter() -> str:
+    """The environment's own Python while it runs, lest a mere change of PATH make everything anew; else ours."""
+    own = ROOT / ".venv" / "bin" / "python"
+    try:
+        subprocess.run([own, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"], check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return sys.executable
+    return str(own)
 
 
 def install_from_index(uv: str, groups: list[str], environ: dict[str, str]) -> bool:
