@@ -1,5 +1,7 @@
 """Passwords: how they are hashed and compared, and what one must be. They are never stored, logged or sent."""
 
+import unicodedata
+
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 
@@ -20,13 +22,13 @@ def hashed(password: str) -> str:
     if not MIN_LENGTH <= len(password) <= MAX_LENGTH:
         message = N_("A password has 10 to 200 characters.")
         raise Invalid("password_length", message, fields={"password": message})
-    return _hasher.hash(password)
+    return _hasher.hash(_composed(password))
 
 
 def is_right(password_hash: str | None, password: str) -> bool:
     """Compare; without an account (None) the same time is spent, so that nobody learns which accounts exist."""
     try:
-        _hasher.verify(password_hash or _NOBODYS, password)
+        _hasher.verify(password_hash or _NOBODYS, _composed(password))
     except (VerificationError, InvalidHashError):
         return False
     return password_hash is not None
@@ -34,4 +36,9 @@ def is_right(password_hash: str | None, password: str) -> bool:
 
 def rehashed(password_hash: str, password: str) -> str:
     """Return the hash to store after a log-in: a new one where our parameters have changed since."""
-    return _hasher.hash(password) if _hasher.check_needs_rehash(password_hash) else password_hash
+    return _hasher.hash(_composed(password)) if _hasher.check_needs_rehash(password_hash) else password_hash
+
+
+def _composed(password: str) -> str:
+    """Bring composed letters into one form, as keyboards differ (RFC 8265 §4.2.2)."""
+    return unicodedata.normalize("NFC", password)

@@ -1,6 +1,5 @@
-"""The password field: never shown again, never cleaned of blanks, and the same password on every keyboard."""
+"""The password field: never shown again and never cleaned, as every character of a password counts."""
 
-import unicodedata
 from typing import Any
 
 from flask_babel import gettext
@@ -19,7 +18,8 @@ class Password(PasswordField):
         self.flags.maxlength = MAX_LENGTH
 
     def pre_validate(self, form: Any) -> None:
-        """Bring composed letters into one form, as keyboards differ (RFC 8265 §4.2.2)."""
+        """Refuse an empty one and one that no account can have, before it costs a hash."""
         if not self.data:
             raise StopValidation(gettext("Fill this in."))
-        self.data = unicodedata.normalize("NFC", self.data)
+        if len(self.data) > MAX_LENGTH:
+            raise StopValidation(gettext("A password has 10 to 200 characters."))

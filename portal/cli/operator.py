@@ -1,0 +1,85 @@
+"""Commands that make operators and mend their second factor. Whoever may run them owns the installation.
+
+Secrets are printed once, to this terminal, and kept nowhere in the clear.
+"""
+
+import io
+import sys
+from collections.abc import Callable
+
+import click
+import qrcode
+
+from portal.cli import environment
+from portal.cli.run import plain_errors
+from portal.identity import operators
+from portal.identity.permissions import OperatorRole
+from portal.identity.second_factor import Enrolment
+from portal.kit import clock, edge
+from portal.kit.config import load_settings
+from portal.kit.errors import DomainError
+
+ROLES = click.Choice([role.value for role in OperatorRole])
+
+
+@click.group("operator")
+def operator() -> None:
+    """Look after the people who run the directory."""
+
+
+@operator.command("create")
+@click.argument("email")
+@click.option("--role", type=ROLES, required=True, help="What the operator may do.")
+def create(email: str, role: str) -> None:
+    """Make an operator; the password is asked for, or read from standard input when that is no terminal."""
+    secret_key, password = _connect(), _password()
+    _enrol(lambda: operators.create(email, password, OperatorRole(role), secret_key, edge.now(), clock.wall()))
+
+
+@operator.command("reset-second-factor")
+@click.argument("email")
+def reset_second_factor(email: str) -> None:
+    """Replace an operator's second factor and recovery codes; every log-in of theirs ends."""
+    secret_key = _connect()
+    _enrol(lambda: operators.reset_second_factor(email, secret_key, edge.now(), clock.wall()))
+
+
+def _connect() -> str:
+    """Connect to the database of this instance; return its secret key."""
+    with plain_errors():
+        settings = load_settings(environment.of_instance())
+    edge.connect(settings.database_url, pool_size=1, application="operator")
+    return settings.secret_key
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _enrol(work: Callable[[], Enrolment]) -> None:
+    """Do the work in one transaction and show its secrets; a refusal is a sentence and exit code 1."""
+    try:
+        enrolment = edge.write(work)
+    except DomainError as refused:
+        raise click.ClickException(refused.message % refused.params) from refused
+    click.echo(_qr(enrolment.uri))
+    click.echo("Scan the code with an authenticator app, or type its secret:")
+    click.echo(f"  secret  {enrolment.secret}")
+    click.echo(f"  uri     {enrolment.uri}")
+    click.echo("Recovery codes, each good for one log-in without the device. They are shown only now:")
+    for code in enrolment.recovery_codes:
+        click.echo(f"  {code}")
+    click.echo("Log in at /console/login.")
+
+
+def _qr(uri: str) -> str:
+    picture = qrcode.QRCode(border=2)
+    picture.add_data(uri)
+    drawn = io.StringIO()
+    picture.print_ascii(out=drawn, invert=True)
+    return drawn.getvalue()
+
+
+COMMANDS = (operator,)
