@@ -52,7 +52,7 @@ def upgrade() -> None:
     CREATE INDEX staged_jobs_leased_idx ON staged_jobs (leased_until) WHERE state = 'leased';
     CREATE INDEX staged_jobs_dead_idx ON staged_jobs (created_at) WHERE state = 'dead';
     CREATE INDEX staged_jobs_done_idx ON staged_jobs (done_at) WHERE state = 'done';
-    CREATE UNIQUE INDEX staged_jobs_key_idx ON staged_jobs (key) WHERE state IN ('pending', 'leased');
+    CREATE UNIQUE INDEX staged_jobs_key_idx ON staged_jobs (key) WHERE state = 'pending';
 
     CREATE TABLE domain_events (
         id uuid PRIMARY KEY,

@@ -84,6 +84,11 @@ class Settings:
     redis_bin: Path | None
     log_level: str
 
+    @property
+    def code_prefixes(self) -> tuple[str, ...]:
+        """What a QR code may open: a wallet's own scheme, and beside the sandbox its page."""
+        return ("weixin://", "http://", "https://") if self.is_sandbox else ("weixin://",)
+
 
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """The checked settings of one process.
@@ -183,3 +188,19 @@ def _live_keys_in_the_sandbox(settings: Settings, reader: Reader) -> list[str]:
     if reader.read("STRIPE_SECRET_KEY", values.plain, "").startswith("sk_live_"):
         live.append("STRIPE_SECRET_KEY is a live key")
     return [f"PORTAL_SANDBOX=1 beside live keys: {reason}; set PORTAL_SANDBOX=0 or remove the keys" for reason in live]
+
+
+_current: Settings | None = None
+
+
+def use(settings: Settings) -> None:
+    """Make `settings` those of this process; called once, where the process is wired."""
+    global _current
+    _current = settings
+
+
+def current() -> Settings:
+    """The settings of this process, for the edges: faces, jobs, providers."""
+    if _current is None:
+        raise RuntimeError("this process was not wired with settings")
+    return _current

@@ -41,12 +41,13 @@ class Base(DeclarativeBase):
 db: scoped_session[Session] = scoped_session(sessionmaker(expire_on_commit=False))
 
 
-def connect(url: str, *, pool_size: int, application: str) -> Engine:
+def connect(url: str, *, pool_size: int, application: str) -> None:
     """Open a pool to ``url`` and make it the session's bind.
 
     :param pool_size: connections this process may hold; as many as it has threads that work.
     :param application: shown in ``pg_stat_activity``.
     """
+    disconnect()
     engine = create_engine(
         url.replace("postgresql://", "postgresql+psycopg://", 1),
         pool_size=pool_size,
@@ -60,6 +61,13 @@ def connect(url: str, *, pool_size: int, application: str) -> Engine:
             "-c idle_in_transaction_session_timeout=60s",
         },
     )
+    db.configure(bind=engine, join_transaction_mode="conditional_savepoint")
+
+
+def disconnect() -> None:
+    """Close the session and the pool, if there are any."""
     db.remove()
-    db.configure(bind=engine)
-    return engine
+    bind = db.session_factory.kw.get("bind")
+    if isinstance(bind, Engine):
+        bind.dispose()
+    db.configure(bind=None)

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from portal.kit import clock, jobs
+from portal.kit import db as database
 from portal.kit.db import db
 from portal.kit.errors import N_, Unavailable
 
@@ -19,6 +20,16 @@ T = TypeVar("T")
 _TRIES = 3
 _AGAIN = {"40001", "40P01", "23P01", "55P03"}
 """Serialization failure, deadlock, exclusion (see reliability.md: it shows under races) and lock timeout."""
+
+
+def connect(url: str, *, pool_size: int, application: str) -> None:
+    """Let this process work on the database at ``url``; see ``kit.db.connect``."""
+    database.connect(url, pool_size=pool_size, application=application)
+
+
+def disconnect() -> None:
+    """Give the connections back, where a process goes on without them."""
+    database.disconnect()
 
 
 def now() -> datetime:

@@ -11,9 +11,9 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Index, and_, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Index, and_, case, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from portal.kit import ids
 from portal.kit.db import Base, Key, db
@@ -36,7 +36,7 @@ class StagedJob(Base):
     __tablename__ = "staged_jobs"
     __table_args__ = (
         Index("staged_jobs_due_idx", "queue", "due_at", postgresql_where=text("state = 'pending'")),
-        Index("staged_jobs_key_idx", "key", unique=True, postgresql_where=text("state IN ('pending', 'leased')")),
+        Index("staged_jobs_key_idx", "key", unique=True, postgresql_where=text("state = 'pending'")),
     )
 
     id: Mapped[Key]
@@ -72,7 +72,7 @@ def stage(
     """Store a job in the open transaction.
 
     :param due_at: business time from which it may run.
-    :param key: while a job of this key waits or runs, a second one is not stored.
+    :param key: while a job of this key waits, a second one is not stored; the earlier of the two times counts.
     :param args: ids and small values; never amounts that may have moved when it runs.
     """
     row = {
@@ -86,9 +86,15 @@ def stage(
         "attempts": 0,
         "request_id": structlog.contextvars.get_contextvars().get("request_id"),
     }
-    added = db.execute(insert(StagedJob).values(row).on_conflict_do_nothing().returning(StagedJob.id)).first()
-    if added is not None:
-        db.info.setdefault("wake", set()).add(str(queue))
+    query = insert(StagedJob).values(row)
+    if key is not None:
+        query = query.on_conflict_do_update(
+            index_elements=["key"],
+            index_where=text("state = 'pending'"),
+            set_={"due_at": func.least(StagedJob.due_at, query.excluded.due_at)},
+        )
+    db.execute(query)
+    db.info.setdefault("wake", set()).add(str(queue))
 
 
 def queues_to_wake() -> set[str]:
@@ -146,6 +152,13 @@ def finish(job_id: UUID) -> None:
     )
 
 
+def _back_to_pending() -> ColumnElement[str]:
+    """Return the state of a job that is given back: ``done`` where another of its key already waits in its place."""
+    twin = aliased(StagedJob)
+    waits = exists().where(twin.key == StagedJob.key, twin.state == "pending")
+    return case((waits, "done"), else_="pending")
+
+
 def fail(job_id: UUID, attempt: int, error: str) -> None:
     """Put the job back with a growing pause (2, 4, 8 … seconds, at most an hour), or give it up as dead."""
     pause = timedelta(seconds=min(2**attempt, 3600))
@@ -154,7 +167,7 @@ def fail(job_id: UUID, attempt: int, error: str) -> None:
         update(StagedJob)
         .where(StagedJob.id == job_id, StagedJob.state == "leased", StagedJob.attempts == attempt)
         .values(
-            state="dead" if is_dead else "pending",
+            state="dead" if is_dead else _back_to_pending(),
             last_error=error[:2000],
             leased_until=None,
             retry_at=func.clock_timestamp() + pause,
@@ -165,7 +178,7 @@ def fail(job_id: UUID, attempt: int, error: str) -> None:
 def free_expired() -> int:
     """Give back jobs whose worker died with them; return how many there were."""
     expired = update(StagedJob).where(StagedJob.state == "leased", StagedJob.leased_until < func.clock_timestamp())
-    return len(db.scalars(expired.values(state="pending", leased_until=None).returning(StagedJob.id)).all())
+    return len(db.scalars(expired.values(state=_back_to_pending(), leased_until=None).returning(StagedJob.id)).all())
 
 
 def due_queues() -> list[str]:

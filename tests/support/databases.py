@@ -7,6 +7,7 @@ from uuid import uuid4
 import psycopg
 
 from portal.cli import databases, migrations
+from tests.support import world
 from tests.support.servers import Servers
 
 TEMPLATE = "migrated"
@@ -47,4 +48,5 @@ def _build_template(servers: Servers) -> None:
         databases.drop(servers.postgres_url, draft)
         databases.create(servers.postgres_url, draft)
         migrations.migrate(servers.database_url(draft))
+        world.furnish(servers.database_url(draft))
         connection.execute(f"ALTER DATABASE {draft} RENAME TO {TEMPLATE}")

@@ -1,0 +1,1 @@
+"""Agreements and their charges: quotes, subscriptions, checkout and the doors for money."""

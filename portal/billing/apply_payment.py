@@ -1,0 +1,116 @@
+"""The door for money that came: notification, poll and console all end here, once each.
+
+Locks are taken in the house's order: subscription, invoice, session, attempt.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.billing import quotes, subscriptions
+from portal.billing.fulfilment import fulfil, stands
+from portal.billing.models import Quote, Subscription
+from portal.invoicing import customers, invoices
+from portal.invoicing.models import Customer, Invoice
+from portal.kit import logging, outbox
+from portal.kit.money import Money
+from portal.ledger import recipes
+from portal.payments import attempts, confirmation, queries, refunds, sessions
+from portal.payments.confirmation import Verdict
+from portal.payments.models import PaymentAttempt, PaymentSession
+from portal.payments.providers.base import PaymentEvidence
+
+PAYMENT_APPLIED = "billing.payment_applied"
+log = logging.logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Everything one payment can touch, locked."""
+
+    subscription: Subscription
+    customer: Customer
+    invoice: Invoice
+    quote: Quote
+    session: PaymentSession
+    attempt: PaymentAttempt
+
+
+def apply_payment(session: PaymentSession, evidence: PaymentEvidence, now: datetime) -> str:
+    """Take in what a provider says was paid for an order of ``session`` (product.md, *Sessions and stray money*).
+
+    :return: ``paid``, ``paid_late``, ``credited``, ``held``, ``review``; or ``duplicate`` and ``taken``, which change
+        nothing.
+    """
+    chain = _lock(session, evidence)
+    verdict = confirmation.judge(chain.attempt, evidence)
+    if verdict in (Verdict.DUPLICATE, Verdict.TAKEN):
+        return verdict
+    if verdict is Verdict.MISMATCH:
+        outcome = _hold_for_review(chain, evidence, now)
+    elif stands(chain.invoice, chain.subscription, chain.quote):
+        outcome = _pay(chain, evidence, now)
+    elif chain.invoice.status == "paid":
+        outcome = _hold(chain, evidence, now)
+    else:
+        outcome = _credit(chain, evidence, now)
+    _tell(chain, outcome, now)
+    return outcome
+
+
+def _lock(session: PaymentSession, evidence: PaymentEvidence) -> Chain:
+    subscription = subscriptions.lock(session.subscription_id)
+    invoice = invoices.lock(session.invoice_id)
+    session, attempt = attempts.lock_with_session(queries.attempt_of(session.id).id)
+    customer = customers.get(session.customer_id)
+    return Chain(subscription, customer, invoice, quotes.get_by_id(invoice.quote_id), session, attempt)
+
+
+def _pay(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
+    """The money pays its invoice. Paid in time keeps the quote's day; paid late, the days start when it came."""
+    is_late = confirmation.is_late(chain.session, evidence)
+    starts_on = quotes.local_day(chain.customer, now) if is_late else chain.session.quoted_on
+    recipes.payment_received(chain.attempt.id, evidence.provider, chain.attempt.asked, chain.session.owed, now)
+    fulfil(chain.subscription, chain.customer, chain.invoice, chain.quote, chain.session.owed, starts_on, now)
+    confirmation.capture(chain.session, chain.attempt, evidence, "applied", now)
+    sessions.end_others(chain.session, now)
+    return "paid_late" if is_late else "paid"
+
+
+def _credit(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
+    """What it was for no longer stands: the money is the customer's credit."""
+    owed, asked = chain.session.owed, chain.attempt.asked
+    recipes.payment_credited(chain.attempt.id, evidence.provider, asked, chain.customer.id, owed, now)
+    confirmation.capture(chain.session, chain.attempt, evidence, "credited", now)
+    return "credited"
+
+
+def _hold(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
+    """It was paid already: the excess is held, and its way back is requested."""
+    recipes.payment_held(chain.attempt.id, evidence.provider, chain.attempt.asked, now)
+    confirmation.capture(chain.session, chain.attempt, evidence, "held", now)
+    refunds.request_excess(chain.session, chain.attempt, now)
+    return "held"
+
+
+def _hold_for_review(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
+    """It is not what was asked for: it completes nothing until finance has looked."""
+    came = Money(evidence.amount, evidence.currency)
+    recipes.payment_in_suspense(chain.attempt.id, evidence.provider, came, now)
+    confirmation.capture(chain.session, chain.attempt, evidence, "suspense", now)
+    log.error("payment_mismatch", session=chain.session.public_id, asked=str(chain.attempt.asked), came=str(came))
+    return "review"
+
+
+def _tell(chain: Chain, outcome: str, now: datetime) -> None:
+    facts = {
+        "outcome": outcome,
+        "business_id": str(chain.customer.business_id),
+        "invoice": chain.invoice.public_id,
+        "number": chain.invoice.number,
+        "amount": chain.session.amount,
+        "currency": chain.session.currency,
+        "settled_amount": chain.attempt.captured_amount,
+        "settled_currency": chain.attempt.captured_currency,
+    }
+    outbox.record(PAYMENT_APPLIED, chain.session.public_id, facts, now)
+    log.info("payment_applied", session=chain.session.public_id, outcome=outcome)

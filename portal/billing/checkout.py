@@ -1,0 +1,152 @@
+"""From a confirmed quote to a payment session, or straight to the end where credit pays everything."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from portal.billing import quotes, subscriptions
+from portal.billing.errors import AlreadyStarted, QuoteChanged
+from portal.billing.fulfilment import fulfil
+from portal.billing.models import Quote, Subscription
+from portal.directory import branches
+from portal.invoicing import invoices
+from portal.invoicing.models import Customer, Invoice
+from portal.kit import ids, jobs
+from portal.kit.money import Money
+from portal.payments import sessions, transactions
+from portal.payments.errors import AttemptUnresolved
+from portal.payments.models import PaymentSession
+from portal.payments.providers import registry
+from portal.payments.queries import attempt_of
+
+METHOD = "wechat_pay"
+"""The way to pay of the pages, until there is more than one."""
+LAPSE_DRAFT = "billing.lapse_draft"
+
+
+def quote_start(customer: Customer, tier_code: str, method: str, now: datetime) -> Quote:
+    """Choose a tier and store the quote of starting with it and with the branches there are.
+
+    :raises ChangeInProgress, AlreadyStarted, UnknownOffer, RatesStale: see what they say.
+    """
+    subscription = subscriptions.choose_tier(customer, tier_code, now)
+    return _fresh_quote(subscription, customer, method, now)
+
+
+def renew_quote(customer: Customer, quote: Quote, method: str, now: datetime) -> Quote:
+    """Store today's quote in place of one that no longer holds."""
+    return _fresh_quote(subscriptions.lock(quote.subscription_id), customer, method, now)
+
+
+def start_payment(customer: Customer, quote: Quote, method: str, now: datetime) -> PaymentSession | None:
+    """Turn a confirmed quote into a session; None where the customer's credit paid everything at once.
+
+    Confirming twice leads to the same session.
+
+    :raises QuoteChanged: what it rests on moved; nothing happened, a new quote must be shown.
+    :raises AttemptUnresolved: the fate of an earlier attempt is not known yet.
+    :raises AlreadyStarted: it was paid meanwhile.
+    """
+    subscription = subscriptions.lock(quote.subscription_id)
+    if subscription.status != "incomplete":
+        raise AlreadyStarted
+    live = sessions.live_of_subscription(subscription.id)
+    if live is not None:
+        if attempt_of(live.id).status == "unknown":
+            raise AttemptUnresolved
+        return live
+    if not quotes.still_holds(quote, subscription, _fresh_quote(subscription, customer, method, now)):
+        raise QuoteChanged
+    invoice = _draft(subscription, quote, now)
+    if not quote.due:
+        _settle_by_credit(subscription, customer, invoice, quote, now)
+        return None
+    session = sessions.open_session(_collection(invoice, quote), method, now)
+    jobs.stage(
+        LAPSE_DRAFT,
+        queue=jobs.Queue.DEFAULT,
+        due_at=session.watch_until,
+        key=f"{LAPSE_DRAFT}:{invoice.id}",
+        invoice_id=str(invoice.id),
+    )
+    return session
+
+
+def lapse_draft(invoice_id: UUID, subscription_id: UUID, now: datetime) -> None:
+    """Void a draft whose sessions are no longer watched; it waits for the last of them (product.md)."""
+    subscriptions.lock(subscription_id)
+    invoice = invoices.lock(invoice_id)
+    if invoice.status != "draft":
+        return
+    watched = sessions.watched_until(invoice_id)
+    if watched is not None and watched > now:
+        jobs.stage(
+            LAPSE_DRAFT,
+            queue=jobs.Queue.DEFAULT,
+            due_at=watched,
+            key=f"{LAPSE_DRAFT}:{invoice_id}",
+            invoice_id=str(invoice_id),
+        )
+    else:
+        invoices.void(invoice)
+
+
+def _fresh_quote(subscription: Subscription, customer: Customer, method: str, now: datetime) -> Quote:
+    extra = [branch.id for branch in branches.list_live(customer.business_id) if not branch.is_main]
+    return quotes.quote_start(subscription, customer, extra, registry.get(method).settles_in, now)
+
+
+def _draft(subscription: Subscription, quote: Quote, now: datetime) -> Invoice:
+    """Return the draft for this quote: the one there is where it asks for the same, else a new one in its place."""
+    existing = invoices.lock_draft_of(subscription.id)
+    if existing is not None:
+        is_same = existing.subscription_version == subscription.version and _asks_the_same(existing, quote)
+        if is_same:
+            return existing
+        invoices.void(existing)
+    basis = invoices.Basis(
+        quote.customer_id, subscription.id, subscription.version, quote.id, quotes.START, quote.currency
+    )
+    return invoices.draft(basis, quotes.lines_of(quote), now)
+
+
+def _asks_the_same(invoice: Invoice, quote: Quote) -> bool:
+    earlier = quotes.get_by_id(invoice.quote_id)
+    same = ("price_version", "branches", "lines", "credit")
+    return all(earlier.terms[name] == quote.terms[name] for name in same)
+
+
+def _collection(invoice: Invoice, quote: Quote) -> sessions.Collection:
+    settlement = quote.terms["settlement"]
+    return sessions.Collection(
+        customer_id=quote.customer_id,
+        invoice_id=invoice.id,
+        subscription_id=quote.subscription_id,
+        subscription_version=quote.subscription_version,
+        type=quote.kind,
+        fee=quote.total,
+        owed=quote.due,
+        asked=Money(settlement["amount"], settlement["currency"]),
+        rate=Decimal(settlement["rate"]) if settlement["rate"] else None,
+        rate_on=date.fromisoformat(settlement["rate_on"]) if settlement["rate_on"] else None,
+        quoted_on=quote.quoted_on,
+    )
+
+
+def _settle_by_credit(
+    subscription: Subscription, customer: Customer, invoice: Invoice, quote: Quote, now: datetime
+) -> None:
+    nothing = Money.zero(quote.currency)
+    transaction = transactions.open_transaction(
+        customer_id=customer.id,
+        invoice_id=invoice.id,
+        session_id=None,
+        type_=quote.kind,
+        order_id=f"SH{ids.random_text(22)}",
+        fee=quote.total,
+        cost=nothing,
+        method="credit",
+        now=now,
+    )
+    fulfil(subscription, customer, invoice, quote, nothing, quote.quoted_on, now)
+    transactions.complete(transaction, "applied", now)

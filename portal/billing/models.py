@@ -1,0 +1,79 @@
+"""Tables of agreements: subscriptions, their periods, and stored quotes."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.kit.db import Amount, Base, Key
+from portal.kit.money import Money
+
+
+class Subscription(Base):
+    """A customer's running agreement. ``version`` grows with every change, so that older quotes are recognised."""
+
+    __tablename__ = "subscriptions"
+
+    id: Mapped[Key]
+    public_id: Mapped[str]
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id"))
+    status: Mapped[str] = mapped_column(default="incomplete")
+    mode: Mapped[str] = mapped_column(default="awake")
+    tier_code: Mapped[str]
+    extra_branches: Mapped[int] = mapped_column(default=0)
+    price_version_id: Mapped[UUID | None]
+    version: Mapped[int] = mapped_column(default=1)
+    anchor_on: Mapped[date | None]
+    started_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class SubscriptionPeriod(Base):
+    """Period ``number`` (from 0): half-open, cut at local midnight, never overlapping (the database refuses it)."""
+
+    __tablename__ = "subscription_periods"
+
+    id: Mapped[Key]
+    subscription_id: Mapped[UUID] = mapped_column(ForeignKey("subscriptions.id"))
+    number: Mapped[int]
+    starts_on: Mapped[date]
+    ends_on: Mapped[date]
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    invoice_id: Mapped[UUID]
+
+
+class Quote(Base):
+    """A stored preview. ``terms`` is everything it rests on, as JSON; append-only."""
+
+    __tablename__ = "quotes"
+
+    id: Mapped[Key]
+    public_id: Mapped[str]
+    customer_id: Mapped[UUID]
+    subscription_id: Mapped[UUID]
+    subscription_version: Mapped[int]
+    kind: Mapped[str]
+    terms: Mapped[dict[str, Any]]
+    total_amount: Mapped[Amount]
+    credit_amount: Mapped[Amount]
+    currency: Mapped[str]
+    quoted_on: Mapped[date]
+    created_at: Mapped[datetime]
+
+    @property
+    def total(self) -> Money:
+        """What the lines come to."""
+        return Money(self.total_amount, self.currency)
+
+    @property
+    def credit(self) -> Money:
+        """The part that the customer's credit pays."""
+        return Money(self.credit_amount, self.currency)
+
+    @property
+    def due(self) -> Money:
+        """What is left to pay today."""
+        return self.total - self.credit

@@ -1,0 +1,24 @@
+"""The states of a subscription and the only moves between them."""
+
+from portal.billing.models import Subscription
+from portal.payments.errors import ForbiddenMove
+
+MOVES: dict[str, set[str]] = {
+    "incomplete": {"active", "cancelled"},
+    "active": {"past_due", "cancelled"},
+    "past_due": {"active", "suspended", "cancelled"},
+    "suspended": {"active", "cancelled"},
+    "cancelled": set(),
+}
+LISTED = ("active", "past_due")
+
+
+def move(subscription: Subscription, wanted: str) -> None:
+    """Bring a locked subscription into the state ``wanted``.
+
+    :raises ForbiddenMove: where the table does not allow it.
+    """
+    if subscription.status != wanted:
+        if wanted not in MOVES[subscription.status]:
+            raise ForbiddenMove("Subscription", subscription.status, wanted)
+        subscription.status = wanted

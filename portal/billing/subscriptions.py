@@ -1,0 +1,108 @@
+"""Subscriptions: chosen, and started by their first payment."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from portal.billing import entitlement, periods
+from portal.billing.errors import AlreadyStarted, ChangeInProgress
+from portal.billing.models import Quote, Subscription, SubscriptionPeriod
+from portal.billing.states import move
+from portal.catalogue import price_book
+from portal.directory import branches
+from portal.invoicing.models import Customer
+from portal.kit import ids, outbox
+from portal.kit.db import db
+from portal.payments import sessions
+
+STARTED = "billing.subscription_started"
+
+
+def lock_live(customer_id: UUID) -> Subscription | None:
+    """Lock the customer's subscription that has not ended: the first lock of everything that moves money."""
+    query = select(Subscription).where(Subscription.customer_id == customer_id, Subscription.status != "cancelled")
+    return db.scalars(query.with_for_update(), execution_options={"populate_existing": True}).one_or_none()
+
+
+def lock(subscription_id: UUID) -> Subscription:
+    """Lock a subscription and return it as it is now."""
+    query = select(Subscription).where(Subscription.id == subscription_id).with_for_update()
+    return db.scalars(query, execution_options={"populate_existing": True}).one()
+
+
+def choose_tier(customer: Customer, tier_code: str, now: datetime) -> Subscription:
+    """Choose, or choose anew, the tier of a subscription that has not started.
+
+    :raises UnknownOffer: the tier is not sold.
+    :raises ChangeInProgress: a payment for the earlier choice is under way.
+    :raises AlreadyStarted: it runs; its tier is changed, not chosen.
+    """
+    price_book.get_tier(price_book.current_version(now), tier_code)
+    subscription = lock_live(customer.id)
+    if subscription is None:
+        subscription = Subscription(
+            public_id=ids.public_id("sub"), customer_id=customer.id, tier_code=tier_code, created_at=now
+        )
+        db.add(subscription)
+    elif subscription.status != "incomplete":
+        raise AlreadyStarted
+    elif subscription.tier_code != tier_code:
+        if sessions.live_of_subscription(subscription.id) is not None:
+            raise ChangeInProgress
+        subscription.tier_code = tier_code
+        subscription.version += 1
+    db.flush()
+    return subscription
+
+
+def refuse_while_paying(customer: Customer | None) -> None:
+    """Refuse a change to what a payment under way rests on.
+
+    :raises ChangeInProgress: while a session lives.
+    """
+    subscription = lock_live(customer.id) if customer else None
+    if subscription is not None and sessions.live_of_subscription(subscription.id) is not None:
+        raise ChangeInProgress
+
+
+def first_period(customer: Customer, starts_on: date) -> periods.Period:
+    """Return the first period of a subscription that starts on ``starts_on``."""
+    return periods.period(starts_on, 0, ZoneInfo(customer.time_zone))
+
+
+def start(
+    subscription: Subscription, customer: Customer, quote: Quote, invoice_id: UUID, starts_on: date, now: datetime
+) -> None:
+    """Start a locked subscription with its first period, list the business and show the branches that are paid."""
+    period = first_period(customer, starts_on)
+    paid = _branches(quote)
+    move(subscription, "active")
+    subscription.anchor_on = starts_on
+    subscription.started_at = now
+    subscription.price_version_id = UUID(quote.terms["price_version"])
+    subscription.extra_branches = len(paid)
+    subscription.version += 1
+    db.add(
+        SubscriptionPeriod(
+            subscription_id=subscription.id,
+            number=period.number,
+            starts_on=period.starts_on,
+            ends_on=period.ends_on,
+            starts_at=period.starts_at,
+            ends_at=period.ends_at,
+            invoice_id=invoice_id,
+        )
+    )
+    db.flush()
+    business_id = customer.business_id
+    if business_id is not None:
+        branches.show(paid, now)
+        entitlement.refresh(subscription, business_id, now)
+    outbox.record(STARTED, subscription.public_id, {"tier": subscription.tier_code}, now)
+
+
+def _branches(quote: Quote) -> Sequence[UUID]:
+    return [UUID(branch_id) for branch_id in quote.terms["branches"]]

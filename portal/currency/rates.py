@@ -1,0 +1,63 @@
+"""Stored reference rates of the European Central Bank: the newest one, and how old it may be."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.currency.conversion import Rate
+from portal.currency.errors import RatesStale
+from portal.currency.models import ExchangeRate
+from portal.kit.db import db
+from portal.kit.money import EXPONENTS
+
+EURO = "EUR"
+ALARM_AFTER = timedelta(days=5)
+_USABLE = timedelta(days=7)
+
+
+def newest(source: str, target: str, now: datetime) -> Rate:
+    """Return the newest common rate from ``source`` to ``target`` that was published by ``now``.
+
+    :raises RatesStale: where it is older than seven days.
+    """
+    wanted = {source, target} - {EURO}
+    query = (
+        select(ExchangeRate.rate_on, ExchangeRate.currency, ExchangeRate.per_euro)
+        .where(
+            ExchangeRate.currency.in_(wanted),
+            ExchangeRate.rate_on <= now.date(),
+            ExchangeRate.rate_on >= now.date() - _USABLE,
+        )
+        .order_by(ExchangeRate.rate_on.desc())
+    )
+    by_day: dict[date, dict[str, Decimal]] = {}
+    for rate_on, currency, per_euro in db.execute(query):
+        day = by_day.setdefault(rate_on, {EURO: Decimal(1)})
+        day[currency] = per_euro
+        if wanted <= day.keys():
+            return Rate(source, target, day[source], day[target], rate_on)
+    raise RatesStale
+
+
+def newest_day() -> date | None:
+    """Return the day of the newest stored rates, or None where there are none."""
+    return db.execute(select(func.max(ExchangeRate.rate_on))).scalar_one()
+
+
+def store(rates: dict[date, dict[str, Decimal]], source: str, now: datetime) -> int:
+    """Keep rates per euro by day and currency; a day that is already there stays as it is.
+
+    :return: how many were new.
+    """
+    rows = [
+        {"currency": currency, "rate_on": day, "per_euro": per_euro, "source": source, "fetched_at": now}
+        for day, by_currency in rates.items()
+        for currency, per_euro in by_currency.items()
+        if currency in EXPONENTS
+    ]
+    if not rows:
+        return 0
+    added = insert(ExchangeRate).on_conflict_do_nothing().returning(ExchangeRate.currency)
+    return len(db.execute(added, rows).all())

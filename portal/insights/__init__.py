@@ -1,0 +1,1 @@
+"""Reading what the books say; it changes nothing."""

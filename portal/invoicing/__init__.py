@@ -1,0 +1,1 @@
+"""Who pays, what is owed and which numbers the documents bear."""

@@ -1,0 +1,18 @@
+"""The customer's credit: what we owe them. It pays first, and the ledger never lets it fall below zero."""
+
+from datetime import datetime
+from uuid import UUID
+
+from portal.invoicing.models import Invoice
+from portal.kit.money import Money
+from portal.ledger import balances, recipes
+
+
+def of(customer_id: UUID, currency: str) -> Money:
+    """Return the credit of a customer in its currency."""
+    return balances.credit_balance(customer_id, currency)
+
+
+def settle(invoice: Invoice, amount: Money, now: datetime) -> None:
+    """Use ``amount`` of the customer's credit for a locked, issued invoice, once."""
+    recipes.credit_used(invoice.id, invoice.customer_id, amount, now)

@@ -1,0 +1,37 @@
+"""Customers: who pays. A business becomes one when it first chooses a tier."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.directory.models import Business
+from portal.invoicing.models import Customer
+from portal.kit import ids
+from portal.kit.db import db
+
+
+def of_business(business: Business, now: datetime) -> Customer:
+    """Return the customer of a business, made at its first use with the business's currency and time zone."""
+    row = {
+        "id": ids.new_id(),
+        "public_id": ids.public_id("cus"),
+        "kind": "vendor",
+        "business_id": business.id,
+        "currency": business.currency,
+        "time_zone": business.time_zone,
+        "created_at": now,
+    }
+    db.execute(insert(Customer).values(row).on_conflict_do_nothing(index_elements=["business_id"]))
+    return db.scalars(select(Customer).where(Customer.business_id == business.id)).one()
+
+
+def find_of_business(business_id: UUID) -> Customer | None:
+    """Return the customer of a business, or None while it never chose a tier."""
+    return db.scalars(select(Customer).where(Customer.business_id == business_id)).one_or_none()
+
+
+def get(customer_id: UUID) -> Customer:
+    """Return a customer by key."""
+    return db.scalars(select(Customer).where(Customer.id == customer_id)).one()

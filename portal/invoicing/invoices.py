@@ -1,0 +1,113 @@
+"""Invoices: drafted with their lines, issued once with a number, or voided while still a draft."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from portal.invoicing import numbering
+from portal.invoicing.errors import InvoiceNotDraft
+from portal.invoicing.models import Invoice, InvoiceLine
+from portal.kit import ids
+from portal.kit.config import Seller
+from portal.kit.db import db
+from portal.kit.money import Money, total
+from portal.ledger import recipes
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line before it belongs to an invoice. ``derivation`` is JSON: the figures the page explains it with."""
+
+    code: str
+    quantity: int
+    unit: Money
+    amount: Money
+    derivation: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a draft rests on: agreement, its version, and the quote that was confirmed."""
+
+    customer_id: UUID
+    subscription_id: UUID
+    subscription_version: int
+    quote_id: UUID
+    kind: str
+    currency: str
+
+
+def draft(basis: Basis, lines: Sequence[Line], now: datetime) -> Invoice:
+    """Store an unnumbered draft with its lines; its total is theirs."""
+    amount = total([line.amount for line in lines], basis.currency)
+    invoice = Invoice(**asdict(basis), public_id=ids.public_id("inv"), total_amount=amount.amount, created_at=now)
+    db.add(invoice)
+    db.flush()
+    for position, line in enumerate(lines, start=1):
+        db.add(
+            InvoiceLine(
+                invoice_id=invoice.id,
+                position=position,
+                code=line.code,
+                quantity=line.quantity,
+                unit_amount=line.unit.amount,
+                amount=line.amount.amount,
+                derivation=line.derivation,
+            )
+        )
+    db.flush()
+    return invoice
+
+
+def issue(invoice: Invoice, period: tuple[date, date], seller: Seller, buyer: dict[str, Any], now: datetime) -> None:
+    """Number a locked draft and book what is owed. Its date and the number's year are the seller's.
+
+    :raises InvoiceNotDraft: it was issued or voided already.
+    """
+    if invoice.status != "draft":
+        raise InvoiceNotDraft
+    today = now.astimezone(ZoneInfo(seller.time_zone)).date()
+    recipes.invoice_issued(invoice.id, invoice.total, now)
+    invoice.number = numbering.next_number("invoice", today.year)
+    invoice.status = "open"
+    invoice.issued_at, invoice.due_on = now, today
+    invoice.period_starts_on, invoice.period_ends_on = period
+    invoice.seller, invoice.buyer = asdict(seller), buyer
+    db.flush()
+
+
+def mark_paid(invoice: Invoice, *, credit: Money, paid: Money, now: datetime) -> None:
+    """Settle a locked open invoice in full: ``credit`` and ``paid`` together are its total (the database checks)."""
+    invoice.credit_amount = credit.amount
+    invoice.paid_amount = paid.amount
+    invoice.paid_at = now
+    invoice.status = "paid"
+    db.flush()
+
+
+def void(invoice: Invoice) -> None:
+    """Withdraw a locked draft; it never counted.
+
+    :raises InvoiceNotDraft: issued invoices are corrected by credit notes, never voided.
+    """
+    if invoice.status != "draft":
+        raise InvoiceNotDraft
+    invoice.status = "void"
+    db.flush()
+
+
+def lock(invoice_id: UUID) -> Invoice:
+    """Lock an invoice and return it as it is now."""
+    query = select(Invoice).where(Invoice.id == invoice_id).with_for_update()
+    return db.scalars(query, execution_options={"populate_existing": True}).one()
+
+
+def lock_draft_of(subscription_id: UUID) -> Invoice | None:
+    """Lock the draft of a subscription; there is at most one."""
+    query = select(Invoice).where(Invoice.subscription_id == subscription_id, Invoice.status == "draft")
+    return db.scalars(query.with_for_update(), execution_options={"populate_existing": True}).one_or_none()

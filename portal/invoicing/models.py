@@ -1,0 +1,74 @@
+"""Tables of customers and their invoices. Issued invoices are immutable and numbered (migration 0006)."""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from portal.kit.db import Amount, Base, Key
+from portal.kit.money import Money
+
+
+class Customer(Base):
+    """Who pays: one per business; has a currency, a time zone and a credit balance (in the ledger)."""
+
+    __tablename__ = "customers"
+
+    id: Mapped[Key]
+    public_id: Mapped[str]
+    kind: Mapped[str]
+    business_id: Mapped[UUID | None]
+    currency: Mapped[str]
+    time_zone: Mapped[str]
+    transaction_count: Mapped[int] = mapped_column(default=0)
+    invoice_count: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+
+
+class Invoice(Base):
+    """What is owed: a draft until the transaction that applies its payment issues it."""
+
+    __tablename__ = "invoices"
+
+    id: Mapped[Key]
+    public_id: Mapped[str]
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id"))
+    subscription_id: Mapped[UUID]
+    subscription_version: Mapped[int]
+    quote_id: Mapped[UUID]
+    kind: Mapped[str]
+    status: Mapped[str] = mapped_column(default="draft")
+    number: Mapped[str | None]
+    currency: Mapped[str]
+    total_amount: Mapped[Amount]
+    credit_amount: Mapped[Amount] = mapped_column(default=0)
+    paid_amount: Mapped[Amount] = mapped_column(default=0)
+    period_starts_on: Mapped[date | None]
+    period_ends_on: Mapped[date | None]
+    seller: Mapped[dict[str, Any] | None]
+    buyer: Mapped[dict[str, Any] | None]
+    created_at: Mapped[datetime]
+    issued_at: Mapped[datetime | None]
+    due_on: Mapped[date | None]
+    paid_at: Mapped[datetime | None]
+
+    @property
+    def total(self) -> Money:
+        """What the lines come to."""
+        return Money(self.total_amount, self.currency)
+
+
+class InvoiceLine(Base):
+    """``quantity`` times ``unit_amount`` is ``amount``; ``derivation`` says in figures how it came about."""
+
+    __tablename__ = "invoice_lines"
+
+    invoice_id: Mapped[UUID] = mapped_column(ForeignKey("invoices.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    quantity: Mapped[int]
+    unit_amount: Mapped[Amount]
+    amount: Mapped[Amount]
+    derivation: Mapped[dict[str, Any]]

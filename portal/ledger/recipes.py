@@ -1,0 +1,55 @@
+"""What can happen to money, each as one posting under a unique reference. The only writer of the ledger."""
+
+from datetime import datetime
+from uuid import UUID
+
+from portal.kit.money import Money
+from portal.ledger.chart import EXCHANGE, HELD, RECEIVABLE, REVENUE, SUSPENSE, Account, clearing, credit_of
+from portal.ledger.posting import Move, post
+
+
+def invoice_issued(invoice_id: UUID, total: Money, now: datetime) -> None:
+    """A customer owes ``total`` for what was sold."""
+    if total:
+        moves = [Move(Account(RECEIVABLE), Account(REVENUE), total)]
+        post(f"invoice:{invoice_id}", "invoice_issued", moves, now)
+
+
+def credit_used(invoice_id: UUID, customer_id: UUID, amount: Money, now: datetime) -> None:
+    """Part of an invoice is settled from the customer's credit; the database refuses more than there is."""
+    if amount:
+        moves = [Move(credit_of(customer_id), Account(RECEIVABLE), amount)]
+        post(f"credit_used:{invoice_id}", "credit_used", moves, now)
+
+
+def payment_received(attempt_id: UUID, provider: str, settled: Money, owed: Money, now: datetime) -> bool:
+    """``settled`` came in at the provider and pays ``owed`` of an invoice (another currency at the session's rate)."""
+    return _capture(attempt_id, "payment_received", provider, settled, Account(RECEIVABLE), owed, now)
+
+
+def payment_credited(
+    attempt_id: UUID, provider: str, settled: Money, customer_id: UUID, credited: Money, now: datetime
+) -> bool:
+    """``settled`` came in with nothing left to pay; the customer's credit grows by ``credited``."""
+    return _capture(attempt_id, "payment_credited", provider, settled, credit_of(customer_id), credited, now)
+
+
+def payment_held(attempt_id: UUID, provider: str, settled: Money, now: datetime) -> bool:
+    """``settled`` was paid a second time; it is the payer's and waits to go back."""
+    return _capture(attempt_id, "payment_held", provider, settled, Account(HELD), settled, now)
+
+
+def payment_in_suspense(attempt_id: UUID, provider: str, settled: Money, now: datetime) -> bool:
+    """``settled`` came in but is not what was asked for; it completes nothing until somebody has looked."""
+    return _capture(attempt_id, "payment_in_suspense", provider, settled, Account(SUSPENSE), settled, now)
+
+
+def _capture(
+    attempt_id: UUID, recipe: str, provider: str, settled: Money, target: Account, amount: Money, now: datetime
+) -> bool:
+    """One reference for all fates of an attempt's money, so that it can have only one of them."""
+    if settled.currency == amount.currency:
+        moves = [Move(clearing(provider), target, settled)]
+    else:
+        moves = [Move(clearing(provider), Account(EXCHANGE), settled), Move(Account(EXCHANGE), target, amount)]
+    return post(f"payment:{attempt_id}", recipe, moves, now)

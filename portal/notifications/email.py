@@ -1,0 +1,128 @@
+"""E-mails, plain and HTML, in the reader's language. They leave by SMTP, from a worker, outside a transaction."""
+
+import smtplib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import formatdate, make_msgid
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from babel.numbers import format_currency
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.kit import clock, ids, jobs
+from portal.kit.config import Settings
+from portal.kit.db import db
+from portal.kit.i18n import known_locale, translations
+from portal.kit.money import Money
+from portal.notifications.models import Email
+
+SEND_EMAIL = "notifications.send_email"
+_TEMPLATES = Path(__file__).parent.parent.parent / "templates"
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A rendered mail, ready to leave."""
+
+    recipient: str
+    subject: str
+    text: str
+    html: str
+
+
+def queue_mail(to: str, locale: str, template: str, facts: dict[str, Any], now: datetime, *, key: str) -> None:
+    """Store a mail once for ``key`` and stage its sending.
+
+    :param template: name under ``templates/emails``, which has a ``.txt`` (first line: the subject) and a ``.html``.
+    :param facts: JSON values that the template shows.
+    """
+    row = {
+        "id": ids.new_id(),
+        "key": key,
+        "recipient": to,
+        "locale": known_locale(locale),
+        "template": template,
+        "facts": facts,
+        "created_at": now,
+    }
+    added = db.execute(insert(Email).values(row).on_conflict_do_nothing(index_elements=["key"]).returning(Email.id))
+    email_id = added.scalar_one_or_none()
+    if email_id is not None:
+        jobs.stage(SEND_EMAIL, queue=jobs.Queue.DEFAULT, due_at=now, key=f"email:{email_id}", email_id=str(email_id))
+
+
+def prepare(email_id: UUID, base_url: str, link: Callable[[dict[str, Any]], str]) -> Letter | None:
+    """Render a queued mail; None where it was sent already.
+
+    :param link: makes the secret link of facts that have a ``link_id``; it is not stored.
+    """
+    email = db.scalars(select(Email).where(Email.id == email_id)).one()
+    if email.status != "queued":
+        return None
+    facts = {**email.facts, "base_url": base_url}
+    if "link_id" in facts:
+        facts["link"] = link(facts)
+    return render(email, facts)
+
+
+def render(email: Email, facts: dict[str, Any]) -> Letter:
+    """Render a mail in its language; the first line of the text is the subject."""
+    environment = _environment(email.locale)
+    text = environment.get_template(f"emails/{email.template}.txt").render(facts)
+    subject, _, body = text.partition("\n")
+    html = environment.get_template(f"emails/{email.template}.html").render(facts, subject=subject.strip())
+    return Letter(email.recipient, subject.strip(), body.strip() + "\n", html)
+
+
+def send(letter: Letter, settings: Settings) -> None:
+    """Hand a mail to the SMTP server.
+
+    :raises OSError, smtplib.SMTPException: it was not taken; trying again is right.
+    """
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = settings.mail_from, letter.recipient, letter.subject
+    message["Date"], message["Message-ID"] = formatdate(localtime=False), make_msgid(domain="stallholder.invalid")
+    message.set_content(letter.text)
+    message.add_alternative(letter.html, subtype="html")
+    smtp = settings.smtp
+    with smtplib.SMTP(smtp.host, smtp.port, timeout=10) as connection:
+        if smtp.is_starttls:
+            connection.starttls()
+        if smtp.user:
+            connection.login(smtp.user, smtp.password or "")
+        connection.send_message(message)
+
+
+def record_sent(email_id: UUID) -> None:
+    """Note that a mail has left."""
+    email = db.scalars(select(Email).where(Email.id == email_id).with_for_update()).one()
+    email.status = "sent"
+    email.sent_at = clock.wall()
+
+
+@lru_cache
+def _environment(locale: str) -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    catalogue = translations(locale)
+    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
+    language = {"en": "en_GB", "zh": "zh_CN"}[locale]
+
+    def money(amount: int, currency: str) -> str:
+        return format_currency(Money(amount, currency).major, currency, locale=language)
+
+    environment.globals.update(money=money, locale=locale)
+    return environment

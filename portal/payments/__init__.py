@@ -1,0 +1,1 @@
+"""Collecting money: sessions, attempts, what providers say, and what must go back."""

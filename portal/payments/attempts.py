@@ -1,0 +1,105 @@
+"""Attempts: one order at a provider each, with our own number committed before the provider hears of it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.kit import clock, ids, jobs
+from portal.kit.db import db
+from portal.payments import watch
+from portal.payments.models import PaymentAttempt, PaymentSession, ProviderCall
+from portal.payments.providers.base import Answer
+from portal.payments.states import LIVE_ATTEMPT, move
+
+REQUEST_CHARGE = "payments.request_charge"
+LOOK = "payments.look"
+CLOSE = "payments.close"
+
+
+def open_attempt(session: PaymentSession, payable_until: datetime, now: datetime) -> PaymentAttempt:
+    """Store the intent to collect and stage its request; the database refuses a second live one for the invoice."""
+    attempt = PaymentAttempt(
+        session_id=session.id,
+        invoice_id=session.invoice_id,
+        provider=session.provider,
+        order_number=f"SH{ids.random_text(22)}",
+        amount=session.settlement_amount,
+        currency=session.settlement_currency,
+        payable_until=payable_until,
+        created_at=now,
+    )
+    db.add(attempt)
+    db.flush()
+    request_charge(attempt, now)
+    return attempt
+
+
+def request_charge(attempt: PaymentAttempt, now: datetime) -> None:
+    """Stage the creation of the order, or its identical repetition for a fresh code."""
+    _stage(REQUEST_CHARGE, attempt, now)
+
+
+def look_at(attempt: PaymentAttempt, due_at: datetime) -> None:
+    """Stage a question to the provider about this order."""
+    _stage(LOOK, attempt, due_at)
+
+
+def begin_closing(attempt: PaymentAttempt, now: datetime) -> None:
+    """Stop collecting: an order nobody knows is closed at once, any other is until its provider has said so."""
+    if attempt.status == "created":
+        move(attempt, "closed")
+    elif attempt.status in LIVE_ATTEMPT:
+        move(attempt, "closing")
+        _stage(CLOSE, attempt, now)
+
+
+def close_again(attempt: PaymentAttempt, now: datetime) -> None:
+    """Stage another close of an order that turned out to exist after we had given it up."""
+    _stage(CLOSE, attempt, now)
+
+
+def _stage(name: str, attempt: PaymentAttempt, due_at: datetime) -> None:
+    key = f"{name}:{attempt.id}"
+    jobs.stage(name, queue=jobs.Queue.INTERACTIVE, due_at=due_at, key=key, attempt_id=str(attempt.id))
+
+
+def lock_with_session(attempt_id: UUID) -> tuple[PaymentSession, PaymentAttempt]:
+    """Lock an attempt's session, then the attempt: the house's order."""
+    session_id = db.execute(select(PaymentAttempt.session_id).where(PaymentAttempt.id == attempt_id)).scalar_one()
+    fresh = {"populate_existing": True}
+    session = db.scalars(
+        select(PaymentSession).where(PaymentSession.id == session_id).with_for_update(), execution_options=fresh
+    ).one()
+    attempt = db.scalars(
+        select(PaymentAttempt).where(PaymentAttempt.id == attempt_id).with_for_update(), execution_options=fresh
+    ).one()
+    return session, attempt
+
+
+def find_by_order(provider: str, order_number: str) -> PaymentAttempt | None:
+    """Return the attempt that bears ``order_number`` at ``provider``, if it is one of ours."""
+    return db.scalars(
+        select(PaymentAttempt).where(PaymentAttempt.provider == provider, PaymentAttempt.order_number == order_number)
+    ).one_or_none()
+
+
+def note_call(attempt: PaymentAttempt, answer: Answer) -> None:
+    """Keep one exchange with the provider for the console."""
+    db.add(
+        ProviderCall(
+            attempt_id=attempt.id,
+            operation=answer.operation,
+            result=answer.result,
+            http_status=answer.http_status,
+            detail=answer.detail,
+            milliseconds=answer.milliseconds,
+            called_at=clock.wall(),
+        )
+    )
+
+
+def ask_again_later(attempt: PaymentAttempt, now: datetime) -> None:
+    """Count an answer that told nothing and stage the next question."""
+    attempt.asks += 1
+    look_at(attempt, watch.next_ask(attempt.asks, now))

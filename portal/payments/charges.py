@@ -1,0 +1,121 @@
+"""The three conversations with a provider, each split in what is prepared before a call and recorded after it.
+
+No transaction is open during the call itself; the worker makes it in between.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+from portal.kit import logging
+from portal.payments import attempts, sessions, watch
+from portal.payments.models import PaymentAttempt, PaymentSession
+from portal.payments.providers.base import Answer, ChargeOrder, OrderState, PaymentEvidence, Result
+from portal.payments.states import LIVE_ATTEMPT, LIVE_SESSION, move
+
+log = logging.logger()
+
+
+def prepare_charge(attempt_id: UUID, description: str, now: datetime) -> ChargeOrder | None:
+    """Commit that the provider is about to hear of this order; None where it no longer should."""
+    session, attempt = attempts.lock_with_session(attempt_id)
+    if session.status not in LIVE_SESSION or attempt.status not in LIVE_ATTEMPT or session.expires_at <= now:
+        return None
+    if attempt.status in ("created", "unknown"):
+        move(attempt, "submitted")
+    return ChargeOrder(attempt.order_number, attempt.asked, description, attempt.payable_until)
+
+
+def record_charge(attempt_id: UUID, answer: Answer, now: datetime) -> None:
+    """Show the code, or end the session on a refusal, or remember that nobody knows and ask."""
+    session, attempt = attempts.lock_with_session(attempt_id)
+    attempts.note_call(attempt, answer)
+    if attempt.status not in LIVE_ATTEMPT:
+        if answer.result is Result.DONE and attempt.status != "succeeded":
+            attempts.close_again(attempt, now)
+        return
+    if answer.result is Result.DONE:
+        _attach_code(session, attempt, str(answer.code_url), now)
+    elif attempt.status == "pending":
+        log.warning("code_not_renewed", session=session.public_id, detail=answer.detail)
+    elif answer.result is Result.REFUSED:
+        move(attempt, "declined")
+        sessions.end(session, attempt, "failed", now, "provider_refused")
+        log.error("charge_refused", session=session.public_id, detail=answer.detail)
+    else:
+        move(attempt, "unknown")
+        attempts.ask_again_later(attempt, now)
+
+
+def _attach_code(session: PaymentSession, attempt: PaymentAttempt, code_url: str, now: datetime) -> None:
+    attempt.code_url = code_url
+    attempt.asks = 0
+    move(attempt, "pending")
+    move(session, "open")
+    attempts.look_at(attempt, now + watch.EVERY)
+
+
+def prepare_look(attempt_id: UUID) -> str | None:
+    """Return the order number to ask about; None where the money is already in or nobody was ever asked for it."""
+    _, attempt = attempts.lock_with_session(attempt_id)
+    return None if attempt.status in ("created", "succeeded") else attempt.order_number
+
+
+def record_look(attempt_id: UUID, answer: Answer, now: datetime) -> PaymentEvidence | None:
+    """Draw the consequences of an answer that is not a payment; a payment is returned for the door to apply."""
+    session, attempt = attempts.lock_with_session(attempt_id)
+    attempts.note_call(attempt, answer)
+    if attempt.status == "succeeded":
+        return None
+    if answer.result is not Result.DONE:
+        _remember_unknown(session, attempt, now)
+        return None
+    attempt.asks = 0
+    if answer.state is OrderState.PAID:
+        return answer.evidence
+    if attempt.status in ("submitted", "unknown"):
+        attempts.request_charge(attempt, now)  # its code was never shown: creating it again is safe
+    elif attempt.status == "closing" and answer.state is OrderState.UNPAID:
+        attempts.close_again(attempt, now)
+    elif attempt.status in ("pending", "closing") and answer.state is not OrderState.UNPAID:
+        _note_closed(session, attempt, now)
+    due_at = watch.next_look(session.created_at, session.ended_at, session.watch_until, now)
+    if due_at is not None and attempt.status != "submitted":
+        attempts.look_at(attempt, due_at)
+    return None
+
+
+def _note_closed(session: PaymentSession, attempt: PaymentAttempt, now: datetime) -> None:
+    if session.status in LIVE_SESSION:
+        sessions.end(session, attempt, "expired", now, "closed_by_provider")
+    move(attempt, "closed")
+
+
+def _remember_unknown(session: PaymentSession, attempt: PaymentAttempt, now: datetime) -> None:
+    """Ask again later; a day after the end somebody has to look (reliability.md, Unknown is a state)."""
+    if now < session.watch_until:
+        attempts.ask_again_later(attempt, now)
+    elif session.status != "paid":
+        move(session, "review")
+        session.failure = "unknown"
+        log.error("unknown_for_a_day", session=session.public_id)
+
+
+def prepare_close(attempt_id: UUID) -> str | None:
+    """Return the order number to close; None where money came or it is still wanted."""
+    _, attempt = attempts.lock_with_session(attempt_id)
+    return attempt.order_number if attempt.status in ("closing", "closed") else None
+
+
+def record_close(attempt_id: UUID, answer: Answer, now: datetime) -> None:
+    """Believe a close only when the provider says so; otherwise ask what became of the order."""
+    session, attempt = attempts.lock_with_session(attempt_id)
+    attempts.note_call(attempt, answer)
+    if attempt.status not in ("closing", "closed"):
+        return
+    if answer.result is Result.DONE:
+        move(attempt, "closed")
+        due_at = watch.next_look(session.created_at, session.ended_at, session.watch_until, now)
+        if due_at is not None:
+            attempts.look_at(attempt, due_at)
+    else:
+        attempts.ask_again_later(attempt, now)

@@ -1,0 +1,47 @@
+"""Refusals about payments."""
+
+from portal.kit.errors import N_, Conflict, DomainError, Gone, Unavailable
+
+
+class ForbiddenMove(DomainError):
+    """A thing cannot go from its state to the wanted one; always a programming fault."""
+
+    def __init__(self, thing: str, state: str, wanted: str) -> None:
+        super().__init__("forbidden_move", N_("Something unexpected happened. Nothing was changed."))
+        self.detail = f"{thing}: {state} -> {wanted}"
+
+    def __str__(self) -> str:
+        return self.detail
+
+
+class SessionClosed(Gone):
+    """The session no longer takes changes."""
+
+    def __init__(self) -> None:
+        super().__init__("session_closed", N_("This payment page has ended. Money that still arrives is not lost."))
+
+
+class SessionAtItsLimit(Conflict):
+    """Two hours are the most a code can live."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "session_limit", N_("This code already has its longest time. Please start again when it ends.")
+        )
+
+
+class AttemptUnresolved(Conflict):
+    """Another attempt for the same invoice is live or its fate is not known yet."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "payment_unresolved",
+            N_("A payment for this is already under way. Finish or cancel it first; you will not pay twice."),
+        )
+
+
+class ProviderNotConfigured(Unavailable):
+    """The operator has not set up this way to pay."""
+
+    def __init__(self) -> None:
+        super().__init__("provider_unavailable", N_("This way to pay is not available at the moment."))

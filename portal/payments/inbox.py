@@ -1,0 +1,75 @@
+"""Where providers' messages arrive: verified on their raw bytes, stored once, and only then acted upon by a worker."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from portal.kit import clock, ids, jobs, logging, metrics
+from portal.kit.db import db
+from portal.payments.models import PaymentEvent
+from portal.payments.providers import registry
+from portal.payments.providers.base import Notification, PaymentEvidence
+from portal.payments.states import move
+
+APPLY_EVENT = "payments.apply_event"
+log = logging.logger()
+
+
+def receive(provider: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+    """Verify and store a message; a known one is not stored again.
+
+    :return: ``stored`` or ``known``; either is answered with success.
+    :raises SignatureRejected: the message proves nothing; nothing is stored.
+    :raises ProviderNotConfigured: we do not use this provider.
+    """
+    message = registry.get(provider).read_notification(headers, body)
+    event_id = _store(provider, message)
+    outcome = "known" if event_id is None else "stored"
+    metrics.EVENTS.labels(provider, outcome).inc()
+    if event_id is not None and message.quarantine:
+        log.error("event_quarantined", provider=provider, event=message.event_id, reason=message.quarantine)
+    elif event_id is not None and message.evidence is not None:
+        key = f"{APPLY_EVENT}:{event_id}"
+        jobs.stage(APPLY_EVENT, queue=jobs.Queue.INTERACTIVE, due_at=now, key=key, event_id=str(event_id))
+    return outcome
+
+
+def _store(provider: str, message: Notification) -> UUID | None:
+    """Return the new row's id, or None where the event is known: the unique constraint decides, not a look before."""
+    waits = message.evidence is not None and not message.quarantine
+    status = "received" if waits else "quarantined" if message.quarantine else "ignored"
+    body = {**message.body, "evidence": message.evidence.as_json() if message.evidence else None}
+    row = {
+        "id": ids.new_id(),
+        "provider": provider,
+        "event_id": message.event_id,
+        "kind": message.kind,
+        "order_number": message.order_number,
+        "body": body,
+        "status": status,
+        "outcome": message.quarantine,
+        "processed_at": None if waits else clock.wall(),
+    }
+    query = insert(PaymentEvent).values(row).on_conflict_do_nothing().returning(PaymentEvent.id)
+    return db.execute(query).scalar_one_or_none()
+
+
+def take(event_id: UUID) -> tuple[PaymentEvent, PaymentEvidence] | None:
+    """Lock a stored event for its worker; None where it was dealt with already."""
+    event = db.scalars(select(PaymentEvent).where(PaymentEvent.id == event_id).with_for_update()).one()
+    if event.status != "received":
+        return None
+    return event, PaymentEvidence.from_json(event.body["evidence"])
+
+
+def settle(event: PaymentEvent, outcome: str) -> None:
+    """Note what became of an event; what does not fit anything of ours is quarantined and shouted about."""
+    is_odd = outcome in ("unknown_order", "taken")
+    move(event, "quarantined" if is_odd else "applied")
+    event.outcome = outcome
+    event.processed_at = clock.wall()
+    if is_odd:
+        log.error("event_quarantined", provider=event.provider, event=event.event_id, reason=outcome)

@@ -1,0 +1,1 @@
+"""Providers behind one protocol; the only place that knows a provider's wire."""

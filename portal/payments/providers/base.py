@@ -1,0 +1,119 @@
+"""What every provider can be asked and how it answers: definite, refused, or unknown, which is not failed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from portal.kit.money import Money
+
+
+class Result(StrEnum):
+    """How a call ended: done, refused for good, or nobody knows (a time-out, a 5xx, an answer we cannot trust)."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+class OrderState(StrEnum):
+    """What a provider knows of one of our order numbers."""
+
+    PAID = "paid"
+    UNPAID = "unpaid"
+    CLOSED = "closed"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeOrder:
+    """An order to create; repeating it with the same values is safe."""
+
+    order_number: str
+    money: Money
+    description: str
+    payable_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentEvidence:
+    """What a provider says of a payment, verified as its word but not yet compared with ours.
+
+    ``amount`` is minor units of ``currency`` as the provider names it; ``paid_at`` is the provider's time.
+    """
+
+    provider: str
+    order_number: str
+    transaction_id: str
+    amount: int
+    currency: str
+    paid_at: datetime
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as it is stored with an event."""
+        return {
+            "provider": self.provider,
+            "order_number": self.order_number,
+            "transaction_id": self.transaction_id,
+            "amount": self.amount,
+            "currency": self.currency,
+            "paid_at": self.paid_at.isoformat(),
+        }
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> "PaymentEvidence":
+        """Read it back as it was stored."""
+        return cls(**{**stored, "paid_at": datetime.fromisoformat(stored["paid_at"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A provider's answer to one call; which optional fields are there depends on the call."""
+
+    operation: str
+    result: Result
+    http_status: int | None
+    detail: str
+    milliseconds: int
+    code_url: str | None = None
+    state: OrderState | None = None
+    evidence: PaymentEvidence | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A message whose signature holds. ``evidence`` is None where it is signed but not for us, or not a payment."""
+
+    event_id: str
+    kind: str
+    order_number: str | None
+    evidence: PaymentEvidence | None
+    quarantine: str | None = None
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+class SignatureRejected(Exception):
+    """The message does not prove that the provider sent it; nothing may happen because of it."""
+
+
+class Provider(Protocol):
+    """A way to collect money. Calls may take seconds and are never made inside a transaction."""
+
+    name: str
+    settles_in: str
+
+    def create_charge(self, order: ChargeOrder) -> Answer:
+        """Create the order, or create it again identically; the answer carries ``code_url``."""
+
+    def query(self, order_number: str) -> Answer:
+        """Ask what became of an order; the answer carries ``state`` and, when paid, ``evidence``."""
+
+    def close(self, order_number: str) -> Answer:
+        """Close an unpaid order; a refusal must be followed by a query."""
+
+    def read_notification(self, headers: Mapping[str, str], body: bytes) -> Notification:
+        """Verify a message on its raw bytes.
+
+        :raises SignatureRejected: where anything about the proof is wrong.
+        """

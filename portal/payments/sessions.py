@@ -1,0 +1,186 @@
+"""Payment sessions: opened on a quote for an hour, extended, cancelled, expired, and watched for a day after."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from portal.kit import ids, jobs
+from portal.kit.db import db
+from portal.kit.money import Money
+from portal.payments import attempts, transactions
+from portal.payments.errors import AttemptUnresolved, SessionAtItsLimit, SessionClosed
+from portal.payments.models import PaymentAttempt, PaymentSession
+from portal.payments.queries import get_session
+from portal.payments.states import LIVE_ATTEMPT, LIVE_SESSION, move
+from portal.payments.watch import WATCH
+
+EXPIRE = "payments.expire_session"
+LIFETIME = timedelta(hours=1)
+LONGEST = timedelta(hours=2)
+_CLOSING_TIME = timedelta(minutes=5)
+"""The provider's deadline lies a little behind ours, so that ours is the one that is told to people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What a session collects and for whom. ``rate`` and ``rate_on`` are there when currencies differ."""
+
+    customer_id: UUID
+    invoice_id: UUID
+    subscription_id: UUID
+    subscription_version: int
+    type: str
+    fee: Money
+    owed: Money
+    asked: Money
+    rate: Decimal | None
+    rate_on: date | None
+    quoted_on: date
+
+
+def open_session(collection: Collection, provider: str, now: datetime) -> PaymentSession:
+    """Store the session, its attempt and its transaction, and stage the request for a code.
+
+    :raises AttemptUnresolved: while another attempt for the same invoice is live or unknown.
+    """
+    session = PaymentSession(
+        public_id=ids.public_id("ps"),
+        customer_id=collection.customer_id,
+        invoice_id=collection.invoice_id,
+        subscription_id=collection.subscription_id,
+        subscription_version=collection.subscription_version,
+        provider=provider,
+        amount=collection.owed.amount,
+        currency=collection.owed.currency,
+        settlement_amount=collection.asked.amount,
+        settlement_currency=collection.asked.currency,
+        rate=collection.rate,
+        rate_on=collection.rate_on,
+        quoted_on=collection.quoted_on,
+        created_at=now,
+        expires_at=now + LIFETIME,
+        watch_until=now + LIFETIME + WATCH,
+    )
+    db.add(session)
+    db.flush()
+    try:
+        with db.begin_nested():
+            attempt = attempts.open_attempt(session, now + LONGEST + _CLOSING_TIME, now)
+    except IntegrityError as error:
+        raise AttemptUnresolved from error
+    transactions.open_transaction(
+        customer_id=session.customer_id,
+        invoice_id=session.invoice_id,
+        session_id=session.id,
+        type_=collection.type,
+        order_id=attempt.order_number,
+        fee=collection.fee,
+        cost=collection.owed,
+        method=provider,
+        now=now,
+    )
+    _stage_expiry(session)
+    return session
+
+
+def give_more_time(public_id: str, now: datetime) -> PaymentSession:
+    """Let the session live two hours from its opening, with a fresh code for the same order (WCAG 2.2.1).
+
+    :raises SessionClosed: it has ended.
+    :raises SessionAtItsLimit: it was extended already.
+    """
+    session, attempt = _lock(public_id)
+    if session.status != "open" or session.expires_at <= now:
+        raise SessionClosed
+    if session.expires_at >= session.created_at + LONGEST:
+        raise SessionAtItsLimit
+    session.expires_at = session.created_at + LONGEST
+    session.watch_until = session.expires_at + WATCH
+    attempts.request_charge(attempt, now)
+    return session
+
+
+def cancel(public_id: str, now: datetime) -> PaymentSession:
+    """End a session at the payer's wish; money that was already on its way is still taken in.
+
+    :raises SessionClosed: it has ended otherwise. Cancelling twice is the same as once.
+    """
+    session, attempt = _lock(public_id)
+    if session.status != "cancelled":
+        if session.status not in LIVE_SESSION:
+            raise SessionClosed
+        end(session, attempt, "cancelled", now)
+    return session
+
+
+def end(session: PaymentSession, attempt: PaymentAttempt, status: str, now: datetime, reason: str = "") -> None:
+    """End a locked session without money: ``cancelled``, ``expired`` or ``failed``; watch its order for a day."""
+    move(session, status)
+    session.ended_at = now
+    session.watch_until = now + WATCH
+    session.failure = reason or None
+    attempts.begin_closing(attempt, now)
+    transaction = transactions.of_session(session.id)
+    transactions.close(transaction, "failed" if status == "failed" else "cancelled", reason or status)
+
+
+def is_overdue(session: PaymentSession, now: datetime) -> bool:
+    """Whether a locked session has outlived its time; one that was given more time is looked at again then."""
+    if session.status not in LIVE_SESSION:
+        return False
+    if session.expires_at > now:
+        _stage_expiry(session)
+        return False
+    return True
+
+
+def _stage_expiry(session: PaymentSession) -> None:
+    attempt_id = str(_attempt_of(session.id).id)
+    key = f"{EXPIRE}:{session.id}"
+    jobs.stage(EXPIRE, queue=jobs.Queue.INTERACTIVE, due_at=session.expires_at, key=key, attempt_id=attempt_id)
+
+
+def _attempt_of(session_id: UUID) -> PaymentAttempt:
+    query = select(PaymentAttempt).where(PaymentAttempt.session_id == session_id)
+    return db.scalars(query.order_by(PaymentAttempt.created_at.desc()).limit(1)).one()
+
+
+def _lock(public_id: str) -> tuple[PaymentSession, PaymentAttempt]:
+    return attempts.lock_with_session(_attempt_of(get_session(public_id).id).id)
+
+
+def live_of_subscription(subscription_id: UUID) -> PaymentSession | None:
+    """Return the session of a subscription that may still be paid, if one lives."""
+    query = select(PaymentSession).where(
+        PaymentSession.subscription_id == subscription_id, PaymentSession.status.in_(LIVE_SESSION)
+    )
+    return db.scalars(query.limit(1)).first()
+
+
+def watched_until(invoice_id: UUID) -> datetime | None:
+    """Return until when money for an invoice is looked out for, over all its sessions."""
+    query = select(func.max(PaymentSession.watch_until)).where(PaymentSession.invoice_id == invoice_id)
+    return db.execute(query).scalar_one()
+
+
+def end_others(session: PaymentSession, now: datetime) -> None:
+    """Cancel every other live session of the same invoice: the first money paid it."""
+    query = (
+        select(PaymentAttempt.id)
+        .join(PaymentSession, PaymentSession.id == PaymentAttempt.session_id)
+        .where(
+            PaymentSession.invoice_id == session.invoice_id,
+            PaymentSession.id != session.id,
+            PaymentAttempt.status.in_(LIVE_ATTEMPT),
+            PaymentSession.status.in_(LIVE_SESSION),
+        )
+        .order_by(PaymentSession.id)
+    )
+    for attempt_id in db.scalars(query).all():
+        other, attempt = attempts.lock_with_session(attempt_id)
+        if other.status in LIVE_SESSION:
+            end(other, attempt, "cancelled", now, "paid_otherwise")

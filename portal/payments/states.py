@@ -1,0 +1,57 @@
+"""The states of payment things and the only moves between them; nothing else assigns a status."""
+
+from portal.payments.errors import ForbiddenMove
+from portal.payments.models import MembershipTransaction, PaymentAttempt, PaymentEvent, PaymentSession
+
+Thing = PaymentSession | PaymentAttempt | MembershipTransaction | PaymentEvent
+_ENDED = {"paid", "review"}  # money comes even after the end (product.md, Sessions and stray money)
+
+MOVES: dict[type, dict[str, set[str]]] = {
+    PaymentSession: {
+        "created": {"open", "cancelled", "expired", "failed"} | _ENDED,
+        "open": {"processing", "cancelled", "expired", "failed"} | _ENDED,
+        "processing": {"open", "cancelled", "expired", "failed"} | _ENDED,
+        "expired": _ENDED,
+        "cancelled": _ENDED,
+        "failed": _ENDED,
+        "paid": set(),
+        "review": set(),
+    },
+    PaymentAttempt: {
+        "created": {"submitted", "closing", "closed", "succeeded"},
+        "submitted": {"pending", "unknown", "declined", "closing", "succeeded"},
+        "unknown": {"submitted", "pending", "declined", "closing", "closed", "succeeded"},
+        "pending": {"closing", "closed", "succeeded"},
+        "closing": {"closed", "succeeded"},
+        "declined": {"succeeded"},
+        "closed": {"succeeded"},
+        "succeeded": set(),
+    },
+    MembershipTransaction: {
+        "pending": {"completed", "failed", "cancelled"},
+        "failed": {"completed"},
+        "cancelled": {"completed"},
+        "completed": {"refunded"},
+        "refunded": set(),
+    },
+    PaymentEvent: {
+        "received": {"applied", "ignored", "quarantined"},
+        "applied": set(),
+        "ignored": set(),
+        "quarantined": set(),
+    },
+}
+LIVE_SESSION = ("created", "open", "processing")
+LIVE_ATTEMPT = ("created", "submitted", "pending", "unknown")
+
+
+def move(thing: Thing, wanted: str) -> None:
+    """Bring ``thing`` into the state ``wanted``; staying where it is needs no permission.
+
+    :raises ForbiddenMove: where the table does not allow it.
+    """
+    if thing.status == wanted:
+        return
+    if wanted not in MOVES[type(thing)][thing.status]:
+        raise ForbiddenMove(type(thing).__name__, thing.status, wanted)
+    thing.status = wanted

@@ -1,0 +1,67 @@
+"""The record of a purchase: opened with its session, completed by money, closed without it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+
+from portal.kit import ids
+from portal.kit.db import db
+from portal.kit.money import Money
+from portal.payments.models import MembershipTransaction
+from portal.payments.states import move
+
+
+def open_transaction(
+    *,
+    customer_id: UUID,
+    invoice_id: UUID,
+    session_id: UUID | None,
+    type_: str,
+    order_id: str,
+    fee: Money,
+    cost: Money,
+    method: str,
+    now: datetime,
+) -> MembershipTransaction:
+    """Store a pending purchase.
+
+    :param fee: what is bought costs this much.
+    :param cost: this much of it is paid by ``method``; the rest by credit.
+    """
+    transaction = MembershipTransaction(
+        public_id=ids.public_id("txn"),
+        order_id=order_id,
+        customer_id=customer_id,
+        invoice_id=invoice_id,
+        session_id=session_id,
+        type=type_,
+        amount=fee.amount,
+        cost_amount=cost.amount,
+        currency=fee.currency,
+        method=method,
+        created_at=now,
+    )
+    db.add(transaction)
+    db.flush()
+    return transaction
+
+
+def of_session(session_id: UUID) -> MembershipTransaction:
+    """Return the transaction of a session."""
+    return db.scalars(select(MembershipTransaction).where(MembershipTransaction.session_id == session_id)).one()
+
+
+def complete(transaction: MembershipTransaction, disposition: str, now: datetime) -> None:
+    """Mark it completed: its money came, whatever became of it (``disposition``)."""
+    move(transaction, "completed")
+    transaction.completed_at = now
+    transaction.error_message = None
+    transaction.facts = {**transaction.facts, "disposition": disposition}
+
+
+def close(transaction: MembershipTransaction, status: str, reason: str) -> None:
+    """Mark a pending one ``failed`` or ``cancelled`` with a reason code; money that comes later reopens it."""
+    if transaction.status == "pending":
+        move(transaction, status)
+        transaction.error_message = reason

@@ -1,0 +1,31 @@
+"""Settings of a product under test, made from the addresses of its servers."""
+
+from pathlib import Path
+
+from portal.kit.config import Settings, load_settings
+from tests.support.sandbox import ceremony
+
+SECRET = "only-for-tests-0123456789-0123456789"
+METRICS_TOKEN = "metrics-0123456789-0123456789-0123"
+
+
+def make_settings(database_url: str, redis_url: str, state: Path, environ: dict[str, str]) -> Settings:
+    """Return checked settings; ``environ`` adds to or overrides what a test needs."""
+    given = {
+        "PORTAL_STATE": str(state),
+        "SECRET_KEY": SECRET,
+        "DATABASE_URL": database_url,
+        "REDIS_URL": redis_url,
+        "PORTAL_METRICS_TOKEN": METRICS_TOKEN,
+        "PORTAL_SANDBOX": "1",
+        "SELLER_NAME": "Harbour Directory",
+        "SELLER_ADDRESS": "1 Quay Street, London",
+    }
+    return load_settings(given | environ)
+
+
+def provider_keys(folder: Path) -> dict[str, str]:
+    """Hold the key ceremony in ``folder`` and return the product's half, pointing at an address nobody listens on."""
+    ceremony(folder)
+    lines = (folder / "product.env").read_text().splitlines()
+    return dict(line.split("=", 1) for line in lines if line) | {"WECHAT_PAY_BASE_URL": "http://127.0.0.1:9"}
