@@ -1,0 +1,1 @@
+"""Background processes: queues, scheduler and the jobs they run."""

@@ -22,6 +22,7 @@ def prepare(settings: Settings) -> None:
     if edge.write(lambda: rates.newest_day() is None):
         history = feed.shipped_history()
         edge.write(lambda: rates.store(history, "ecb history", edge.now()))
+    edge.disconnect()
 
 
 def connect() -> None:

@@ -1,0 +1,1 @@
+"""The JSON face: providers call us here; members' apps will."""

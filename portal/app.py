@@ -1,0 +1,172 @@
+"""Where everything meets: the Flask application, the wiring of a process, and the ``portal`` command.
+
+The only file that sees all rooms; it decides nothing of the business.
+"""
+
+import os
+import time
+from datetime import timedelta
+
+import click
+import structlog
+from flask import Flask, Response, abort, g, request
+from flask_babel import Babel, gettext
+from flask_wtf.csrf import CSRFProtect
+from jinja2 import StrictUndefined
+
+from portal.api import provider_webhooks
+from portal.kit import config, edge, ids, jobs, logging, metrics, wake
+from portal.kit.i18n import FOLDER
+from portal.kit.rate_limit import limiter
+from portal.payments.providers import registry
+from portal.web import (
+    access,
+    account,
+    branches,
+    businesses,
+    dashboard,
+    errors,
+    filters,
+    health,
+    history,
+    home,
+    htmx,
+    pay,
+    plan,
+    products,
+    public,
+    receipts,
+    registration,
+    sign_in,
+    team,
+)
+
+_MAX_BODY = 6 * 1024 * 1024
+_CSP = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
+)
+_HEADERS = {
+    "Content-Security-Policy": _CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
+}
+BLUEPRINTS = (
+    *(screen.bp for screen in (health, home, public, registration, sign_in, account, dashboard, businesses, branches)),
+    *(screen.bp for screen in (products, plan, pay, history, receipts, team)),
+    provider_webhooks.bp,
+)
+
+
+def wire(settings: config.Settings, process: str, pool_size: int) -> None:
+    """Connect a process of any kind to its settings, database, queues and providers."""
+    config.use(settings)
+    logging.set_up(process, settings.log_level)
+    jobs.wake_with(wake.waker(settings.redis_url))
+    registry.configure(settings)
+    edge.connect(settings.database_url, pool_size=pool_size, application=process)
+
+
+def create_app(settings: config.Settings | None = None) -> Flask:
+    """Build the web application; ``settings`` come from the environment where none are given."""
+    if settings is None:
+        settings = config.load_settings(os.environ)
+        wire(settings, "web", pool_size=4)
+    app = Flask(__name__, template_folder="../templates", static_folder="../static")
+    app.config.update(_flask_settings(settings))
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    errors.register(app)
+    Babel(app, locale_selector=access.page_locale, timezone_selector=access.page_time_zone)
+    limiter.init_app(app)
+    csrf = CSRFProtect(app)
+    csrf.exempt(provider_webhooks.bp)
+    access.register(app)
+    filters.register(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    _keep_watch(app)
+    return app
+
+
+def _flask_settings(settings: config.Settings) -> dict[str, object]:
+    is_https = settings.base_url.startswith("https://")
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "MAX_CONTENT_LENGTH": _MAX_BODY,
+        "MAX_FORM_MEMORY_SIZE": 512 * 1024,
+        "MAX_FORM_PARTS": 500,
+        "SESSION_COOKIE_NAME": "stallholder",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": is_https,
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=30),
+        "WTF_CSRF_TIME_LIMIT": None,
+        "BABEL_DEFAULT_LOCALE": "en",
+        "BABEL_TRANSLATION_DIRECTORIES": str(FOLDER),
+        "RATELIMIT_STORAGE_URI": settings.redis_url,
+        "RATELIMIT_STORAGE_OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
+        "RATELIMIT_HEADERS_ENABLED": False,
+        "REDIS_URL": settings.redis_url,
+        "METRICS_TOKEN": settings.metrics_token,
+        "UPLOADS": settings.state / "uploads",
+        "SEND_FILE_MAX_AGE_DEFAULT": 31_536_000,
+    }
+
+
+def _keep_watch(app: Flask) -> None:
+    """Give each request an id, refuse bodies of unknown length, and finish every answer the same way."""
+
+    @app.before_request
+    def begin() -> None:
+        g.started = time.perf_counter()
+        g.request_id = ids.random_text(16)
+        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        if request.headers.get("Transfer-Encoding") and request.content_length is None:
+            abort(411)
+
+    @app.after_request
+    def finish(answer: Response) -> Response:
+        answer.headers.update(_HEADERS)
+        answer.headers["X-Request-Id"] = g.get("request_id", "")
+        endpoint = request.endpoint or "unknown"
+        if endpoint != "static":
+            answer.headers.setdefault("Cache-Control", "no-store")
+            metrics.REQUESTS.labels(request.method, endpoint, answer.status_code).inc()
+            metrics.SECONDS.labels(endpoint).observe(time.perf_counter() - g.get("started", time.perf_counter()))
+        return htmx.finish(answer)
+
+    @app.teardown_request
+    def close(_: BaseException | None) -> None:
+        edge.end()
+        structlog.contextvars.unbind_contextvars("request_id")
+
+    @app.context_processor
+    def common() -> dict[str, object]:
+        return {"_": gettext, "sandbox_banner": config.current().is_sandbox}
+
+
+class _Commands(click.Group):
+    """The commands, imported only when one is called: a web process needs none of them."""
+
+    def _all(self) -> dict[str, click.Command]:
+        from portal.cli import operator, ops, run, seed
+
+        return {
+            str(command.name): command for command in (*run.COMMANDS, *ops.COMMANDS, *operator.COMMANDS, *seed.COMMANDS)
+        }
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the alphabet."""
+        return sorted(self._all())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return one command."""
+        return self._all().get(cmd_name)
+
+
+@click.group(cls=_Commands)
+def main() -> None:
+    """Stallholder: vendor portal and billing backend of a business directory."""

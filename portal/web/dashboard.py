@@ -1,0 +1,133 @@
+"""What a vendor sees first: the way to the first paid listing, then how things stand."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from flask import Blueprint, g, render_template, url_for
+from flask_babel import gettext
+
+from portal.billing import queries
+from portal.billing.models import Subscription, SubscriptionPeriod
+from portal.directory import branches, businesses, visibility
+from portal.directory.models import Business
+from portal.invoicing import customers
+from portal.invoicing.models import Customer
+from portal.kit.money import Money
+from portal.payments import sessions
+from portal.payments.queries import TransactionFilter, list_transactions
+from portal.web import wording
+from portal.web.access import USE_ACCOUNT, person, requires
+from portal.web.history import shown
+
+bp = Blueprint("dashboard", __name__)
+_RECENT = 5
+
+
+@dataclass(frozen=True, slots=True)
+class FirstSteps:
+    """What leads from registration to the first paid listing."""
+
+    is_verified: bool
+    has_business: bool
+    has_branch: bool
+    has_products: bool
+    is_paid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSubscription:
+    """The plan in short."""
+
+    status: str
+    mode: str
+    tier_name: str
+    period_start: date | None
+    period_end: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """Something that wants to be done."""
+
+    tone: str
+    title: str
+    text: str
+    href: str | None
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextCharge:
+    """What will be asked for next, and when."""
+
+    amount: Money
+    on: date
+
+
+@bp.get("/dashboard")
+@requires(USE_ACCOUNT)
+def show() -> str:
+    """Show the business last opened, or the way to a first one."""
+    nav = g.get("nav_business")
+    business = businesses.find_by_public_id(nav.public_id) if nav else None
+    customer = customers.find_of_business(business.id) if business else None
+    subscription = queries.find_live(customer.id) if customer else None
+    period = queries.newest_period(subscription.id) if subscription else None
+    steps = _first_steps(business, subscription)
+    entitlement = visibility.find_entitlement(business.id) if business else None
+    return render_template(
+        "web/dashboard/page.html",
+        business=business,
+        first_steps=None if steps.is_paid and steps.is_verified else steps,
+        attention=_attention(subscription),
+        subscription=_shown(subscription, period),
+        next_charge=_next_charge(customer, period),
+        product_count=business.product_count if business else 0,
+        product_limit=entitlement.product_limit if entitlement else None,
+        branch_count=1 + branches.count_extra(business.id) if business else 0,
+        recent=_recent(customer),
+    )
+
+
+def _first_steps(business: Business | None, subscription: Subscription | None) -> FirstSteps:
+    return FirstSteps(
+        is_verified=person().is_verified,
+        has_business=business is not None,
+        has_branch=business is not None and bool(branches.list_live(business.id)),
+        has_products=business is not None and business.product_count > 0,
+        is_paid=subscription is not None and subscription.status != "incomplete",
+    )
+
+
+def _attention(subscription: Subscription | None) -> list[Attention]:
+    live = sessions.live_of_subscription(subscription.id) if subscription else None
+    if live is None:
+        return []
+    address = url_for("pay.show", session=live.public_id)
+    return [Attention("wait", gettext("A payment is under way"), "", address, gettext("Go to the payment"))]
+
+
+def _shown(subscription: Subscription | None, period: SubscriptionPeriod | None) -> ShownSubscription | None:
+    if subscription is None:
+        return None
+    return ShownSubscription(
+        subscription.status,
+        subscription.mode,
+        wording.tier_name(subscription.tier_code),
+        period.starts_on if period else None,
+        period.ends_on if period else None,
+    )
+
+
+def _next_charge(customer: Customer | None, period: SubscriptionPeriod | None) -> NextCharge | None:
+    if customer is None or period is None:
+        return None
+    total = queries.period_total(period.id)
+    return NextCharge(total, period.ends_on)
+
+
+def _recent(customer: Customer | None) -> list[object]:
+    if customer is None:
+        return []
+    page = list_transactions(customer.id, TransactionFilter(), 1, customer.transaction_count)
+    return [shown(row) for row in page.items[:_RECENT]]

@@ -1,0 +1,64 @@
+"""The one translator of refusals into pages. What is not a refusal of ours is a fault: logged, and told kindly."""
+
+from flask import Flask, render_template, request
+from flask_babel import gettext
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
+
+from portal.kit import edge, logging
+from portal.kit.errors import DomainError, TooMany, Unavailable
+from portal.web import htmx
+
+Answer = tuple[str, int] | tuple[str, int, dict[str, str]]
+log = logging.logger()
+
+
+def page(status: int, message: str | None = None) -> Answer:
+    """Render the page of ``status``; ``message`` is already in the reader's language."""
+    edge.end()  # the page must not depend on a broken or rolled-back transaction
+    template = "errors/_error.html" if htmx.is_fragment() else "errors/page.html"
+    return render_template(template, status=status, message=message), status
+
+
+def from_domain(error: DomainError) -> Answer:
+    """Tell a refusal of the domain in the reader's language."""
+    if isinstance(error, TooMany):
+        body, status = page(error.status, gettext(error.message) % error.params)[:2]
+        return body, status, {"Retry-After": str(error.params.get("seconds", 60))}
+    return page(error.status, gettext(error.message) % error.params)
+
+
+def from_http(error: HTTPException) -> Answer:
+    """Tell a refusal of the edge: no such page, wrong method, too large."""
+    return page(error.code or 500)
+
+
+def from_csrf(_: CSRFError) -> Answer:
+    """Refuse a form that does not carry our token: it may come from another site, or the page was open too long."""
+    return page(403, gettext("This form is no longer valid. Go back, reload the page and try again."))
+
+
+def from_database(error: OperationalError | PoolTimeout) -> Answer:
+    """Say that the database is away; nothing was changed."""
+    log.warning("database_away", error=type(error).__name__)
+    return from_domain(Unavailable("database_away", "We cannot reach our books right now. Nothing was changed."))
+
+
+def from_fault(error: Exception) -> Answer:
+    """Log what nobody foresaw, with the request's id, and apologise."""
+    cause = error.original_exception if isinstance(error, InternalServerError) else error
+    log.error("unhandled", path=request.path, exc_info=cause)
+    return page(500)
+
+
+def register(app: Flask) -> None:
+    """Put the translator before every blueprint."""
+    app.register_error_handler(DomainError, from_domain)
+    app.register_error_handler(CSRFError, from_csrf)
+    app.register_error_handler(OperationalError, from_database)
+    app.register_error_handler(PoolTimeout, from_database)
+    app.register_error_handler(HTTPException, from_http)
+    app.register_error_handler(RequestEntityTooLarge, from_http)
+    app.register_error_handler(Exception, from_fault)

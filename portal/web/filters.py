@@ -1,0 +1,56 @@
+"""How values are shown: money, dates and icons in the reader's language. The only place where amounts become text."""
+
+import hashlib
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+
+import flask_babel
+from babel.numbers import format_currency
+from flask import Flask, url_for
+from markupsafe import Markup
+
+from portal.kit.money import Money
+
+_BRITISH = {"en": "en_GB", "zh": "zh_CN"}
+"""Money and dates follow the product's home, not the United States that plain "en" stands for."""
+
+
+def locale() -> str:
+    """Return the language of the page: ``en`` or ``zh``."""
+    return str(flask_babel.get_locale() or "en")
+
+
+def money(amount: int, currency: str) -> str:
+    """Show ``amount`` minor units of ``currency`` with its sign, in the reader's way."""
+    return format_currency(Money(amount, currency).major, currency, locale=_BRITISH[locale()[:2]])
+
+
+def date_text(value: date) -> str:
+    """Show a day."""
+    return flask_babel.format_date(value, "medium", rebase=False)
+
+
+def datetime_text(value: datetime) -> str:
+    """Show an instant in the reader's time zone."""
+    return flask_babel.format_datetime(value, "medium")
+
+
+def register(app: Flask) -> None:
+    """Make the filters and functions known to all templates."""
+    static = Path(str(app.static_folder))
+
+    @lru_cache(maxsize=256)
+    def fingerprint(path: str) -> str:
+        return hashlib.sha256((static / path).read_bytes()).hexdigest()[:10]
+
+    @lru_cache(maxsize=256)
+    def icon(name: str) -> Markup:
+        return Markup((static / "img" / "icons" / f"{name}.svg").read_text())  # noqa: S704 - our own files
+
+    def asset(path: str) -> str:
+        return url_for("static", filename=path, v=fingerprint(path))
+
+    app.jinja_env.globals.update(
+        asset=asset, icon=icon, money=money, date=date_text, datetime=datetime_text, locale=locale
+    )

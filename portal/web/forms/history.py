@@ -1,0 +1,57 @@
+"""Filters of the history. They come in the address, change nothing and may be bookmarked; hence no form token."""
+
+from flask import request
+from flask_babel import gettext
+from flask_babel import lazy_gettext as _
+from wtforms import DateField, Form, SelectField
+from wtforms.validators import Optional
+
+from portal.invoicing.queries import STATUSES as INVOICE_STATUSES
+from portal.payments.queries import STATUSES, TYPES
+from portal.web.wording import TYPES as TYPE_TITLES
+
+_STATES = {
+    "pending": _("Waiting"),
+    "completed": _("Completed"),
+    "failed": _("Failed"),
+    "cancelled": _("Cancelled"),
+    "refunded": _("Refunded"),
+    "open": _("Open"),
+    "paid": _("Paid"),
+    "uncollectible": _("Written off"),
+}
+
+
+class _Filter(Form):
+    from_on = DateField(_("From"), validators=[Optional()])
+    to_on = DateField(_("To"), validators=[Optional()])
+
+    def is_good(self) -> bool:
+        """Check every field; one that comes more than once is refused rather than half of it believed."""
+        is_valid = bool(self.validate())
+        for name, field in self._fields.items():
+            if len(request.args.getlist(name)) > 1:
+                field.errors = [*field.errors, gettext("This was sent more than once; send it once.")]
+                is_valid = False
+        return is_valid
+
+
+class TransactionFilterForm(_Filter):
+    """What of the payments is wanted."""
+
+    type = SelectField(
+        _("For"),
+        choices=[("", _("Everything")), *((code, TYPE_TITLES[code]) for code in TYPES)],
+        default="",
+    )
+    status = SelectField(
+        _("State"), choices=[("", _("Any")), *((code, _STATES[code]) for code in STATUSES)], default=""
+    )
+
+
+class InvoiceFilterForm(_Filter):
+    """What of the invoices is wanted."""
+
+    status = SelectField(
+        _("State"), choices=[("", _("Any")), *((code, _STATES[code]) for code in INVOICE_STATUSES)], default=""
+    )

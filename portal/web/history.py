@@ -1,0 +1,190 @@
+"""The history of the business last opened: its payments and its invoices, by filters and pages, and as CSV."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, Response, render_template, request, url_for
+
+from portal.billing.periods import midnight
+from portal.directory.models import Business
+from portal.invoicing import customers
+from portal.invoicing import queries as invoice_queries
+from portal.invoicing.models import Customer, Invoice
+from portal.invoicing.queries import InvoiceFilter
+from portal.kit.money import Money
+from portal.kit.pagination import Page, page_number
+from portal.payments import queries
+from portal.payments.models import MembershipTransaction
+from portal.payments.queries import TransactionFilter
+from portal.web import csv_file, wording
+from portal.web.access import requires
+from portal.web.forms.history import InvoiceFilterForm, TransactionFilterForm
+
+bp = Blueprint("history", __name__, url_prefix="/history")
+_FILE_LIMIT = 50_000
+_FOREVER = date.max - timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownTransaction:
+    """A row of the payments."""
+
+    order_id: str
+    occurred_at: datetime
+    title: str
+    method_name: str
+    amount: Money
+    collected: Money | None
+    status: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownInvoice:
+    """A row of the invoices."""
+
+    number: str
+    title: str
+    issued_on: date | None
+    total: Money
+    status: str
+    href: str
+    pay_url: str | None
+
+
+@bp.get("")
+@requires("billing:view")
+def show(business: Business) -> tuple[str, int]:
+    """Show a page of the payments."""
+    form = TransactionFilterForm(request.args)
+    customer = customers.find_of_business(business.id)
+    number = page_number(request.args.get("page"))
+    page: Page[ShownTransaction] = Page([], number, 0)
+    is_good = form.is_good()
+    if customer and is_good:
+        found = queries.list_transactions(
+            customer.id, _transactions_wanted(form, customer), number, customer.transaction_count
+        )
+        page = Page([shown(row) for row in found.items], found.number, found.total)
+    return _answer("web/history/page.html", form, page, ".show", ".show_csv", is_good)
+
+
+@bp.get("/invoices")
+@requires("billing:view")
+def show_invoices(business: Business) -> tuple[str, int]:
+    """Show a page of the invoices."""
+    form = InvoiceFilterForm(request.args)
+    customer = customers.find_of_business(business.id)
+    number = page_number(request.args.get("page"))
+    page: Page[ShownInvoice] = Page([], number, 0)
+    is_good = form.is_good()
+    if customer and is_good:
+        found = invoice_queries.list_invoices(customer, _invoices_wanted(form), number)
+        page = Page([_shown_invoice(row) for row in found.items], found.number, found.total)
+    return _answer("web/history/invoices.html", form, page, ".show_invoices", ".show_invoices_csv", is_good)
+
+
+@bp.get("/payments.csv")
+@requires("billing:view")
+def show_csv(business: Business) -> Response:
+    """Give the filtered payments as a file."""
+    form = TransactionFilterForm(request.args)
+    customer = customers.find_of_business(business.id)
+    rows = []
+    if customer and form.is_good():
+        rows = [
+            shown(row)
+            for row in queries.all_transactions(customer.id, _transactions_wanted(form, customer), _FILE_LIMIT)
+        ]
+    header = ["order", "time", "for", "method", "status", "amount", "currency"]
+    body = (
+        [
+            row.order_id,
+            row.occurred_at.isoformat(),
+            row.title,
+            row.method_name,
+            row.status,
+            str(row.amount.major),
+            row.amount.currency,
+        ]
+        for row in rows
+    )
+    return csv_file.answer("payments.csv", header, body)
+
+
+@bp.get("/invoices.csv")
+@requires("billing:view")
+def show_invoices_csv(business: Business) -> Response:
+    """Give the filtered invoices as a file."""
+    form = InvoiceFilterForm(request.args)
+    customer = customers.find_of_business(business.id)
+    rows = []
+    if customer and form.is_good():
+        rows = [
+            _shown_invoice(row)
+            for row in invoice_queries.all_invoices(customer.id, _invoices_wanted(form), _FILE_LIMIT)
+        ]
+    header = ["number", "issued", "for", "status", "total", "currency"]
+    body = (
+        [row.number, str(row.issued_on), row.title, row.status, str(row.total.major), row.total.currency]
+        for row in rows
+    )
+    return csv_file.answer("invoices.csv", header, body)
+
+
+def shown(row: MembershipTransaction) -> ShownTransaction:
+    """Return a transaction as a row."""
+    return ShownTransaction(
+        order_id=row.order_id,
+        occurred_at=row.created_at,
+        title=wording.type_title(row.type),
+        method_name=wording.method_name(row.method),
+        amount=Money(row.amount, row.currency),
+        collected=None,
+        status=row.status,
+        href=url_for("receipts.show_transaction", transaction_id=row.public_id),
+    )
+
+
+def _shown_invoice(row: Invoice) -> ShownInvoice:
+    return ShownInvoice(
+        number=str(row.number),
+        title=wording.type_title(row.kind),
+        issued_on=row.due_on,
+        total=row.total,
+        status=row.status,
+        href=url_for("receipts.show_invoice", invoice_id=row.public_id),
+        pay_url=None,
+    )
+
+
+def _answer(
+    template: str,
+    form: TransactionFilterForm | InvoiceFilterForm,
+    page: Page[ShownTransaction] | Page[ShownInvoice],
+    endpoint: str,
+    csv_endpoint: str,
+    is_good: bool,
+) -> tuple[str, int]:
+    filters = {name: value for name, value in request.args.items() if name in form.data and value}
+    page_url: Callable[[int], str] = lambda number: url_for(endpoint, page=number, **filters)  # noqa: E731
+    csv_url = url_for(csv_endpoint, **filters)
+    return render_template(template, form=form, page=page, page_url=page_url, csv_url=csv_url), 200 if is_good else 422
+
+
+def _transactions_wanted(form: TransactionFilterForm, customer: Customer) -> TransactionFilter:
+    """Read the filter; its days are the customer's, the last one inclusive."""
+    zone = ZoneInfo(customer.time_zone)
+    until = form.to_on.data
+    return TransactionFilter(
+        type=form.type.data or None,
+        status=form.status.data or None,
+        since=midnight(form.from_on.data, zone) if form.from_on.data else None,
+        until=midnight(min(until, _FOREVER) + timedelta(days=1), zone) if until else None,
+    )
+
+
+def _invoices_wanted(form: InvoiceFilterForm) -> InvoiceFilter:
+    return InvoiceFilter(status=form.status.data or None, since=form.from_on.data, until=form.to_on.data)

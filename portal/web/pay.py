@@ -1,0 +1,144 @@
+"""The page behind a payment link: whoever holds it sees the code and how the payment stands, and may pay."""
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from flask import Blueprint, redirect, render_template, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response
+
+from portal.directory import businesses
+from portal.identity import permissions
+from portal.identity.queries import find_member
+from portal.invoicing import customers
+from portal.kit import config, edge
+from portal.kit.errors import NotFound
+from portal.kit.money import Money
+from portal.kit.rate_limit import limiter
+from portal.payments import qr, sessions, transactions
+from portal.payments.models import PaymentAttempt, PaymentSession
+from portal.payments.queries import attempt_of, get_session
+from portal.payments.states import LIVE_SESSION
+from portal.web import wording
+from portal.web.access import current_user, public, writes
+
+bp = Blueprint("pay", __name__, url_prefix="/pay/<session>")
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPayment:
+    """A session as its page shows it; ``disposition`` says what became of money that paid nothing."""
+
+    public_id: str
+    state: str
+    disposition: str | None
+    order_id: str
+    title: str
+    seller_name: str
+    provider_name: str
+    amount: Money
+    collected: Money | None
+    rate: str | None
+    rate_on: date | None
+    qr_svg: Markup | None
+    seconds_left: int
+    expires_at: datetime
+    paid_at: datetime | None
+    can_extend: bool
+    can_cancel: bool
+    wallet_url: str | None
+    again_url: str | None
+    receipt_url: str | None
+    home_url: str
+
+
+@bp.get("")
+@public
+@limiter.limit("120 per minute")
+def show(session: str) -> str:
+    """Show the code, the amount, the time left and the state."""
+    return render_template("web/pay/page.html", payment=_shown(session))
+
+
+@bp.get("/status")
+@public
+@limiter.limit("120 per minute")
+def status(session: str) -> str:
+    """The fragment that asks for itself until the state is final."""
+    return render_template("web/pay/_status.html", payment=_shown(session))
+
+
+@bp.post("/extend")
+@public
+@writes
+def extend(session: str) -> Response:
+    """Give the payer more time on the same quote."""
+    sessions.give_more_time(session, edge.now())
+    return redirect(url_for(".show", session=session), 303)
+
+
+@bp.post("/cancel")
+@public
+@writes
+def cancel(session: str) -> Response:
+    """End the session; only who may pay for the business can: the link alone is not enough."""
+    if not _may_pay(get_session(session)):
+        raise NotFound
+    sessions.cancel(session, edge.now())
+    return redirect(url_for(".show", session=session), 303)
+
+
+def _may_pay(session: PaymentSession) -> bool:
+    """Whether who is logged in pays for the business of the session."""
+    person = current_user()
+    business_id = customers.get(session.customer_id).business_id
+    member = find_member(business_id, person.id) if person and business_id else None
+    return member is not None and permissions.can(member.role, member.may_spend, "billing:pay")
+
+
+def _shown(public_id: str) -> ShownPayment:
+    session = get_session(public_id)
+    attempt = attempt_of(session.id)
+    shown = _for_anyone(session, attempt, edge.now())
+    return _for_member(session, shown) if _may_pay(session) else shown
+
+
+def _for_anyone(session: PaymentSession, attempt: PaymentAttempt, now: datetime) -> ShownPayment:
+    settings = config.current()
+    is_open = session.status == "open" and session.expires_at > now and attempt.code_url is not None
+    return ShownPayment(
+        public_id=session.public_id,
+        state=session.status,
+        disposition=attempt.disposition,
+        order_id=attempt.order_number,
+        title=wording.type_title("subscription_start"),
+        seller_name=settings.seller.name,
+        provider_name=wording.method_name(session.provider),
+        amount=session.owed,
+        collected=session.asked if session.rate is not None else None,
+        rate=str(session.rate) if session.rate is not None else None,
+        rate_on=session.rate_on,
+        # The drawing is our own; the text in it is escaped by being a QR code.
+        qr_svg=Markup(qr.svg(str(attempt.code_url))) if is_open else None,  # noqa: S704
+        seconds_left=max(0, int((session.expires_at - now).total_seconds())),
+        expires_at=session.expires_at,
+        paid_at=session.paid_at,
+        can_extend=is_open and session.expires_at < session.created_at + sessions.LONGEST,
+        can_cancel=False,
+        wallet_url=attempt.code_url if is_open and settings.is_sandbox else None,
+        again_url=None,
+        receipt_url=None,
+        home_url=url_for("home.show"),
+    )
+
+
+def _for_member(session: PaymentSession, shown: ShownPayment) -> ShownPayment:
+    """Add what only those see who pay for the business: cancelling, starting again, the receipt."""
+    business = businesses.get(customers.get(session.customer_id).business_id)
+    return replace(
+        shown,
+        can_cancel=session.status in LIVE_SESSION,
+        again_url=url_for("plan.compare", business=business.public_id),
+        receipt_url=url_for("receipts.show_transaction", transaction_id=transactions.of_session(session.id).public_id),
+        home_url=url_for("dashboard.show"),
+    )

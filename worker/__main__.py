@@ -1,0 +1,7 @@
+"""``python -m worker``: run the background processes."""
+
+import sys
+
+from worker.main import main
+
+sys.exit(main())

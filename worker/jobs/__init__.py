@@ -1,0 +1,1 @@
+"""What jobs do; each file bears the name of the rooms it serves."""

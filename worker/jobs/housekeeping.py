@@ -1,0 +1,40 @@
+"""Jobs that keep the house in order: the audit chain, old rows, invariants."""
+
+from datetime import datetime
+
+from sqlalchemy import text
+
+from portal.identity import audit
+from portal.insights import invariants
+from portal.kit import logging
+from portal.kit.db import db
+from worker.runner import Args, Handler, Plain
+
+SEAL_AUDIT = "housekeeping.seal_audit"
+CHECK_INVARIANTS = "housekeeping.check_invariants"
+PRUNE = "housekeeping.prune"
+_OLD_JOBS = text(
+    "DELETE FROM staged_jobs WHERE id IN (SELECT id FROM staged_jobs WHERE state = 'done' "
+    "AND done_at < clock_timestamp() - interval '7 days' LIMIT 5000)"
+)
+log = logging.logger()
+
+
+def _seal_audit(_: Args, now: datetime) -> None:
+    audit.seal(now)
+
+
+def _check_invariants(_: Args, __: datetime) -> None:
+    for violation in invariants.violations():
+        log.error("invariant_violated", rule=violation.rule, subject=violation.subject, detail=violation.detail)
+
+
+def _prune(_: Args, __: datetime) -> None:
+    db.execute(_OLD_JOBS)
+
+
+HANDLERS: dict[str, Handler] = {
+    SEAL_AUDIT: Plain(_seal_audit),
+    CHECK_INVARIANTS: Plain(_check_invariants),
+    PRUNE: Plain(_prune),
+}

@@ -1,0 +1,76 @@
+"""Fanning events out to those who want to know, and sending the mails that come of it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from portal.billing.apply_payment import PAYMENT_APPLIED
+from portal.directory import businesses
+from portal.identity import links, password_change, registration, team
+from portal.identity.queries import list_owners
+from portal.kit import clock, config, outbox
+from portal.kit.outbox import DomainEvent
+from portal.notifications import email
+from portal.notifications.email import Letter
+from worker.runner import Args, Handler, Plain, ThreePhase
+
+_LINKED = {
+    registration.EMAIL_VERIFICATION_WANTED: ("verify_email", "/verify/"),
+    password_change.RESET_WANTED: ("reset_password", "/reset/"),
+    team.INVITED: ("team_invitation", "/invitations/"),
+}
+"""Mails whose link is minted when they are written, so that no stored row can open anything."""
+_PLAIN = {
+    registration.ALREADY_REGISTERED: "already_registered",
+    password_change.PASSWORD_CHANGED: "password_changed",
+}
+
+
+def _fan_out(args: Args, now: datetime) -> None:
+    event = outbox.get(UUID(args["event_id"]))
+    _tell(event, now)
+
+
+def _tell(event: DomainEvent, now: datetime) -> None:
+    if event.name in _LINKED or event.name in _PLAIN:
+        template = _LINKED[event.name][0] if event.name in _LINKED else _PLAIN[event.name]
+        facts = {**event.facts, "path": _LINKED.get(event.name, ("", ""))[1]}
+        email.queue_mail(facts["to"], facts["locale"], template, facts, now, key=f"{event.id}:{facts['to']}")
+    elif event.name in _MORE:
+        _MORE[event.name](event, now)
+
+
+def _payment_applied(event: DomainEvent, now: datetime) -> None:
+    """Tell every owner of the business what became of the money (product.md: the payer is told each time)."""
+    business = businesses.get(UUID(event.facts["business_id"]))
+    facts = {**event.facts, "session": event.subject, "business_name": business.name}
+    for owner in list_owners(business.id):
+        email.queue_mail(owner.email, owner.locale, "payment", facts, now, key=f"{event.id}:{owner.email}")
+
+
+_MORE: dict[str, Callable[[DomainEvent, datetime], None]] = {PAYMENT_APPLIED: _payment_applied}
+
+
+def _prepare_email(args: Args, _: datetime) -> Letter | None:
+    base_url = config.current().base_url
+
+    def link(facts: Args) -> str:
+        token = links.mint_link_token(UUID(facts["link_id"]), wall=clock.wall())
+        return f"{base_url}{facts['path']}{token}"
+
+    return email.prepare(UUID(args["email_id"]), base_url, link)
+
+
+def _send_email(letter: Letter) -> bool:
+    email.send(letter, config.current())
+    return True
+
+
+def _record_email(args: Args, _: bool, __: datetime) -> None:
+    email.record_sent(UUID(args["email_id"]))
+
+
+HANDLERS: dict[str, Handler] = {
+    outbox.FAN_OUT: Plain(_fan_out),
+    email.SEND_EMAIL: ThreePhase(_prepare_email, _send_email, _record_email),
+}

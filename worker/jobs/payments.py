@@ -1,0 +1,106 @@
+"""Jobs of collecting money: conversations with providers, and what their answers set in motion."""
+
+from datetime import datetime
+from uuid import UUID
+
+from portal.billing.apply_payment import apply_payment
+from portal.kit import config
+from portal.kit.errors import N_
+from portal.payments import attempts, charges, inbox, sessions
+from portal.payments.attempts import find_by_order
+from portal.payments.providers import registry
+from portal.payments.providers.base import Answer, ChargeOrder, PaymentEvidence
+from portal.payments.queries import session_of_attempt
+from worker.runner import Args, Handler, Plain, ThreePhase
+
+_DESCRIPTION = N_("Directory listing")
+
+
+def _attempt_id(args: Args) -> UUID:
+    return UUID(args["attempt_id"])
+
+
+def _provider(args: Args) -> str:
+    return session_of_attempt(_attempt_id(args)).provider
+
+
+def _prepare_charge(args: Args, now: datetime) -> tuple[str, ChargeOrder] | None:
+    description = f"{config.current().seller.name}: {_DESCRIPTION}"[:40]
+    order = charges.prepare_charge(_attempt_id(args), description, now)
+    return None if order is None else (_provider(args), order)
+
+
+def _send_charge(message: tuple[str, ChargeOrder]) -> Answer:
+    provider, order = message
+    return registry.get(provider).create_charge(order)
+
+
+def _record_charge(args: Args, answer: Answer, now: datetime) -> None:
+    charges.record_charge(_attempt_id(args), answer, now)
+
+
+def _prepare_look(args: Args, _: datetime) -> tuple[str, str] | None:
+    order_number = charges.prepare_look(_attempt_id(args))
+    return None if order_number is None else (_provider(args), order_number)
+
+
+def _send_look(message: tuple[str, str]) -> Answer:
+    provider, order_number = message
+    return registry.get(provider).query(order_number)
+
+
+def _record_look(args: Args, answer: Answer, now: datetime) -> None:
+    evidence = charges.record_look(_attempt_id(args), answer, now)
+    if evidence is not None:
+        apply_payment(session_of_attempt(_attempt_id(args)), evidence, now)
+
+
+def _prepare_close(args: Args, _: datetime) -> tuple[str, str] | None:
+    order_number = charges.prepare_close(_attempt_id(args))
+    return None if order_number is None else (_provider(args), order_number)
+
+
+def _send_close(message: tuple[str, str]) -> Answer:
+    provider, order_number = message
+    return registry.get(provider).close(order_number)
+
+
+def _record_close(args: Args, answer: Answer, now: datetime) -> None:
+    charges.record_close(_attempt_id(args), answer, now)
+
+
+def _prepare_expiry(args: Args, now: datetime) -> tuple[str, str] | None:
+    """A last look before a session is called expired, so that money is seldom late only on our side."""
+    session, attempt = attempts.lock_with_session(_attempt_id(args))
+    return (session.provider, attempt.order_number) if sessions.is_overdue(session, now) else None
+
+
+def _record_expiry(args: Args, answer: Answer, now: datetime) -> None:
+    _record_look(args, answer, now)
+    session, attempt = attempts.lock_with_session(_attempt_id(args))
+    if sessions.is_overdue(session, now):
+        sessions.end(session, attempt, "expired", now)
+
+
+def _apply_event(args: Args, now: datetime) -> None:
+    taken = inbox.take(UUID(args["event_id"]))
+    if taken is None:
+        return
+    event, evidence = taken
+    inbox.settle(event, _apply(evidence, now))
+
+
+def _apply(evidence: PaymentEvidence, now: datetime) -> str:
+    attempt = find_by_order(evidence.provider, evidence.order_number)
+    if attempt is None:
+        return "unknown_order"
+    return apply_payment(session_of_attempt(attempt.id), evidence, now)
+
+
+HANDLERS: dict[str, Handler] = {
+    attempts.REQUEST_CHARGE: ThreePhase(_prepare_charge, _send_charge, _record_charge),
+    attempts.LOOK: ThreePhase(_prepare_look, _send_look, _record_look),
+    attempts.CLOSE: ThreePhase(_prepare_close, _send_close, _record_close),
+    sessions.EXPIRE: ThreePhase(_prepare_expiry, _send_look, _record_expiry),
+    inbox.APPLY_EVENT: Plain(_apply_event),
+}

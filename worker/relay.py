@@ -1,0 +1,60 @@
+"""The scheduler's loop: one in the whole house (an advisory lock), waking queues that have due work.
+
+It frees the jobs of dead workers, stages what recurs and, while Redis is away, runs due jobs itself.
+"""
+
+import threading
+
+import redis
+from sqlalchemy import text
+
+from portal.kit import config, edge, heartbeat, jobs, logging
+from portal.kit.db import db
+from worker import schedule
+from worker.drain import drain
+
+_LOCK = 7_340_001
+_TICK = 1.0
+_TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
+log = logging.logger()
+
+
+def run(stop: threading.Event) -> None:
+    """Tick every second until told to stop; a tick that fails is logged, the next one comes all the same."""
+    while not stop.is_set():
+        try:
+            tick()
+        except Exception as error:
+            log.error("tick_failed", error=type(error).__name__, detail=str(error)[:300])
+        stop.wait(_TICK)
+
+
+def tick() -> None:
+    """Do one round: heartbeat, expired leases, recurring jobs, and telling queues of due work."""
+    queues = edge.write(_round)
+    if not queues:
+        return
+    if _redis_is_there():
+        jobs.wake(queues)
+    else:
+        for queue in queues:
+            drain(queue, limit=100)
+
+
+def _round() -> list[str]:
+    heartbeat.beat("scheduler")
+    if not db.execute(_TRY_LOCK, {"lock": _LOCK}).scalar():
+        return []
+    freed = jobs.free_expired()
+    if freed:
+        log.warning("leases_freed", jobs=freed)
+    schedule.stage_due()
+    return jobs.due_queues()
+
+
+def _redis_is_there() -> bool:
+    try:
+        with redis.Redis.from_url(config.current().redis_url, socket_timeout=1, socket_connect_timeout=1) as client:
+            return bool(client.ping())
+    except (redis.RedisError, OSError):
+        return False

@@ -1,0 +1,39 @@
+"""What recurs, each with its interval and queue. The key keeps one of a kind waiting, whoever stages it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import text
+
+from portal.currency.feed import FETCH_RATES
+from portal.kit import edge, jobs
+from portal.kit.db import db
+from portal.kit.jobs import Queue
+from worker.jobs.housekeeping import CHECK_INVARIANTS, PRUNE, SEAL_AUDIT
+
+
+@dataclass(frozen=True, slots=True)
+class Recurring:
+    """Run ``job`` every ``interval`` of wall time."""
+
+    job: str
+    interval: timedelta
+    queue: Queue
+
+
+SCHEDULE = (
+    Recurring(FETCH_RATES, timedelta(hours=1), Queue.DEFAULT),
+    Recurring(SEAL_AUDIT, timedelta(minutes=1), Queue.DEFAULT),
+    Recurring(CHECK_INVARIANTS, timedelta(minutes=1), Queue.BULK),
+    Recurring(PRUNE, timedelta(hours=1), Queue.BULK),
+)
+_LAST = text("SELECT max(created_at) > clock_timestamp() - :interval FROM staged_jobs WHERE key = :key OR name = :name")
+
+
+def stage_due() -> None:
+    """Stage every recurring job that was not staged within its interval."""
+    for entry in SCHEDULE:
+        key = f"recurring:{entry.job}"
+        is_recent = db.execute(_LAST, {"interval": entry.interval, "key": key, "name": entry.job}).scalar()
+        if not is_recent:
+            jobs.stage(entry.job, queue=entry.queue, due_at=edge.now(), key=key)
