@@ -38,7 +38,9 @@ def test_the_page_shows_the_order_and_pays_it(
     assert sandbox.book()["wechat_pay"]["totals"] == {"CNY": 888}
 
 
-@pytest.mark.parametrize(("button", "words"), [("decline", "Declined"), ("insufficient", "Not enough money")])
+@pytest.mark.parametrize(
+    ("button", "words"), [("decline", "The bank said no"), ("insufficient", "The balance is too low")]
+)
 def test_a_refusal_is_told_to_the_payer_only(
     sandbox: Sandbox, merchant: Merchant, shop: Shop, phone: requests.Session, button: str, words: str
 ) -> None:
