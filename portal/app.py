@@ -22,8 +22,6 @@ from portal.payments.providers import registry
 from portal.web import (
     access,
     account,
-    branches,
-    businesses,
     dashboard,
     errors,
     filters,
@@ -33,8 +31,6 @@ from portal.web import (
     htmx,
     pay,
     plan,
-    products,
-    public,
     receipts,
     registration,
     sign_in,
@@ -54,8 +50,8 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
 }
 BLUEPRINTS = (
-    *(screen.bp for screen in (health, home, public, registration, sign_in, account, dashboard, businesses, branches)),
-    *(screen.bp for screen in (products, plan, pay, history, receipts, team)),
+    *(screen.bp for screen in (health, home, registration, sign_in, account, dashboard)),
+    *(screen.bp for screen in (plan, pay, history, receipts, team)),
     provider_webhooks.bp,
 )
 

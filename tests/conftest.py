@@ -8,7 +8,7 @@ from tests.support import network
 from tests.support.databases import cloned, empty
 from tests.support.servers import RunningServers, Servers
 
-pytest_plugins: list[str] = ["tests.fixtures.rooms"]
+pytest_plugins: list[str] = ["tests.fixtures.rooms", "tests.fixtures.pages", "tests.fixtures.stories"]
 
 _running = RunningServers()
 

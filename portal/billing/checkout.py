@@ -92,7 +92,8 @@ def lapse_draft(invoice_id: UUID, subscription_id: UUID, now: datetime) -> None:
 
 
 def _fresh_quote(subscription: Subscription, customer: Customer, method: str, now: datetime) -> Quote:
-    extra = [branch.id for branch in branches.list_live(customer.business_id) if not branch.is_main]
+    live = branches.list_live(customer.business_id) if customer.business_id else []
+    extra = [branch.id for branch in live if not branch.is_main]
     return quotes.quote_start(subscription, customer, extra, registry.get(method).settles_in, now)
 
 

@@ -58,15 +58,16 @@ def queue_mail(to: str, locale: str, template: str, facts: dict[str, Any], now: 
         jobs.stage(SEND_EMAIL, queue=jobs.Queue.DEFAULT, due_at=now, key=f"email:{email_id}", email_id=str(email_id))
 
 
-def prepare(email_id: UUID, base_url: str, link: Callable[[dict[str, Any]], str]) -> Letter | None:
+def prepare(email_id: UUID, common: dict[str, Any], link: Callable[[dict[str, Any]], str]) -> Letter | None:
     """Render a queued mail; None where it was sent already.
 
+    :param common: what every mail shows: base_url, seller_name, seller_address.
     :param link: makes the secret link of facts that have a ``link_id``; it is not stored.
     """
     email = db.scalars(select(Email).where(Email.id == email_id)).one()
     if email.status != "queued":
         return None
-    facts = {**email.facts, "base_url": base_url}
+    facts = {**email.facts, **common}
     if "link_id" in facts:
         facts["link"] = link(facts)
     return render(email, facts)

@@ -52,13 +52,18 @@ _MORE: dict[str, Callable[[DomainEvent, datetime], None]] = {PAYMENT_APPLIED: _p
 
 
 def _prepare_email(args: Args, _: datetime) -> Letter | None:
-    base_url = config.current().base_url
+    settings = config.current()
+    common = {
+        "base_url": settings.base_url,
+        "seller_name": settings.seller.name,
+        "seller_address": settings.seller.address,
+    }
 
     def link(facts: Args) -> str:
         token = links.mint_link_token(UUID(facts["link_id"]), wall=clock.wall())
-        return f"{base_url}{facts['path']}{token}"
+        return f"{settings.base_url}{facts['path']}{token}"
 
-    return email.prepare(UUID(args["email_id"]), base_url, link)
+    return email.prepare(UUID(args["email_id"]), common, link)
 
 
 def _send_email(letter: Letter) -> bool:

@@ -1,0 +1,98 @@
+"""Handles of a running product for stories: run its jobs, move its clock, ask the oracle."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from portal.insights import invariants
+from portal.kit import clock, edge, jobs
+from portal.kit.config import Settings
+from portal.kit.db import db
+from portal.ledger import balances
+from portal.payments.models import PaymentAttempt, PaymentSession
+from portal.payments.queries import attempt_of, get_session
+from tests.support import shop
+from tests.support.sandbox import Sandbox
+from worker.drain import drain
+
+T = TypeVar("T")
+_FORGET_PAUSES = text("UPDATE staged_jobs SET retry_at = NULL WHERE state = 'pending'")
+_FAILED = text("SELECT name, state, last_error FROM staged_jobs WHERE state <> 'done' AND last_error IS NOT NULL")
+
+
+class Portal:
+    """The product of one story."""
+
+    def __init__(self, settings: Settings, app: Flask, sandbox: Sandbox) -> None:
+        self.settings = settings
+        self.app = app
+        self.sandbox = sandbox
+
+    def client(self) -> FlaskClient:
+        """A browser without log-in, whose forms carry the product's own tokens."""
+        return self.app.test_client()
+
+    def do(self, work: Callable[[], T]) -> T:
+        """Do something in one transaction of the product."""
+        return edge.write(work)
+
+    def settle(self) -> None:
+        """Run due jobs of all queues until there are none."""
+        while any(drain(queue) for queue in jobs.Queue):
+            pass
+
+    def retry(self) -> None:
+        """Let jobs that wait after a failure run at once, and settle."""
+        edge.write(lambda: db.execute(_FORGET_PAUSES))
+        self.settle()
+
+    def advance(self, step: timedelta) -> None:
+        """Move business time of product and sandbox together, without running anything."""
+        edge.write(lambda: clock.advance(step))
+        self.sandbox.advance(step.total_seconds())
+
+    def open_session(self, tier: str = "pro", further_branches: int = 2, email: str = "ann@shop.example") -> str:
+        """Register a shop, confirm a quote, let the code arrive; return the session's public id."""
+
+        def begin() -> str:
+            business = shop.make_business(shop.make_owner(email), f"Shop of {email}")
+            for number in range(further_branches):
+                shop.make_branch(business, f"Branch {number + 2}")
+            customer = shop.make_customer(business)
+            return shop.open_session(customer, shop.make_quote(customer, tier)).public_id
+
+        public_id = edge.write(begin)
+        self.settle()
+        return public_id
+
+    def session(self, public_id: str) -> PaymentSession:
+        """The session as it is now."""
+        return edge.write(lambda: get_session(public_id))
+
+    def attempt(self, public_id: str) -> PaymentAttempt:
+        """The newest attempt of a session as it is now."""
+        return edge.write(lambda: attempt_of(get_session(public_id).id))
+
+    def order(self, public_id: str) -> str:
+        """Our order number at the provider."""
+        return self.attempt(public_id).order_number
+
+    def ask_the_oracle(self) -> None:
+        """Run to quiet; then the invariants hold and the provider's book equals our clearing accounts."""
+        self.settle()
+        assert edge.write(invariants.violations) == []
+        assert edge.write(lambda: db.execute(_FAILED).all()) == []
+        paid: Counter[str] = Counter()
+        for payment in self.sandbox.book()["wechat_pay"]["payments"]:
+            paid[payment["currency"]] += payment["amount"]
+        ours = {
+            line.currency: line.amount
+            for line in edge.write(balances.trial_balance)
+            if line.code == "clearing:wechat_pay"
+        }
+        assert ours == dict(paid)
