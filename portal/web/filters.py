@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import flask_babel
+from babel.dates import format_date
 from babel.numbers import format_currency
 from flask import Flask, url_for
 from markupsafe import Markup
@@ -28,12 +29,13 @@ def money(amount: int, currency: str) -> str:
 
 def date_text(value: date) -> str:
     """Show a day."""
-    return flask_babel.format_date(value, "medium", rebase=False)
+    return format_date(value, "medium", locale=_BRITISH[locale()[:2]])
 
 
 def datetime_text(value: datetime) -> str:
-    """Show an instant in the reader's time zone."""
-    return flask_babel.format_datetime(value, "medium")
+    """Show an instant in the reader's time zone, to the minute."""
+    local = flask_babel.to_user_timezone(value)
+    return f"{date_text(local)} {local:%H:%M}"
 
 
 def register(app: Flask) -> None:
