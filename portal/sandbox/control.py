@@ -14,7 +14,6 @@ from portal.sandbox import book as books
 from portal.sandbox import crafted, database, faults, log, outbox
 from portal.sandbox.clock import wall
 from portal.sandbox.control_input import BadInput, Fields
-from portal.sandbox.mail import clean
 from portal.sandbox.wechat import orders
 from portal.sandbox.wechat.errors import Refusal
 from portal.sandbox.wechat.notify import Posting
@@ -189,7 +188,7 @@ def notify() -> Answer:
 @blueprint.get("/log")
 def read_log() -> Answer:
     """Every request with its verdict and every delivery with the status got; ?order= for one order's."""
-    return dict(log.read(world().engine, clean(request.args.get("order", "")) or None))
+    return dict(log.read(world().engine, database.clean(request.args.get("order", "")) or None))
 
 
 @blueprint.get("/book")
@@ -201,7 +200,7 @@ def book() -> Answer:
 @blueprint.get("/outbox")
 def read_outbox() -> Answer:
     """The newest mails with their text, HTML and links; ?to= for one recipient's."""
-    return {"mails": [outbox.told(row) for row in outbox.read(clean(request.args.get("to", "")), MOST_MAILS)]}
+    return {"mails": [outbox.told(row) for row in outbox.read(database.clean(request.args.get("to", "")), MOST_MAILS)]}
 
 
 @blueprint.post("/reset")

@@ -168,6 +168,11 @@ def connect(url: str) -> Engine:
     return engine
 
 
+def clean(text: str) -> str:
+    """Text that the database can hold: no NUL, no lone surrogates."""
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()
+
+
 def empty(engine: Engine) -> None:
     """Delete every row of every table, in one transaction."""
     with engine.begin() as connection:

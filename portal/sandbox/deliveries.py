@@ -15,7 +15,7 @@ import requests
 from sqlalchemy import Engine, Row, insert, select, update
 
 from portal.sandbox.clock import Clock, wall
-from portal.sandbox.database import deliveries, notices
+from portal.sandbox.database import clean, deliveries, notices
 from portal.sandbox.keyring import Keyring
 from portal.sandbox.switches import Switches
 from portal.sandbox.wechat.signing import signature_headers
@@ -24,6 +24,7 @@ from portal.sandbox.wechat.signing import signature_headers
 RETRIES = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
 REPLY_SECONDS = 5
 LOOK_SECONDS = 0.2
+PAUSE_SECONDS = 2
 log = logging.getLogger("sandbox.courier")
 
 
@@ -130,6 +131,7 @@ class Courier:
             except Exception:
                 # A database away for a moment must not end deliveries for good.
                 log.exception("looking for due notices failed")
+                self._stop.wait(PAUSE_SECONDS)
 
     def _due(self) -> list[Row[Any]]:
         wanted = (
@@ -190,6 +192,6 @@ def _post(envelope: Envelope) -> tuple[int | None, str]:
                 timeout=REPLY_SECONDS,
                 allow_redirects=False,
             )
-            return reply.status_code, reply.text[:500].replace("\x00", "")
+            return reply.status_code, clean(reply.text[:500])
         except (requests.RequestException, ValueError) as problem:
             return None, type(problem).__name__

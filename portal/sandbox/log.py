@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, Table, insert, select, update
 
 from portal.sandbox.clock import Clock, wall
-from portal.sandbox.database import deliveries, requests
+from portal.sandbox.database import clean, deliveries, requests
 
 LONGEST_BODY = 4000
 MOST_ROWS = 1000
@@ -43,7 +43,7 @@ def configure() -> None:
 def record_request(engine: Engine, clock: Clock, **facts: Any) -> int:
     """Write a request down as it came in, before its answer is known; gives its number in the log."""
     row = {"received_at": wall(), "business_at": clock.now(), "verdict": "unfinished", **facts}
-    row["body"] = row["body"][:LONGEST_BODY].replace("\x00", "")
+    row |= {"body": clean(row["body"][:LONGEST_BODY]), "path": clean(row["path"])}
     with engine.begin() as connection:
         number: int = connection.scalar(insert(requests).values(row).returning(requests.c.id))
     return number
@@ -51,7 +51,7 @@ def record_request(engine: Engine, clock: Clock, **facts: Any) -> int:
 
 def record_verdict(engine: Engine, number: int, verdict: str, status: int | None, order_no: str | None) -> None:
     """Complete a request's row: ok or the refusal, the status answered (None: no answer), its order."""
-    values = {"verdict": verdict, "status": status, "order_no": order_no}
+    values = {"verdict": clean(verdict), "status": status, "order_no": order_no}
     with engine.begin() as connection:
         connection.execute(update(requests).where(requests.c.id == number).values(values))
 

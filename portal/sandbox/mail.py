@@ -10,6 +10,8 @@ from email.message import EmailMessage
 
 from markupsafe import Markup, escape
 
+from portal.sandbox.database import clean
+
 _LINK = re.compile(r"https?://[^\s<>\"'()]+[^\s<>\"'().,;:!?]")
 
 
@@ -44,11 +46,6 @@ def _part(message: EmailMessage, kind: str) -> str:
     except (ValueError, LookupError, AttributeError):
         return ""
     return clean(content) if isinstance(content, str) else ""
-
-
-def clean(text: str) -> str:
-    """Text that a database and a page can hold: no NUL, no lone surrogates."""
-    return text.replace("\x00", "").encode("utf-8", "replace").decode()
 
 
 def with_links(text: str) -> Markup:

@@ -9,8 +9,8 @@ from typing import Any
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request, url_for
 from sqlalchemy import Row, Select, select
 
-from portal.sandbox.database import mails
-from portal.sandbox.mail import clean, parse, with_links
+from portal.sandbox.database import clean, mails
+from portal.sandbox.mail import parse, with_links
 from portal.sandbox.words import words
 from portal.sandbox.world import world
 

@@ -8,8 +8,8 @@ from aiosmtpd.controller import Controller
 from sqlalchemy import Engine, insert
 
 from portal.sandbox.clock import wall
-from portal.sandbox.database import mails
-from portal.sandbox.mail import clean, parse
+from portal.sandbox.database import clean, mails
+from portal.sandbox.mail import parse
 
 LARGEST_MAIL = 10 * 1024 * 1024
 log = logging.getLogger("sandbox.smtp")

@@ -59,12 +59,10 @@ def serve(endpoint: str, act: Act) -> Response:
     verdict, response = "not acted upon", signed(errors.system_error())
     if fault is None or fault.acts:
         verdict, response = _perform(call, act)
-    status = None if fault and fault.silent else response.status_code
-    if fault:
-        response = _spoil(response, fault)
-        status = None if fault.silent else response.status_code
-    log.record_verdict(engine, number, verdict, status, call.order_no)
-    return faults.no_answer(fault) if fault and fault.silent else response
+    response = _spoil(response, fault) if fault else response
+    silent = fault is not None and fault.silent
+    log.record_verdict(engine, number, verdict, None if silent else response.status_code, call.order_no)
+    return faults.no_answer(fault) if fault and silent else response
 
 
 def _perform(call: Call, act: Act) -> tuple[str, Response]:
@@ -97,16 +95,18 @@ def _target() -> str:
     return target
 
 
-def signed(outcome: Refusal | dict[str, Any] | None, shift: int = 0) -> Response:
+def signed(outcome: Refusal | dict[str, Any] | None) -> Response:
     """An answer with its signature and Request-ID; None is 204 with an empty body, signed too."""
     refusal = outcome if isinstance(outcome, Refusal) else None
     body = refusal.body() if refusal else outcome
-    raw = b"" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    raw = (
+        b"" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    )
     status = refusal.status if refusal else 204 if body is None else 200
     response = Response(raw, status=status, content_type="application/json; charset=utf-8")
     number = refusal.number if refusal else 0
     response.headers["Request-ID"] = f"08{secrets.token_hex(16).upper()}-{number}"
-    response.headers.update(_signature(raw, shift))
+    response.headers.update(_signature(raw))
     return response
 
 
