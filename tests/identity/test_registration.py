@@ -3,38 +3,32 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
 
 from portal.identity import links, queries, registration
 from portal.identity.errors import LinkExpired
 from portal.identity.links import Purpose
 from portal.kit.errors import Invalid
-from portal.kit.outbox import DomainEvent
-from tests.identity.people import NOW, PASSWORD, make_user
+from tests.identity.people import NOW, PASSWORD, events, make_user
 
 pytestmark = pytest.mark.usefixtures("db")
 
 
-def events(db, name):
-    return db.scalars(select(DomainEvent).where(DomainEvent.name == name)).all()
-
-
-def test_registering_asks_for_the_address_to_be_proved(db):
+def test_registering_asks_for_the_address_to_be_proved():
     user = registration.register("Ann", " Ann@Bücher.example ", PASSWORD, "zh", NOW)
 
     assert user.email == "ann@xn--bcher-kva.example"
-    [event] = events(db, registration.EMAIL_VERIFICATION_WANTED)
+    [event] = events(registration.EMAIL_VERIFICATION_WANTED)
     assert event.subject == user.public_id
     assert {"to": user.email, "locale": "zh", "name": "Ann"}.items() <= event.facts.items()
     assert user.verified_at is None
 
 
-def test_a_known_address_is_told_by_mail_only(db):
+def test_a_known_address_is_told_by_mail_only():
     known = make_user("ann@shop.example")
 
     assert registration.register("Eve", "ANN@shop.example", "another password", "en", NOW) is None
     assert known.name == "Ann"
-    assert [event.subject for event in events(db, registration.ALREADY_REGISTERED)] == [known.public_id]
+    assert [event.subject for event in events(registration.ALREADY_REGISTERED)] == [known.public_id]
 
 
 @pytest.mark.parametrize("address", ["", "ann", "ann@", "ann@localhost", "a b@shop.example", "ünn@shop.example"])
@@ -87,18 +81,18 @@ def test_a_link_is_good_for_its_purpose_only():
         registration.verify_email(token, NOW, NOW)
 
 
-def test_asking_again_at_once_sends_nothing_and_a_proved_address_needs_nothing(db):
+def test_asking_again_at_once_sends_nothing_and_a_proved_address_needs_nothing():
     user = make_user()
     registration.want_verification(user, NOW)
     registration.want_verification(user, NOW + timedelta(seconds=30))
-    assert len(events(db, registration.EMAIL_VERIFICATION_WANTED)) == 1
+    assert len(events(registration.EMAIL_VERIFICATION_WANTED)) == 1
 
     registration.want_verification(user, NOW + timedelta(minutes=2))
-    assert len(events(db, registration.EMAIL_VERIFICATION_WANTED)) == 2
+    assert len(events(registration.EMAIL_VERIFICATION_WANTED)) == 2
 
     user.verified_at = NOW
     registration.want_verification(user, NOW + timedelta(minutes=9))
-    assert len(events(db, registration.EMAIL_VERIFICATION_WANTED)) == 2
+    assert len(events(registration.EMAIL_VERIFICATION_WANTED)) == 2
 
 
 def test_proving_uses_up_the_other_links_too():
