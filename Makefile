@@ -22,7 +22,7 @@ help:
 	@echo "make seed         fill a believable directory (while make run is running)"
 
 run: .venv/.runtime $(MESSAGES)
-	@PORTAL_LAN=$(LAN) exec $(BIN)/portal run
+	@PORTAL_LAN=$(LAN) exec $(BIN)/python -m portal.cli.run
 
 seed: .venv/.runtime $(MESSAGES)
 	@exec $(BIN)/portal seed
