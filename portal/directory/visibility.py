@@ -1,5 +1,6 @@
 """What a business may show, as billing has written it. Search and pages read this row and nothing of billing."""
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -35,7 +36,12 @@ def find_entitlement(business_id: UUID) -> Entitlement | None:
 
 def status(business_id: UUID) -> str:
     """Return the vendor's word for it: ``draft`` before anything was paid, then ``listed`` or ``unlisted``."""
-    found = find_entitlement(business_id)
-    if found is None:
-        return "draft"
-    return "listed" if found.is_listed else "unlisted"
+    return statuses([business_id])[business_id]
+
+
+def statuses(business_ids: Collection[UUID]) -> dict[UUID, str]:
+    """Return the status of each of these businesses."""
+    query = select(Entitlement.business_id, Entitlement.is_listed).where(Entitlement.business_id.in_(business_ids))
+    listed = {row.business_id: row.is_listed for row in db.execute(query)}
+    words = {None: "draft", True: "listed", False: "unlisted"}
+    return {business_id: words[listed.get(business_id)] for business_id in business_ids}

@@ -41,7 +41,7 @@ class Form(FlaskForm):  # type: ignore[misc]
 
         def wrap_formdata(self, form: "Form", formdata: Any) -> Any:
             """Join text and files, keeping files out of text fields and text out of file fields."""
-            if not form.is_submitted():
+            if formdata is None or not form.is_submitted():
                 return None
             known = {name for name, field in form._fields.items() if isinstance(field, FileField)}
             pairs = [(name, value) for name, value in request.form.items(multi=True) if name not in known]
@@ -240,7 +240,11 @@ class Coordinate(CleanText):
 
 
 class Choice(SelectField):
-    """One of a list of (code, text); anything else is refused at the field."""
+    """One of a list of (code, text); anything else is refused at the field, and so is "" unless ``is_optional``."""
+
+    def __init__(self, label: Any = None, *, is_optional: bool = False, **kwargs: Any) -> None:
+        super().__init__(label, **kwargs)
+        self.flags.required = not is_optional
 
     def pre_validate(self, form: Any) -> None:
         """Refuse what is not in the list."""
@@ -248,6 +252,8 @@ class Choice(SelectField):
             super().pre_validate(form)
         except ValidationError as error:
             raise StopValidation(gettext("Choose one of the list.")) from error
+        if not self.data and self.flags.required:
+            raise StopValidation(gettext("Choose one of the list."))
 
 
 class ImageFile(FileField):  # type: ignore[misc]
@@ -260,3 +266,8 @@ class ImageFile(FileField):  # type: ignore[misc]
         super().__init__(label, required, **kwargs)
         self.flags.optional = is_optional
         self.render_kw = {"accept": "image/jpeg,image/png,image/webp"}
+
+    def content(self) -> bytes:
+        """Return the whole file, also when the view is run again."""
+        self.data.stream.seek(0)
+        return bytes(self.data.stream.read())
