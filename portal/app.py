@@ -22,6 +22,7 @@ from portal.payments.providers import registry
 from portal.web import (
     access,
     account,
+    businesses,
     dashboard,
     errors,
     filters,
@@ -50,7 +51,7 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
 }
 BLUEPRINTS = (
-    *(screen.bp for screen in (health, home, registration, sign_in, account, dashboard)),
+    *(screen.bp for screen in (health, home, registration, sign_in, account, dashboard, businesses)),
     *(screen.bp for screen in (plan, pay, history, receipts, team)),
     provider_webhooks.bp,
 )
@@ -148,10 +149,10 @@ class _Commands(click.Group):
     """The commands, imported only when one is called: a web process needs none of them."""
 
     def _all(self) -> dict[str, click.Command]:
-        from portal.cli import operator, ops, run, seed
+        from portal.cli import ops, run
 
         return {
-            str(command.name): command for command in (*run.COMMANDS, *ops.COMMANDS, *operator.COMMANDS, *seed.COMMANDS)
+            str(command.name): command for command in (*run.COMMANDS, *ops.COMMANDS)
         }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

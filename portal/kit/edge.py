@@ -20,6 +20,8 @@ T = TypeVar("T")
 _TRIES = 3
 _AGAIN = {"40001", "40P01", "23P01", "55P03"}
 """Serialization failure, deadlock, exclusion (see reliability.md: it shows under races) and lock timeout."""
+_LET_TRIGGERS_SPEAK = text("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+"""Deferred triggers speak before the commit, so that they are also heard in tests that never really commit."""
 
 
 def connect(url: str, *, pool_size: int, application: str) -> None:
@@ -80,8 +82,7 @@ def _end(is_kept: bool) -> None:
     woken = jobs.queues_to_wake()
     try:
         if is_kept:
-            # Deferred triggers speak here, so that they are also heard in tests that never really commit.
-            db.execute(text("SET CONSTRAINTS ALL IMMEDIATE"))
+            db.execute(_LET_TRIGGERS_SPEAK)
             db.commit()
         else:
             db.rollback()

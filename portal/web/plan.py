@@ -117,26 +117,17 @@ def show_quote(business: Business, quote_id: str) -> str:
 
 @bp.post("/quote/<quote_id>/confirm")
 @requires("billing:pay")
+@writes
 def confirm(business: Business, quote_id: str) -> Response:
     """Charge exactly what the quote says, or show the new quote instead."""
-    try:
-        return edge.write(lambda: _confirm(business, quote_id))
-    except QuoteChanged:
-        return edge.write(lambda: _show_new_quote(business, quote_id))
-
-
-def _confirm(business: Business, quote_id: str) -> Response:
     now = edge.now()
     customer = customers.of_business(business, now)
-    session = checkout.start_payment(customer, quotes.get(customer.id, quote_id), METHOD, now)
+    quote = quotes.get(customer.id, quote_id)
+    try:
+        session = checkout.start_payment(customer, quote, METHOD, now)
+    except QuoteChanged:
+        fresh = checkout.renew_quote(customer, quote, METHOD, now)
+        return redirect(url_for(".show_quote", business=business.public_id, quote_id=fresh.public_id, moved=1), 303)
     if session is None:
         return redirect(url_for("history.show"), 303)
     return redirect(url_for("pay.show", session=session.public_id), 303)
-
-
-def _show_new_quote(business: Business, quote_id: str) -> Response:
-    now = edge.now()
-    customer = customers.of_business(business, now)
-    quote = checkout.renew_quote(customer, quotes.get(customer.id, quote_id), METHOD, now)
-    address = url_for(".show_quote", business=business.public_id, quote_id=quote.public_id, moved=1)
-    return redirect(address, 303)

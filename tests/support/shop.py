@@ -8,8 +8,9 @@ from portal.billing import checkout
 from portal.billing.models import Quote
 from portal.directory import branches, businesses
 from portal.directory.models import Business
-from portal.identity import passwords, queries, registration
+from portal.identity import passwords, queries, registration, team
 from portal.identity.models import User
+from portal.identity.permissions import Role
 from portal.invoicing import customers
 from portal.invoicing.models import Customer
 from portal.kit import edge
@@ -48,6 +49,13 @@ def make_branch(business: Business, name: str) -> UUID:
         "country": "GB", "latitude": None, "longitude": None, "phone": "", "opening_hours": "",
     }  # fmt: skip
     return branches.add(business.id, now=edge.now(), **place).id
+
+
+def make_member(business: Business, email: str, role: Role, *, may_spend: bool = False) -> User:
+    """Store a verified user who belongs to the business's team."""
+    user = make_owner(email)
+    team._add(business.id, user, role, may_spend, edge.now())
+    return user
 
 
 def make_customer(business: Business) -> Customer:

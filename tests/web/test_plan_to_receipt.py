@@ -1,0 +1,149 @@
+"""The pages from the tiers to the receipt, as a vendor uses them; and who may open which."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+
+from portal.billing.apply_payment import apply_payment
+from portal.directory.models import Business
+from portal.identity.permissions import Role
+from portal.insights import invariants
+from portal.kit import edge
+from portal.payments.queries import get_session
+from tests.support import shop
+from tests.support.pages import log_in
+
+
+def make() -> Business:
+    business = shop.make_business(shop.make_owner())
+    shop.make_branch(business, "Second")
+    return business
+
+
+@pytest.fixture
+def business(db: None) -> Iterator[Business]:
+    yield edge.write(make)
+    assert invariants.violations() == []
+
+
+@pytest.fixture
+def owner(client: FlaskClient, business: Business) -> FlaskClient:
+    log_in(client, "ann@shop.example")
+    return client
+
+
+def quote_address(owner: FlaskClient, business: Business, tier: str = "pro") -> str:
+    answer = owner.post(f"/businesses/{business.public_id}/plan/quote", data={"tier": tier})
+    assert answer.status_code == 303
+    return str(answer.location)
+
+
+def confirm(owner: FlaskClient, business: Business) -> str:
+    answer = owner.post(quote_address(owner, business) + "/confirm")
+    assert answer.status_code == 303
+    return str(answer.location)
+
+
+def pay(public_id: str) -> str:
+    session = get_session(public_id)
+    return apply_payment(session, shop.evidence_for(session), edge.now())
+
+
+def test_the_quote_explains_every_line_and_the_rate(owner: FlaskClient, business: Business) -> None:
+    page = owner.get(quote_address(owner, business)).text
+    assert "£3.00 × 1 month = £3.00" in page
+    assert "£1.00 × 1 month = £1.00" in page
+    assert "CN¥36.00" in page
+    assert "1 GBP = 9.000000 CNY" in page
+
+
+def test_confirming_twice_leads_to_the_same_payment(owner: FlaskClient, business: Business) -> None:
+    address = quote_address(owner, business) + "/confirm"
+    first, second = owner.post(address).location, owner.post(address).location
+    assert first == second
+    assert re.fullmatch(r"/pay/ps_\w{22}", first)
+
+
+def test_a_moved_quote_is_shown_anew_instead_of_charged(owner: FlaskClient, business: Business) -> None:
+    address = quote_address(owner, business)
+    edge.write(lambda: shop.make_branch(business, "Third"))
+    answer = owner.post(address + "/confirm")
+    assert answer.status_code == 303
+    assert answer.location != address
+    page = owner.get(answer.location).text
+    assert "Something changed since you looked" in page
+    assert "£5.00" in page
+
+
+def test_the_receipt_is_found_from_the_history(owner: FlaskClient, business: Business) -> None:
+    public_id = confirm(owner, business).removeprefix("/pay/")
+    assert edge.write(lambda: pay(public_id)) == "paid"
+
+    history = owner.get("/history").text
+    receipt = re.search(r'href="(/history/payments/txn_\w+)"', history)
+    assert receipt
+    page = owner.get(receipt[1]).text
+    for expected in ("Receipt", "INV-", "Harbour Directory", "Lantern Coffee", "£3.00 × 1 month = £3.00", "CN¥36.00"):
+        assert expected in page
+    invoices = owner.get("/history/invoices").text
+    invoice = re.search(r'href="(/history/invoices/inv_\w+)"', invoices)
+    assert invoice
+    assert "INV-" in owner.get(invoice[1]).text
+    assert owner.get("/history/payments.csv").text.count("\n") == 2
+    assert owner.get("/history/invoices.csv").text.count("\n") == 2
+
+
+def test_the_payer_sees_code_time_and_amount_without_a_log_in(owner: FlaskClient, business: Business) -> None:
+    address = confirm(owner, business)
+    stranger = owner.application.test_client()
+    page = stranger.get(address).text
+    assert "CN¥36.00" in page
+    assert f'hx-get="{address}/status"' in page
+    assert "Cancel" not in page
+    assert stranger.post(f"{address}/cancel").status_code == 404
+
+
+def test_the_fragment_stops_asking_when_its_state_is_final(owner: FlaskClient, business: Business) -> None:
+    address = confirm(owner, business)
+    assert "every 2s" in owner.get(f"{address}/status").text
+    assert owner.post(f"{address}/cancel").status_code == 303
+    page = owner.get(f"{address}/status").text
+    assert "every 2s" not in page
+    assert "Start again" in page
+
+
+@pytest.mark.parametrize("query", ["status=x", "from_on=x", "type=%00", "from_on=2026-01-01&from_on=2026-01-02"])
+def test_a_bad_filter_is_told_at_its_field(owner: FlaskClient, query: str) -> None:
+    assert owner.get(f"/history?{query}").status_code == 422
+
+
+@pytest.mark.parametrize("query", ["page=0", "page=-1", "page=99999", "page=x", "to_on=9999-12-31", "to_on="])
+def test_odd_but_harmless_questions_get_a_page(owner: FlaskClient, query: str) -> None:
+    assert owner.get(f"/history?{query}").status_code == 200
+
+
+def test_pages_of_the_plan_are_for_the_team_and_paying_for_its_owner(owner: FlaskClient, business: Business) -> None:
+    address = f"/businesses/{business.public_id}/plan"
+    quote = quote_address(owner, business)
+    anonymous = owner.application.test_client()
+    assert anonymous.get(address).status_code == 302
+
+    other = owner.application.test_client()
+    edge.write(lambda: shop.make_business(shop.make_owner("bob@shop.example"), "Other"))
+    log_in(other, "bob@shop.example")
+    assert [other.get(address).status_code, other.get(quote).status_code] == [404, 404]
+    assert other.post(f"{quote}/confirm").status_code == 404
+
+    viewer = owner.application.test_client()
+    edge.write(lambda: shop.make_member(business, "cy@shop.example", Role.VIEWER))
+    log_in(viewer, "cy@shop.example")
+    assert viewer.get(address).status_code == 200
+    assert viewer.post(f"{address}/quote", data={"tier": "pro"}).status_code == 403
+    assert viewer.post(f"{quote}/confirm").status_code == 403
+
+
+@pytest.mark.parametrize("data", [{}, {"tier": "gold"}, {"tier": ["pro", "starter"]}, {"tier": "\x00"}])
+def test_a_tier_that_is_not_sold_is_not_found(owner: FlaskClient, business: Business, data: dict[str, str]) -> None:
+    assert owner.post(f"/businesses/{business.public_id}/plan/quote", data=data).status_code == 404
