@@ -15,6 +15,7 @@ from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 
 from portal.api import provider_webhooks
+from portal.console import sign_in as console_sign_in
 from portal.kit import config, edge, ids, jobs, logging, metrics, wake
 from portal.kit.i18n import FOLDER
 from portal.kit.rate_limit import limiter
@@ -53,6 +54,7 @@ _HEADERS = {
 BLUEPRINTS = (
     *(screen.bp for screen in (health, home, registration, sign_in, account, dashboard, businesses)),
     *(screen.bp for screen in (plan, pay, history, receipts, team)),
+    console_sign_in.bp,
     provider_webhooks.bp,
 )
 
@@ -149,11 +151,9 @@ class _Commands(click.Group):
     """The commands, imported only when one is called: a web process needs none of them."""
 
     def _all(self) -> dict[str, click.Command]:
-        from portal.cli import ops, run
+        from portal.cli import operator, ops, run
 
-        return {
-            str(command.name): command for command in (*run.COMMANDS, *ops.COMMANDS)
-        }
+        return {str(command.name): command for command in (*run.COMMANDS, *ops.COMMANDS, *operator.COMMANDS)}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of the alphabet."""
