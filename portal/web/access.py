@@ -60,7 +60,7 @@ class NavBusiness:
     time_zone: str
 
 
-class SignedIn(flask_login.UserMixin):  # type: ignore[misc]
+class SignedIn(flask_login.UserMixin):
     """What Flask-Login keeps for a request: the token of the log-in and whose it is."""
 
     def __init__(self, token: str, person: Person) -> None:

@@ -1,26 +1,31 @@
 """The history of the business last opened: its payments and its invoices, by filters and pages, and as CSV."""
 
+from __future__ import annotations
+
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, render_template, request, url_for
 
 from portal.billing.periods import midnight
-from portal.directory.models import Business
 from portal.invoicing import customers
 from portal.invoicing import queries as invoice_queries
-from portal.invoicing.models import Customer, Invoice
 from portal.invoicing.queries import InvoiceFilter
 from portal.kit.money import Money
 from portal.kit.pagination import Page, page_number
 from portal.payments import queries
-from portal.payments.models import MembershipTransaction
 from portal.payments.queries import TransactionFilter
 from portal.web import csv_file, wording
 from portal.web.access import requires
 from portal.web.forms.history import InvoiceFilterForm, TransactionFilterForm
+
+if TYPE_CHECKING:
+    from portal.directory.models import Business
+    from portal.invoicing.models import Customer, Invoice
+    from portal.payments.models import MembershipTransaction
 
 bp = Blueprint("history", __name__, url_prefix="/history")
 _FILE_LIMIT = 50_000
@@ -168,7 +173,7 @@ def _answer(
     csv_endpoint: str,
     is_good: bool,
 ) -> tuple[str, int]:
-    filters = {name: value for name, value in request.args.items() if name in form.data and value}
+    filters: dict[str, Any] = {name: value for name, value in request.args.items() if name in form.data and value}
     page_url: Callable[[int], str] = lambda number: url_for(endpoint, page=number, **filters)  # noqa: E731
     csv_url = url_for(csv_endpoint, **filters)
     return render_template(template, form=form, page=page, page_url=page_url, csv_url=csv_url), 200 if is_good else 422

@@ -1,7 +1,10 @@
 """The page behind a payment link: whoever holds it sees the code and how the payment stands, and may pay."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, redirect, render_template, url_for
 from markupsafe import Markup
@@ -16,11 +19,14 @@ from portal.kit.errors import NotFound
 from portal.kit.money import Money
 from portal.kit.rate_limit import limiter
 from portal.payments import qr, sessions, transactions
-from portal.payments.models import PaymentAttempt, PaymentSession
 from portal.payments.queries import attempt_of, get_session
 from portal.payments.states import LIVE_SESSION
 from portal.web import wording
 from portal.web.access import current_user, public, writes
+
+if TYPE_CHECKING:
+    from portal.directory.models import Business
+    from portal.payments.models import PaymentAttempt, PaymentSession
 
 bp = Blueprint("pay", __name__, url_prefix="/pay/<session>")
 
@@ -82,17 +88,21 @@ def extend(session: str) -> Response:
 @writes
 def cancel(session: str) -> Response:
     """End the session; only who may pay for the business can: the link alone is not enough."""
-    if not _may_pay(get_session(session)):
+    if not _may_pay(_business_of(get_session(session))):
         raise NotFound
     sessions.cancel(session, edge.now())
     return redirect(url_for(".show", session=session), 303)
 
 
-def _may_pay(session: PaymentSession) -> bool:
-    """Whether who is logged in pays for the business of the session."""
-    person = current_user()
+def _business_of(session: PaymentSession) -> Business | None:
     business_id = customers.get(session.customer_id).business_id
-    member = find_member(business_id, person.id) if person and business_id else None
+    return businesses.get(business_id) if business_id else None
+
+
+def _may_pay(business: Business | None) -> bool:
+    """Whether who is logged in pays for the business."""
+    person = current_user()
+    member = find_member(business.id, person.id) if person and business else None
     return member is not None and permissions.can(member.role, member.may_spend, "billing:pay")
 
 
@@ -100,7 +110,8 @@ def _shown(public_id: str) -> ShownPayment:
     session = get_session(public_id)
     attempt = attempt_of(session.id)
     shown = _for_anyone(session, attempt, edge.now())
-    return _for_member(session, shown) if _may_pay(session) else shown
+    business = _business_of(session)
+    return _for_member(session, business, shown) if _may_pay(business) else shown
 
 
 def _for_anyone(session: PaymentSession, attempt: PaymentAttempt, now: datetime) -> ShownPayment:
@@ -132,13 +143,12 @@ def _for_anyone(session: PaymentSession, attempt: PaymentAttempt, now: datetime)
     )
 
 
-def _for_member(session: PaymentSession, shown: ShownPayment) -> ShownPayment:
+def _for_member(session: PaymentSession, business: Business | None, shown: ShownPayment) -> ShownPayment:
     """Add what only those see who pay for the business: cancelling, starting again, the receipt."""
-    business = businesses.get(customers.get(session.customer_id).business_id)
     return replace(
         shown,
         can_cancel=session.status in LIVE_SESSION,
-        again_url=url_for("plan.compare", business=business.public_id),
+        again_url=url_for("plan.compare", business=business.public_id) if business else None,
         receipt_url=url_for("receipts.show_transaction", transaction_id=transactions.of_session(session.id).public_id),
         home_url=url_for("dashboard.show"),
     )

@@ -28,7 +28,7 @@ _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{3,28}[0-9]", re.ASCII)
 _HOST = re.compile(r"(?!-)[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63})+", re.ASCII)
 
 
-class Form(FlaskForm):  # type: ignore[misc]
+class Form(FlaskForm):
     """The base of every form.
 
     ``buttons`` names the submit buttons that carry a value.
@@ -36,7 +36,7 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     buttons: frozenset[str] = frozenset()
 
-    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+    class Meta(FlaskForm.Meta):
         """Takes form bodies only: a JSON body has no business in a form."""
 
         def wrap_formdata(self, form: "Form", formdata: Any) -> Any:
@@ -256,7 +256,7 @@ class Choice(SelectField):
             raise StopValidation(gettext("Choose one of the list."))
 
 
-class ImageFile(FileField):  # type: ignore[misc]
+class ImageFile(FileField):
     """A picture; ``data`` is the uploaded file or None. What it holds is judged by ``directory.uploads``."""
 
     widget = FileInput()

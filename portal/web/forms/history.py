@@ -1,9 +1,12 @@
 """Filters of the history. They come in the address, change nothing and may be bookmarked; hence no form token."""
 
+from collections.abc import Mapping
+
 from flask import request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from wtforms import DateField, Form, SelectField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
 from portal.invoicing.queries import STATUSES as INVOICE_STATUSES
@@ -20,6 +23,10 @@ _STATES = {
     "paid": _("Paid"),
     "uncollectible": _("Written off"),
 }
+
+
+def _choices(everything: str, words: Mapping[str, str]) -> list[SelectChoice]:
+    return [SelectChoice("", everything), *(SelectChoice(code, word) for code, word in words.items())]
 
 
 class _Filter(Form):
@@ -41,17 +48,15 @@ class TransactionFilterForm(_Filter):
 
     type = SelectField(
         _("For"),
-        choices=[("", _("Everything")), *((code, TYPE_TITLES[code]) for code in TYPES)],
+        choices=_choices(_("Everything"), {code: TYPE_TITLES[code] for code in TYPES}),
         default="",
     )
-    status = SelectField(
-        _("State"), choices=[("", _("Any")), *((code, _STATES[code]) for code in STATUSES)], default=""
-    )
+    status = SelectField(_("State"), choices=_choices(_("Any"), {code: _STATES[code] for code in STATUSES}), default="")
 
 
 class InvoiceFilterForm(_Filter):
     """What of the invoices is wanted."""
 
     status = SelectField(
-        _("State"), choices=[("", _("Any")), *((code, _STATES[code]) for code in INVOICE_STATUSES)], default=""
+        _("State"), choices=_choices(_("Any"), {code: _STATES[code] for code in INVOICE_STATUSES}), default=""
     )
