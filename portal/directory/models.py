@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, LargeBinary, Numeric
+from sqlalchemy import ForeignKey, LargeBinary, Numeric, Text
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kit.db import Amount, Base, Key
@@ -159,3 +160,14 @@ class ProductImportError(Base):
     message: Mapped[str]
     params: Mapped[dict[str, Any]]
     value: Mapped[str]
+
+
+class SearchRow(Base):
+    """What a business is found by; the database keeps it (``refresh_directory_search``), nobody writes it."""
+
+    __tablename__ = "directory_search"
+
+    business_id: Mapped[UUID] = mapped_column(ForeignKey("businesses.id"), primary_key=True)
+    words: Mapped[str]
+    lexemes: Mapped[str] = mapped_column(TSVECTOR)
+    cjk: Mapped[list[str]] = mapped_column(ARRAY(Text))

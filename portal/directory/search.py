@@ -1,0 +1,142 @@
+"""Search of the public directory: words with typing mistakes, Chinese without spaces, a category, near a point.
+
+It finds listed businesses only. Counting stops at 10,000 and says so; the order is the same on every page.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+
+from portal.directory.geography import Near, nearest_branches
+from portal.directory.models import Branch, Business, Entitlement, SearchRow
+from portal.kit.db import db
+from portal.kit.pagination import PAGE_SIZE, Page
+
+MAX_COUNT = 10_000
+MAX_TEXT = 100
+_CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
+_MAX_WORDS = 8
+_SHORTEST_WITH_MISTAKES = 3  # a shorter word has too few trigrams to be recognised
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A business in the results; ``metres`` to its nearest branch where a point was given."""
+
+    business: Business
+    city: str
+    metres: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A typed text in parts: words of spaced writing, and tokens of writing without spaces."""
+
+    words: tuple[str, ...]
+    tokens: tuple[str, ...]
+
+
+def terms(text: str) -> Terms:
+    """Take a typed text apart, at most 100 characters and 8 words of it.
+
+    A run of Chinese, Japanese or Korean becomes its pairs of neighbours, as the stored column has them.
+    """
+    text = unicodedata.normalize("NFC", text[:MAX_TEXT])
+    runs = _CJK.findall(text)
+    pairs = [run[start : start + 2] for run in runs for start in range(max(1, len(run) - 1))]
+    words = re.findall(r"\w+", _CJK.sub(" ", text).replace("'", ""))
+    return Terms(tuple(words[:_MAX_WORDS]), tuple(dict.fromkeys(pairs)))
+
+
+def search(*, text: str = "", category: str = "", near: Near | None = None, number: int = 1) -> Page[Found]:
+    """Return a page of the listed businesses that fit everything asked for.
+
+    Words are sought as written first; where that fills no page, also with typing mistakes.
+
+    :param category: a code of ``categories``; empty for all.
+    :param number: page from 1; beyond the last it is the last.
+    """
+    wanted = terms(text)
+    is_blank = bool(text.strip()) and not wanted.words and not wanted.tokens
+    conditions: list[ColumnElement[bool]] = [Entitlement.is_listed.is_(True)]
+    conditions += [Business.category == category] if category else []
+    conditions += [SearchRow.cjk.contains(list(wanted.tokens))] if wanted.tokens else []
+    conditions += [false()] if is_blank else []
+    exact = [_as_written(wanted.words)] if wanted.words else []
+    total = _count(near, conditions + exact)
+    if exact and total < PAGE_SIZE:
+        exact = [or_(exact[0], _with_mistakes(wanted.words))]
+        total = _count(near, conditions + exact)
+    counted = min(total, MAX_COUNT)
+    number = min(number, max(1, -(-counted // PAGE_SIZE)))
+    rows = _rows(near, conditions + exact, wanted, number)
+    return Page(_found(rows), number, counted, is_capped=total > MAX_COUNT)
+
+
+def get_listed(slug: str) -> Business | None:
+    """Return the business of a listing's address, where it is listed."""
+    query = select(Business).join(Entitlement, Entitlement.business_id == Business.id)
+    return db.scalars(query.where(Business.slug == slug, Entitlement.is_listed)).one_or_none()
+
+
+def _as_written(words: Sequence[str]) -> ColumnElement[bool]:
+    return SearchRow.lexemes.op("@@", is_comparison=True)(_query(words))
+
+
+def _with_mistakes(words: Sequence[str]) -> ColumnElement[bool]:
+    """Each word long enough is like some word of the business (trigrams, index on ``words``)."""
+    long = [word for word in words if len(word) >= _SHORTEST_WITH_MISTAKES]
+    if not long:
+        return false()
+    return and_(*(SearchRow.words.op("%>", is_comparison=True)(func.unaccent(word)) for word in long))
+
+
+def _query(words: Sequence[str]) -> ColumnElement[Any]:
+    return func.plainto_tsquery("english", func.unaccent(" ".join(words)))
+
+
+def _listed(near: Near | None, conditions: Sequence[ColumnElement[bool]], *columns: Any) -> Select[Any]:
+    query = (
+        select(Business.id, *columns)
+        .join(Entitlement, Entitlement.business_id == Business.id)
+        .join(SearchRow, SearchRow.business_id == Business.id)
+        .where(*conditions)
+    )
+    if near is not None:
+        close = nearest_branches(near)
+        query = query.join(close, close.c.business_id == Business.id).add_columns(close.c.metres)
+    return query
+
+
+def _count(near: Near | None, conditions: Sequence[ColumnElement[bool]]) -> int:
+    some = _listed(near, conditions).limit(MAX_COUNT + 1).subquery()
+    return db.scalars(select(func.count()).select_from(some)).one()
+
+
+def _rows(
+    near: Near | None, conditions: Sequence[ColumnElement[bool]], wanted: Terms, number: int
+) -> Mapping[UUID, float | None]:
+    query = _listed(near, conditions)
+    if near is not None:
+        query = query.order_by(query.selected_columns.metres)
+    elif wanted.words:
+        asked = " ".join(wanted.words)
+        likeness = func.word_similarity(func.unaccent(asked), SearchRow.words)
+        query = query.order_by(func.ts_rank(SearchRow.lexemes, _query(wanted.words)).desc(), likeness.desc())
+    elif wanted.tokens:
+        query = query.order_by(func.strpos(Business.name, wanted.tokens[0]) == 0)
+    query = query.order_by(Business.name, Business.id)
+    rows = db.execute(query.offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE))
+    return {row.id: row.metres if near is not None else None for row in rows}
+
+
+def _found(rows: Mapping[UUID, float | None]) -> list[Found]:
+    businesses = {found.id: found for found in db.scalars(select(Business).where(Business.id.in_(rows)))}
+    main = select(Branch.business_id, Branch.city).where(Branch.business_id.in_(rows), Branch.is_main)
+    cities = {row.business_id: row.city for row in db.execute(main)}
+    return [Found(businesses[key], cities.get(key, ""), metres) for key, metres in rows.items()]
