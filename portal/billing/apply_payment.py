@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portal.billing import quotes, subscriptions
+from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.fulfilment import fulfil, stands
 from portal.billing.models import Quote, Subscription
 from portal.invoicing import customers, invoices
@@ -19,7 +20,6 @@ from portal.payments.confirmation import Verdict
 from portal.payments.models import PaymentAttempt, PaymentSession
 from portal.payments.providers.base import PaymentEvidence
 
-PAYMENT_APPLIED = "billing.payment_applied"
 log = logging.logger()
 
 

@@ -1,28 +1,15 @@
-"""Commands that look after an installation: what it needs before its first request, and whether its books are sound."""
+"""Commands that look after an installation: whether its books are sound."""
 
 import json
 import sys
 
 import click
 
-from portal.catalogue import price_book
 from portal.cli import environment
 from portal.cli.run import plain_errors
-from portal.currency import feed, rates
 from portal.insights import invariants
 from portal.kit import edge
-from portal.kit.config import Settings, load_settings
-
-
-def prepare(settings: Settings) -> None:
-    """Bring what every installation starts from into its database: the price book and the history of rates."""
-    settings.state.joinpath("uploads").mkdir(parents=True, exist_ok=True)
-    edge.connect(settings.database_url, pool_size=1, application="prepare")
-    edge.write(price_book.load_first)
-    if edge.write(lambda: rates.newest_day() is None):
-        history = feed.shipped_history()
-        edge.write(lambda: rates.store(history, "ecb history", edge.now()))
-    edge.disconnect()
+from portal.kit.config import load_settings
 
 
 def connect() -> None:

@@ -91,9 +91,9 @@ def _become(command: Command) -> None:
 
 def _prepare(settings: Settings) -> None:
     """What must be in the database before the first request."""
-    from portal.cli import ops
+    from portal.cli.prepare import prepare
 
-    ops.prepare(settings)
+    prepare(settings)
 
 
 if __name__ == "__main__":

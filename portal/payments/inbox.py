@@ -12,6 +12,7 @@ from portal.kit.db import db
 from portal.payments.models import PaymentEvent
 from portal.payments.providers import registry
 from portal.payments.providers.base import Notification, PaymentEvidence
+from portal.payments.providers.base import SignatureRejected as SignatureRejected
 from portal.payments.states import move
 
 APPLY_EVENT = "payments.apply_event"

@@ -1,23 +1,28 @@
 """What a vendor sees first: the way to the first paid listing, then how things stand."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, g, render_template, url_for
 from flask_babel import gettext
 
 from portal.billing import queries
-from portal.billing.models import Subscription, SubscriptionPeriod
 from portal.directory import branches, businesses, visibility
-from portal.directory.models import Business
 from portal.invoicing import customers
-from portal.invoicing.models import Customer
 from portal.kit.money import Money
 from portal.payments import sessions
 from portal.payments.queries import TransactionFilter, list_transactions
 from portal.web import wording
 from portal.web.access import USE_ACCOUNT, person, requires
 from portal.web.history import shown
+
+if TYPE_CHECKING:
+    from portal.billing.models import Subscription, SubscriptionPeriod
+    from portal.directory.models import Business
+    from portal.invoicing.models import Customer
 
 bp = Blueprint("dashboard", __name__)
 _RECENT = 5

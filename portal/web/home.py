@@ -1,16 +1,21 @@
 """The front door: what this is and what it costs."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, render_template
 from flask_babel import gettext
 
 from portal.catalogue import price_book
-from portal.catalogue.models import Price
 from portal.kit import edge
 from portal.kit.money import Money
 from portal.web import wording
 from portal.web.access import public
+
+if TYPE_CHECKING:
+    from portal.catalogue.models import Price
 
 bp = Blueprint("home", __name__)
 

@@ -1,7 +1,10 @@
 """Choosing a plan: compare the tiers, see the quote with every line explained, confirm it."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
@@ -11,7 +14,6 @@ from portal.billing.checkout import METHOD
 from portal.billing.errors import QuoteChanged
 from portal.catalogue import price_book
 from portal.directory import branches
-from portal.directory.models import Business
 from portal.invoicing import customers
 from portal.kit import edge
 from portal.kit.errors import NotFound
@@ -20,6 +22,9 @@ from portal.payments import sessions
 from portal.web import home, wording
 from portal.web.access import may, requires, writes
 from portal.web.wording import ShownLine
+
+if TYPE_CHECKING:
+    from portal.directory.models import Business
 
 bp = Blueprint("plan", __name__, url_prefix="/businesses/<business>/plan")
 

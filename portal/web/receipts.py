@@ -1,22 +1,26 @@
 """Receipts and invoices of a business, made to be printed: every line explains itself."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, render_template, url_for
 
-from portal.directory.models import Business
 from portal.invoicing import customers
-from portal.invoicing.models import Customer, Invoice
 from portal.invoicing.queries import find_issued, get_issued, lines_of
 from portal.kit.errors import NotFound
 from portal.kit.money import Money
-from portal.payments.models import MembershipTransaction, PaymentSession
 from portal.payments.queries import find_session, get_transaction, paying_transaction
 from portal.web import wording
 from portal.web.access import requires
 from portal.web.wording import ShownLine
+
+if TYPE_CHECKING:
+    from portal.directory.models import Business
+    from portal.invoicing.models import Customer, Invoice
+    from portal.payments.models import MembershipTransaction, PaymentSession
 
 bp = Blueprint("receipts", __name__, url_prefix="/history")
 

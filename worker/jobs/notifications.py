@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from portal.billing.apply_payment import PAYMENT_APPLIED
+from portal.billing.events import PAYMENT_APPLIED
 from portal.directory import businesses
 from portal.identity import links, password_change, registration, team
 from portal.identity.queries import list_owners

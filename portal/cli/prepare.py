@@ -1,0 +1,17 @@
+"""What an installation needs before its first request, brought into its database; there already, it stays as it is."""
+
+from portal.catalogue import price_book
+from portal.currency import feed, rates
+from portal.kit import edge
+from portal.kit.config import Settings
+
+
+def prepare(settings: Settings) -> None:
+    """Bring what every installation starts from into its database: the price book and the history of rates."""
+    settings.state.joinpath("uploads").mkdir(parents=True, exist_ok=True)
+    edge.connect(settings.database_url, pool_size=1, application="prepare")
+    edge.write(price_book.load_first)
+    if edge.write(lambda: rates.newest_day() is None):
+        history = feed.shipped_history()
+        edge.write(lambda: rates.store(history, "ecb history", edge.now()))
+    edge.disconnect()
