@@ -5,10 +5,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from portal.kit import edge, logging, metrics
 from portal.kit.errors import DomainError
+from portal.kit.views import public
 from portal.payments import inbox
 from portal.payments.errors import ProviderNotConfigured
-from portal.payments.providers.base import SignatureRejected
-from portal.web.access import public
+from portal.payments.inbox import SignatureRejected
 
 bp = Blueprint("provider_webhooks", __name__, url_prefix="/api/v1/webhooks")
 _MAX_BODY = 64 * 1024
@@ -23,7 +23,7 @@ def receive(provider: str) -> Response:
         return _refused(413, "too large")
     body = request.get_data()
     try:
-        edge.write(lambda: inbox.receive(provider, request.headers, body, edge.now()))
+        edge.write(lambda: inbox.receive(provider, dict(request.headers), body, edge.now()))
     except ProviderNotConfigured:
         return _refused(404, "unknown provider")
     except SignatureRejected as error:
