@@ -3,7 +3,6 @@
 The supervisor completes and writes it down; commands in another terminal find the same instance through that file.
 """
 
-import ipaddress
 import json
 import os
 import socket
@@ -114,7 +113,7 @@ def lan_address() -> str:
         except OSError:
             return "127.0.0.1"
         address: str = probe.getsockname()[0]
-    return address if ipaddress.ip_address(address).is_private else "127.0.0.1"
+        return address
 
 
 def _without_blanks(environ: Mapping[str, str]) -> dict[str, str]:

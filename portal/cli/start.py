@@ -114,17 +114,18 @@ def answers_200(port: int, path: str) -> bool:
 
 def tell(settings: Settings, environ: Mapping[str, str], seconds: float) -> None:
     """Say where everything is and how to get in."""
-    click.secho(f"ready: http://127.0.0.1:{settings.port}", bold=True, nl=False)
+    near = f"http://127.0.0.1:{settings.port}"
+    click.secho(f"ready: {near}", bold=True, nl=False)
     click.echo(f"  (after {seconds:.1f} s)")
-    click.echo(f"  register your business    http://127.0.0.1:{settings.port}/register")
-    if settings.is_sandbox:
-        click.echo(f"  read the mails it sends   http://127.0.0.1:{settings.sandbox_port}/outbox")
-    click.echo("  make yourself an operator .venv/bin/portal operator create, in another terminal")
+    hints = {"register your business": f"{near}/register"}
     if settings.is_lan:
-        token = environ["PORTAL_SANDBOX_TOKEN"]
-        click.echo(f"  on your network           {settings.base_url}")
-        if settings.is_sandbox:
-            click.echo(f"  mails, from a phone       {environ['PORTAL_SANDBOX_PUBLIC_URL']}/outbox?token={token}")
-            click.echo("  The wallet links in the QR codes carry a random token each; keep both to yourself.")
-    click.echo(f"  everything is kept in     {settings.state}")
+        hints["on your network"] = settings.base_url
+    if settings.is_sandbox:
+        # On a network the mails, which hold log-in links, open to who knows the token alone.
+        token = f"?token={environ['PORTAL_SANDBOX_TOKEN']}" if settings.is_lan else ""
+        hints["read the mails it sends"] = f"{environ['PORTAL_SANDBOX_PUBLIC_URL']}/outbox{token}"
+    hints["make an operator"] = ".venv/bin/portal operator create, in another terminal"
+    hints["everything is kept in"] = str(settings.state)
+    for what, where in hints.items():
+        click.echo(f"  {what:<25} {where}")
     click.echo("Ctrl-C stops everything.")

@@ -42,8 +42,8 @@ class Instance:
         """Everything printed so far."""
         return "\n".join(self.lines)
 
-    def start(self, seconds: float = 90.0) -> float:
-        """Start it and wait until it says `ready`; gives the seconds that took."""
+    def start(self, seconds: float = 90.0) -> None:
+        """Start it and wait until it says `ready`."""
         began = time.monotonic()
         self.lines.clear()
         self._process = start_portal(["run"], self.environ)
@@ -52,7 +52,6 @@ class Instance:
             assert self._process.poll() is None, f"ended with {self._process.returncode}:\n{self.output}"
             assert time.monotonic() - began < seconds, f"not ready:\n{self.output}"
             time.sleep(0.02)
-        return time.monotonic() - began
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Ask it to end and give its exit code."""
@@ -62,18 +61,23 @@ class Instance:
 
     def status(self, path: str) -> int:
         """The status that the web server answers to a GET."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            connection.request("GET", path)
-            return connection.getresponse().status
-        finally:
-            connection.close()
+        return status(self.port, path)
 
     def _read(self) -> None:
         assert self._process is not None
         assert self._process.stdout is not None
         for line in self._process.stdout:
             self.lines.append(line.rstrip("\n"))
+
+
+def status(port: int, path: str) -> int:
+    """The status that a server on this machine answers to a GET."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status
+    finally:
+        connection.close()
 
 
 def start_portal(arguments: list[str], environ: Mapping[str, str]) -> subprocess.Popen[str]:

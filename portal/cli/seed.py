@@ -1,0 +1,53 @@
+"""``portal seed``: fills a believable directory of listed shops, thousands a second.
+
+The shops are entitled directly and owe nothing: they have no customer, no subscription and no owner who logs in.
+"""
+
+from datetime import datetime
+
+import click
+import psycopg
+from psycopg import sql
+
+from portal.cli import environment, seed_shops
+from portal.cli.run import plain_errors
+from portal.kit.config import load_settings
+
+_CHUNK = 500
+
+
+@click.command("seed", help="Fill the directory with believable shops; those of an earlier call are kept.")
+@click.option("--vendors", type=click.IntRange(1, 1_000_000), default=200, show_default=True, help="Shops in the end.")
+def seed(vendors: int) -> None:
+    """Bring the number of seeded shops to ``vendors``."""
+    with plain_errors():
+        settings = load_settings(environment.of_instance())
+    with psycopg.connect(settings.database_url, autocommit=True) as connection:
+        present, now = _present(connection)
+        with click.progressbar(length=max(0, vendors - present), label="Opening shops") as bar:
+            for first in range(present, vendors, _CHUNK):
+                numbers = range(first, min(first + _CHUNK, vendors))
+                store(connection, seed_shops.chunk(numbers, now))
+                bar.update(len(numbers))
+        connection.execute("ANALYZE businesses, branches, products, business_entitlements, directory_search")
+    click.echo(f"The directory has {max(vendors, present)} seeded shops.")
+
+
+def store(connection: psycopg.Connection, made: seed_shops.Chunk) -> None:
+    """Copy a chunk of shops into their tables as one transaction."""
+    with connection.transaction(), connection.cursor() as cursor:
+        for table, rows in made.rows.items():
+            columns = sql.SQL(", ").join(sql.Identifier(name) for name in seed_shops.COLUMNS[table].split())
+            with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN").format(sql.Identifier(table), columns)) as copy:
+                for row in rows:
+                    copy.write_row(row)
+
+
+def _present(connection: psycopg.Connection) -> tuple[int, datetime]:
+    """Return how many shops were seeded before, and the business time."""
+    query = "SELECT count(*), business_now() FROM businesses WHERE public_id LIKE %s"
+    row = connection.execute(query, [f"{seed_shops.PREFIX}%"]).fetchone()
+    return row if row else (0, datetime.min)  # a count always has its row
+
+
+COMMANDS = (seed,)
