@@ -6,7 +6,7 @@ Counts live in the database and are kept whatever becomes of the request: the ed
 import hashlib
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, delete, func, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.identity.errors import TooManyAttempts
@@ -29,25 +29,32 @@ def count_attempt(email: str, address: str, wall: datetime) -> None:
     :param email: what was typed, known account or not: both wait alike.
     :raises TooManyAttempts: this address must wait first.
     """
-    account = _account(email)
-    own = db.get(LoginAttempts, (account, address), with_for_update=True)
-    is_resting = own is not None and own.failures >= FREE_FAILURES and own.last_attempt_at > wall - _PAUSE
-    if own is not None and is_resting:
+    own = _locked(_account(email), address, wall)
+    is_rested = own.last_attempt_at <= wall - _PAUSE
+    if own.failures >= FREE_FAILURES and not is_rested:
         raise TooManyAttempts(_seconds(own.last_attempt_at + _PAUSE - wall))
-    if own is None or own.last_success_at is None:
-        _slow_strangers(account, wall)
-    failures = case((LoginAttempts.last_attempt_at <= wall - _PAUSE, 1), else_=LoginAttempts.failures + 1)
-    first = insert(LoginAttempts).values(account=account, address=address, failures=1, last_attempt_at=wall)
-    again = {"failures": failures, "last_attempt_at": wall}
-    db.execute(first.on_conflict_do_update(index_elements=["account", "address"], set_=again))
+    if own.last_success_at is None:
+        _slow_strangers(own, wall)
+    own.failures = 1 if is_rested else own.failures + 1
+    own.last_attempt_at = wall
+    db.flush()
 
 
-def _slow_strangers(account: str, wall: datetime) -> None:
+def _locked(account: str, address: str, wall: datetime) -> LoginAttempts:
+    """Return the count of this address at this account, made where it is new, locked so that tries take turns."""
+    first = insert(LoginAttempts).values(account=account, address=address, failures=0, last_attempt_at=wall)
+    db.execute(first.on_conflict_do_nothing())
+    return db.get_one(LoginAttempts, (account, address), with_for_update=True)
+
+
+def _slow_strangers(own: LoginAttempts, wall: datetime) -> None:
     """Let addresses that never logged in to a much-guessed account try only every few seconds, all together."""
-    recent = select(func.sum(LoginAttempts.failures), func.max(LoginAttempts.last_attempt_at)).where(
-        LoginAttempts.account == account, LoginAttempts.last_attempt_at > wall - _ACCOUNT_WINDOW
+    others = select(func.sum(LoginAttempts.failures), func.max(LoginAttempts.last_attempt_at)).where(
+        LoginAttempts.account == own.account,
+        LoginAttempts.address != own.address,
+        LoginAttempts.last_attempt_at > wall - _ACCOUNT_WINDOW,
     )
-    failures, last = db.execute(recent).one()
+    failures, last = db.execute(others).one()
     if failures and failures >= ACCOUNT_FAILURES and last > wall - _ACCOUNT_PAUSE:
         raise TooManyAttempts(_seconds(last + _ACCOUNT_PAUSE - wall))
 
