@@ -6,7 +6,7 @@ Counts live in the database and are kept whatever becomes of the request: the ed
 import hashlib
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.identity.errors import TooManyAttempts
@@ -18,9 +18,8 @@ FREE_FAILURES = 5
 _PAUSE = timedelta(minutes=15)
 ACCOUNT_FAILURES = 50
 """Wrong guesses of all addresses together within the hour, after which addresses never seen are slowed."""
-_ACCOUNT_WINDOW = timedelta(hours=1)
+ACCOUNT_WINDOW = timedelta(hours=1)
 _ACCOUNT_PAUSE = timedelta(seconds=5)
-_KEPT = timedelta(days=90)
 
 
 def count_attempt(email: str, address: str, wall: datetime) -> None:
@@ -52,7 +51,7 @@ def _slow_strangers(own: LoginAttempts, wall: datetime) -> None:
     others = select(func.sum(LoginAttempts.failures), func.max(LoginAttempts.last_attempt_at)).where(
         LoginAttempts.account == own.account,
         LoginAttempts.address != own.address,
-        LoginAttempts.last_attempt_at > wall - _ACCOUNT_WINDOW,
+        LoginAttempts.last_attempt_at > wall - ACCOUNT_WINDOW,
     )
     failures, last = db.execute(others).one()
     if failures and failures >= ACCOUNT_FAILURES and last > wall - _ACCOUNT_PAUSE:
@@ -63,13 +62,6 @@ def forgive(email: str, address: str, wall: datetime) -> None:
     """Forget this address's failures after a success, and remember that the account's owner uses it."""
     mine = update(LoginAttempts).where(LoginAttempts.account == _account(email), LoginAttempts.address == address)
     db.execute(mine.values(failures=0, last_success_at=wall))
-
-
-def forget_old(wall: datetime) -> None:
-    """Drop counts that no longer slow anybody; called once a day."""
-    is_stale = LoginAttempts.last_attempt_at < wall - _ACCOUNT_WINDOW
-    is_old = LoginAttempts.last_attempt_at < wall - _KEPT
-    db.execute(delete(LoginAttempts).where(is_stale, or_(LoginAttempts.last_success_at.is_(None), is_old)))
 
 
 def _account(email: str) -> str:

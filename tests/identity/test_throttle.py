@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.identity import throttle
+from portal.identity import pruning, throttle
 from portal.identity.errors import TooManyAttempts
 from tests.identity.people import NOW
 
@@ -71,7 +71,7 @@ def test_old_counts_are_dropped_and_known_addresses_kept():
     guess(5)
     throttle.count_attempt(ANN, HOME, NOW)
     throttle.forgive(ANN, HOME, NOW)
-    throttle.forget_old(NOW + timedelta(days=1))
+    pruning.forget_old(NOW + timedelta(days=1))
     guess(throttle.ACCOUNT_FAILURES, address="203.0.113.2", wall=NOW + timedelta(days=1))
 
     assert guess(1, address=HOME, wall=NOW + timedelta(days=1)) == 1
