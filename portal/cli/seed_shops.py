@@ -16,7 +16,8 @@ from portal.cli import seed_words as words
 
 Row = tuple[object, ...]
 COLUMNS = {
-    "businesses": "id public_id slug name category description email phone website country currency time_zone created_at",
+    "businesses": "id public_id slug name category description email phone website country currency time_zone "
+    "created_at",
     "business_entitlements": "business_id is_listed product_limit tier_code changed_at",
     "branches": "id public_id business_id name address_line1 city postcode country latitude longitude phone "
     "opening_hours is_main shown_since created_at",
