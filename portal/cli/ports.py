@@ -1,9 +1,10 @@
 """TCP ports of this machine: which are free, which we used last time, and who to blame when one is taken."""
 
 import json
+import random
 import socket
-import time
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 from portal.cli.files import write_private
@@ -21,15 +22,9 @@ def is_free(port: int, host: str = "127.0.0.1") -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Different ports that nobody listens on; asked together, so that none is given twice."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
+    """Different ports that nobody listens on, from below the range that systems lend to outgoing connections."""
+    candidates = random.sample(range(20_000, 32_768), k=1_000)
+    return list(islice((port for port in candidates if is_free(port)), count))
 
 
 def remembered_ports(file: Path, names: Iterable[str]) -> dict[str, int]:
@@ -44,14 +39,3 @@ def remembered_ports(file: Path, names: Iterable[str]) -> dict[str, int]:
     if ports != last:
         write_private(file, json.dumps(ports))
     return ports
-
-
-def wait_for_listener(port: int, seconds: float) -> bool:
-    """Whether something accepts connections on the port before the time is over."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return True
-        time.sleep(0.02)
-    return False
