@@ -47,24 +47,7 @@ def open_session(collection: Collection, provider: str, now: datetime) -> Paymen
 
     :raises AttemptUnresolved: while another attempt for the same invoice is live or unknown.
     """
-    session = PaymentSession(
-        public_id=ids.public_id("ps"),
-        customer_id=collection.customer_id,
-        invoice_id=collection.invoice_id,
-        subscription_id=collection.subscription_id,
-        subscription_version=collection.subscription_version,
-        provider=provider,
-        amount=collection.owed.amount,
-        currency=collection.owed.currency,
-        settlement_amount=collection.asked.amount,
-        settlement_currency=collection.asked.currency,
-        rate=collection.rate,
-        rate_on=collection.rate_on,
-        quoted_on=collection.quoted_on,
-        created_at=now,
-        expires_at=now + LIFETIME,
-        watch_until=now + LIFETIME + WATCH,
-    )
+    session = _drafted(collection, provider, now)
     db.add(session)
     db.flush()
     try:
@@ -85,6 +68,27 @@ def open_session(collection: Collection, provider: str, now: datetime) -> Paymen
     )
     _stage_expiry(session)
     return session
+
+
+def _drafted(collection: Collection, provider: str, now: datetime) -> PaymentSession:
+    return PaymentSession(
+        public_id=ids.public_id("ps"),
+        customer_id=collection.customer_id,
+        invoice_id=collection.invoice_id,
+        subscription_id=collection.subscription_id,
+        subscription_version=collection.subscription_version,
+        provider=provider,
+        amount=collection.owed.amount,
+        currency=collection.owed.currency,
+        settlement_amount=collection.asked.amount,
+        settlement_currency=collection.asked.currency,
+        rate=collection.rate,
+        rate_on=collection.rate_on,
+        quoted_on=collection.quoted_on,
+        created_at=now,
+        expires_at=now + LIFETIME,
+        watch_until=now + LIFETIME + WATCH,
+    )
 
 
 def give_more_time(public_id: str, now: datetime) -> PaymentSession:
