@@ -23,6 +23,7 @@ from portal.payments.providers import registry
 from portal.web import (
     access,
     account,
+    branches,
     businesses,
     dashboard,
     errors,
@@ -52,7 +53,7 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
 }
 BLUEPRINTS = (
-    *(screen.bp for screen in (health, home, registration, sign_in, account, dashboard, businesses)),
+    *(screen.bp for screen in (health, home, registration, sign_in, account, dashboard, businesses, branches)),
     *(screen.bp for screen in (plan, pay, history, receipts, team)),
     console_sign_in.bp,
     provider_webhooks.bp,
