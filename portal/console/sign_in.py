@@ -23,7 +23,7 @@ bp = Blueprint("console_sign_in", __name__)
 _NEEDED = InputRequired(_("Fill this in."))
 
 
-class LogInForm(FlaskForm):  # type: ignore[misc]
+class LogInForm(FlaskForm):
     """Address, password and a code; which of them was wrong is never told."""
 
     email = StringField(_("E-mail address"), [_NEEDED, Length(max=254)])
