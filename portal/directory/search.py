@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from portal.directory.geography import Near, nearest_branches
 from portal.directory.models import Branch, Business, Entitlement, SearchRow
 from portal.kit.db import db
+from portal.kit.errors import N_, NotFound
 from portal.kit.pagination import PAGE_SIZE, Page
 
 MAX_COUNT = 10_000
@@ -78,10 +79,16 @@ def search(*, text: str = "", category: str = "", near: Near | None = None, numb
     return Page(_found(rows), number, counted, is_capped=total > MAX_COUNT)
 
 
-def get_listed(slug: str) -> Business | None:
-    """Return the business of a listing's address, where it is listed."""
+def get_listed(slug: str) -> Business:
+    """Return the business of a listing's address.
+
+    :raises NotFound: there is none, or it is not listed.
+    """
     query = select(Business).join(Entitlement, Entitlement.business_id == Business.id)
-    return db.scalars(query.where(Business.slug == slug, Entitlement.is_listed)).one_or_none()
+    business = db.scalars(query.where(Business.slug == slug, Entitlement.is_listed.is_(True))).one_or_none()
+    if business is None:
+        raise NotFound("no_such_listing", N_("There is no such listing. It may have closed or moved."))
+    return business
 
 
 def _as_written(words: Sequence[str]) -> ColumnElement[bool]:
