@@ -61,7 +61,7 @@ class TooManyPhotos(Invalid):
 
     def __init__(self, limit: int) -> None:
         message = N_("A product can have at most %(limit)s photos. Remove one first.")
-        super().__init__("too_many_photos", message, fields={"photo": message}, limit=limit)
+        super().__init__("too_many_photos", message, fields={"picture": message}, limit=limit)
 
 
 class BadPicture(Invalid):

@@ -16,7 +16,7 @@ from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, MultipleFileField
 from werkzeug.datastructures import MultiDict
-from wtforms import FieldList, FormField, SelectField, SelectMultipleField, StringField
+from wtforms import Field, SelectField, SelectMultipleField, StringField
 from wtforms.validators import InputRequired, Optional, StopValidation, ValidationError
 from wtforms.widgets import FileInput, TextArea
 
@@ -61,7 +61,7 @@ class Form(FlaskForm):
 
     def _refuse_field(self, name: str, message: str) -> None:
         field = self._fields.get(name)
-        if field is None or isinstance(field, FormField | FieldList):
+        if field is None:
             self.form_errors.append(message)
         else:
             field.errors = [*field.errors, message]
@@ -83,12 +83,19 @@ class Form(FlaskForm):
         return isinstance(self._fields.get(name), SelectMultipleField | MultipleFileField)
 
     def _is_known(self, name: str) -> bool:
-        lists = [part for part in self._fields if isinstance(self._fields[part], FieldList | FormField)]
         known = {"csrf_token", *self._fields, *self.buttons}
-        return name in known or any(name.startswith(f"{part}-") for part in lists)
+        return name in known or any(field.owns(name) for field in self._fields.values() if isinstance(field, Rows))
 
     def _is_file(self, name: str) -> bool:
         return isinstance(self._fields.get(name), FileField)
+
+
+class Rows(Field):
+    """A field of several inputs of its own, whose names begin with the field's."""
+
+    def owns(self, name: str) -> bool:
+        """Whether an input of this name belongs to the field."""
+        raise NotImplementedError
 
 
 class CleanText(StringField):
