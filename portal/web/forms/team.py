@@ -1,10 +1,10 @@
 """Forms of the team: inviting somebody and changing what they may do."""
 
 from flask_babel import lazy_gettext as _
-from wtforms import BooleanField
+from wtforms import BooleanField, RadioField
 
 from portal.identity.permissions import Role
-from portal.web.forms.fields import Choice, Email, Form
+from portal.web.forms.fields import Email, Form
 
 ROLES = [
     (Role.VIEWER.value, _("Viewer: reads everything, changes nothing")),
@@ -16,7 +16,7 @@ ROLES = [
 class RoleForm(Form):
     """What somebody may do."""
 
-    role = Choice(_("Role"), choices=ROLES)
+    role = RadioField(_("Role"), choices=ROLES, default=Role.VIEWER.value)
     may_spend = BooleanField(_("A manager may also pay and change the tier"))
 
 
