@@ -31,7 +31,7 @@ def receive(provider: str, headers: Mapping[str, str], body: bytes, now: datetim
     outcome = "known" if event_id is None else "stored"
     metrics.EVENTS.labels(provider, outcome).inc()
     if event_id is not None and message.quarantine:
-        log.error("event_quarantined", provider=provider, event=message.event_id, reason=message.quarantine)
+        log.error("event_quarantined", provider=provider, event_id=message.event_id, reason=message.quarantine)
     elif event_id is not None and message.evidence is not None:
         key = f"{APPLY_EVENT}:{event_id}"
         jobs.stage(APPLY_EVENT, queue=jobs.Queue.INTERACTIVE, due_at=now, key=key, event_id=str(event_id))
@@ -73,4 +73,4 @@ def settle(event: PaymentEvent, outcome: str) -> None:
     event.outcome = outcome
     event.processed_at = clock.wall()
     if is_odd:
-        log.error("event_quarantined", provider=event.provider, event=event.event_id, reason=outcome)
+        log.error("event_quarantined", provider=event.provider, event_id=event.event_id, reason=outcome)

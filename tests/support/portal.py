@@ -18,24 +18,31 @@ from portal.payments.models import PaymentAttempt, PaymentSession
 from portal.payments.queries import attempt_of, get_session
 from tests.support import shop
 from tests.support.sandbox import Sandbox
+from tests.support.visitor import Visitor
 from worker.drain import drain
 
 T = TypeVar("T")
 _FORGET_PAUSES = text("UPDATE staged_jobs SET retry_at = NULL WHERE state = 'pending'")
 _FAILED = text("SELECT name, state, last_error FROM staged_jobs WHERE state <> 'done' AND last_error IS NOT NULL")
+_MONEY = text("SELECT recipe FROM ledger_postings WHERE reference LIKE 'payment:%' ORDER BY recorded_at")
 
 
 class Portal:
     """The product of one story."""
 
-    def __init__(self, settings: Settings, app: Flask, sandbox: Sandbox) -> None:
+    def __init__(self, settings: Settings, environ: dict[str, str], app: Flask, sandbox: Sandbox) -> None:
         self.settings = settings
+        self.environ = environ
         self.app = app
         self.sandbox = sandbox
 
     def client(self) -> FlaskClient:
         """A browser without log-in, whose forms carry the product's own tokens."""
         return self.app.test_client()
+
+    def visitor(self) -> Visitor:
+        """A browser on the wire, not logged in."""
+        return Visitor(self.settings.base_url)
 
     def do(self, work: Callable[[], T]) -> T:
         """Do something in one transaction of the product."""
@@ -55,6 +62,11 @@ class Portal:
         """Move business time of product and sandbox together, without running anything."""
         edge.write(lambda: clock.advance(step))
         self.sandbox.advance(step.total_seconds())
+
+    def pass_time(self, step: timedelta) -> None:
+        """Move business time and run what fell due."""
+        self.advance(step)
+        self.settle()
 
     def open_session(self, tier: str = "pro", further_branches: int = 2, email: str = "ann@shop.example") -> str:
         """Register a shop, confirm a quote, let the code arrive; return the session's public id."""
@@ -81,6 +93,15 @@ class Portal:
     def order(self, public_id: str) -> str:
         """Our order number at the provider."""
         return self.attempt(public_id).order_number
+
+    def money_postings(self) -> list[str]:
+        """The recipes of all postings of money that came, in order."""
+        return self.do(lambda: list(db.scalars(_MONEY)))
+
+    def count(self, table: str, condition: str = "true") -> int:
+        """How many rows of a table there are."""
+        query = text(f"SELECT count(*) FROM {table} WHERE {condition}")  # noqa: S608 - of tests only
+        return self.do(lambda: int(db.execute(query).scalar_one()))
 
     def ask_the_oracle(self) -> None:
         """Run to quiet; then the invariants hold and the provider's book equals our clearing accounts."""

@@ -11,6 +11,11 @@ METRICS_TOKEN = "metrics-0123456789-0123456789-0123"
 
 def make_settings(database_url: str, redis_url: str, state: Path, environ: dict[str, str]) -> Settings:
     """Return checked settings; ``environ`` adds to or overrides what a test needs."""
+    return load_settings(make_environ(database_url, redis_url, state, environ))
+
+
+def make_environ(database_url: str, redis_url: str, state: Path, environ: dict[str, str]) -> dict[str, str]:
+    """Return the environment that makes these settings, for processes of their own."""
     given = {
         "PORTAL_STATE": str(state),
         "SECRET_KEY": SECRET,
@@ -21,7 +26,7 @@ def make_settings(database_url: str, redis_url: str, state: Path, environ: dict[
         "SELLER_NAME": "Harbour Directory",
         "SELLER_ADDRESS": "1 Quay Street, London",
     }
-    return load_settings(given | environ)
+    return given | environ
 
 
 def provider_keys(folder: Path) -> dict[str, str]:

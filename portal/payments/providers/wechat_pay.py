@@ -17,6 +17,7 @@ from wechatpayv3 import WeChatPayType
 
 from portal.kit import clock
 from portal.kit.config import WeChatPay as Keys
+from portal.kit.money import EXPONENTS
 from portal.payments.providers.base import (
     Answer,
     ChargeOrder,
@@ -126,7 +127,7 @@ class WeChatPay:
     def _check_proof(self, headers: Mapping[str, str]) -> bool:
         """Refuse what is stale, a probe, or signed with a key we were not given, before the SDK looks for that key."""
         stamp, nonce, signature, serial = (headers.get(name, "") for name in _SIGNED)
-        is_whole = bool(nonce) and stamp.isascii() and stamp.isdigit() and len(stamp) <= 12
+        is_whole = bool(nonce and signature) and stamp.isascii() and stamp.isdigit() and len(stamp) <= 12
         if not is_whole or abs(clock.wall().timestamp() - int(stamp)) >= _SKEW.total_seconds():
             return False
         if headers.get("Wechatpay-Signature-Type", _ALGORITHM) != _ALGORITHM:
@@ -174,14 +175,17 @@ def _judge(status: int, body: Any) -> tuple[Result, str]:
 
 def _evidence(resource: Mapping[str, Any]) -> PaymentEvidence:
     amount = resource["amount"]
+    currency = str(amount.get("currency", "CNY"))
     paid_at = datetime.fromisoformat(resource["success_time"])
     if type(amount["total"]) is not int or amount["total"] <= 0 or paid_at.tzinfo is None:
         raise ValueError("not a payment")
+    if currency not in EXPONENTS:
+        raise ValueError("a currency that our books do not know")
     return PaymentEvidence(
         provider=NAME,
         order_number=str(resource["out_trade_no"]),
         transaction_id=str(resource["transaction_id"]),
         amount=amount["total"],  # not payer_total: coupons are WeChat's matter (providers.md §1.7)
-        currency=str(amount.get("currency", "CNY")),
+        currency=currency,
         paid_at=paid_at,
     )
