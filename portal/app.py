@@ -34,6 +34,7 @@ from portal.web import (
     htmx,
     pay,
     plan,
+    public,
     receipts,
     registration,
     sign_in,
@@ -53,7 +54,7 @@ _HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(self)",
 }
 BLUEPRINTS = (
-    *(screen.bp for screen in (health, home, registration, sign_in, account, dashboard, businesses, branches)),
+    *(screen.bp for screen in (health, home, registration, sign_in, account, dashboard, businesses, branches, public)),
     *(screen.bp for screen in (plan, pay, history, receipts, team)),
     console_sign_in.bp,
     provider_webhooks.bp,
