@@ -22,7 +22,8 @@ def upgrade() -> None:
       FROM ledger_postings p LEFT JOIN ledger_entries e ON e.posting_id = p.id
      GROUP BY p.id, p.reference HAVING count(e.id) < 2
     UNION ALL
-    SELECT 'guarded_balance_is_its_entries', a.code || ':' || a.owner_id, a.balance || ' <> ' || coalesce(-sum(e.amount), 0)
+    SELECT 'guarded_balance_is_its_entries', a.code || ':' || a.owner_id,
+           a.balance || ' <> ' || coalesce(-sum(e.amount), 0)
       FROM ledger_accounts a LEFT JOIN ledger_entries e ON e.account_id = a.id
      WHERE a.is_guarded GROUP BY a.id HAVING a.balance <> coalesce(-sum(e.amount), 0)
     UNION ALL
@@ -45,7 +46,8 @@ def upgrade() -> None:
     SELECT 'refunds_within_capture', t.order_number, t.refund_amount || ' <> ' || coalesce(sum(r.amount), 0)
       FROM payment_attempts t
       LEFT JOIN payment_refunds r ON r.attempt_id = t.id AND r.status NOT IN ('declined', 'failed')
-     GROUP BY t.id HAVING t.refund_amount <> coalesce(sum(r.amount), 0) OR t.refund_amount > coalesce(t.captured_amount, 0)
+     GROUP BY t.id
+    HAVING t.refund_amount <> coalesce(sum(r.amount), 0) OR t.refund_amount > coalesce(t.captured_amount, 0)
     UNION ALL
     SELECT 'two_people_refund', refund_number, approved_by::text FROM payment_refunds WHERE approved_by = requested_by
     UNION ALL
