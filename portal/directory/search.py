@@ -22,6 +22,7 @@ MAX_COUNT = 10_000
 MAX_TEXT = 100
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
 _MAX_WORDS = 8
+_LIKE_ENOUGH = "0.45"  # finds "lantrn" for "lantern"; PostgreSQL's own 0.6 does not
 _SHORTEST_WITH_MISTAKES = 3  # a shorter word has too few trigrams to be recognised
 
 
@@ -71,6 +72,7 @@ def search(*, text: str = "", category: str = "", near: Near | None = None, numb
     exact = [_as_written(wanted.words)] if wanted.words else []
     total = _count(near, conditions + exact)
     if exact and total < PAGE_SIZE:
+        db.execute(select(func.set_config("pg_trgm.word_similarity_threshold", _LIKE_ENOUGH, True)))
         exact = [or_(exact[0], _with_mistakes(wanted.words))]
         total = _count(near, conditions + exact)
     counted = min(total, MAX_COUNT)
