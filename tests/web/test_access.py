@@ -5,11 +5,11 @@ from flask import Blueprint, Flask
 from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 
+from portal.app import create_app
 from portal.identity import audit, sign_in
 from portal.identity.models import AuditEntry
 from portal.kit import edge
 from portal.kit.db import db
-from portal.web import access
 from portal.web.access import local_path, public, requires, writes
 from tests.identity.people import NOW, PASSWORD, make_business, make_user
 
@@ -33,26 +33,12 @@ def test_a_writing_view_is_kept_when_its_answer_is_good(app, status, is_kept):
     assert noted() == ([f"answered {status}"] if is_kept else [])
 
 
-def test_what_is_done_apart_outlives_a_refusal(app):
-    @public
-    @writes
-    def view():
-        audit.record("test", "undone", "x", {}, NOW)
-        edge.apart(lambda: audit.record("test", "kept", "x", {}, NOW))
-        return "", 422
-
-    with app.test_request_context("/"):
-        view()
-    # Over one rolled-back connection "apart" is a savepoint inside; what counts is that both were independent.
-    assert "undone" not in noted()
-
-
 def test_unknown_rights_are_refused_when_the_view_is_made():
     with pytest.raises(ValueError, match="no such right"):
         requires("business:veiw")
 
 
-def test_every_view_of_identity_is_marked(app: Flask):
+def test_every_view_is_marked(app: Flask):
     views = [app.view_functions[rule.endpoint] for rule in app.url_map.iter_rules() if rule.endpoint != "static"]
 
     assert [view for view in views if not hasattr(view, "access")] == []
@@ -78,8 +64,6 @@ def test_local_paths(given, found):
 @pytest.fixture
 def pay_page(settings):
     """An application of its own with one page that moves money."""
-    from portal.app import create_app
-
     app = create_app(settings)
     app.config.update(WTF_CSRF_ENABLED=False)
     bp = Blueprint("test_pay", __name__)
@@ -125,8 +109,6 @@ def test_without_database_nobody_is_logged_in_and_pages_say_so(client, monkeypat
 
 
 def test_forms_without_our_token_are_refused(settings, db):
-    from portal.app import create_app
-
     client = create_app(settings).test_client()
     form = {"email": MAIL, "password": PASSWORD}
 
@@ -134,4 +116,3 @@ def test_forms_without_our_token_are_refused(settings, db):
     assert client.post("/login", data=form, headers={"HX-Request": "true"}).status_code == 403
     assert client.post("/login", data="{}", content_type="text/plain").status_code == 403
     assert client.get("/logout").status_code == 405
-    assert access.current_user is not None

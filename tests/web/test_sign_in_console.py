@@ -21,11 +21,11 @@ MAIL = "olga@desk.example"
 
 
 @pytest.fixture
-def desk(settings, db):
+def desk(settings, db, monkeypatch):
     """An application with two pages of the desk, one for everybody there, one for finance."""
     app = create_app(settings)
     app.config.update(WTF_CSRF_ENABLED=False)
-    limiter.enabled = False
+    monkeypatch.setattr(limiter, "enabled", False)
     bp = Blueprint("test_desk", __name__)
     bp.get("/console/test")(requires("console:view")(lambda: operator().email))
     bp.get("/console/test/refunds", endpoint="refunds")(requires("console:refunds")(lambda: "refunds"))
