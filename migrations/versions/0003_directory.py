@@ -241,7 +241,7 @@ _SEARCH = """
     CREATE FUNCTION refresh_directory_search(wanted uuid[]) RETURNS void LANGUAGE sql AS $$
         INSERT INTO directory_search (business_id, words, lexemes, cjk)
         SELECT b.id, found.words,
-               setweight(to_tsvector('english', unaccent(b.name)), 'A')
+               setweight(to_tsvector('english', translate(unaccent(b.name), '''’', '')), 'A')
                    || setweight(to_tsvector('english', found.words), 'B')
                    || setweight(to_tsvector('english', unaccent(b.description)), 'D'),
                cjk_tokens(concat_ws(' ', found.words, b.description))
@@ -257,7 +257,7 @@ _SEARCH = """
             ) first_products
         ) goods
         CROSS JOIN LATERAL (
-            SELECT unaccent(concat_ws(' ', b.name, c.words, towns.names, goods.names)) AS words
+            SELECT translate(unaccent(concat_ws(' ', b.name, c.words, towns.names, goods.names)), '''’', '') AS words
         ) found
         WHERE b.id = ANY (wanted)
         ORDER BY b.id

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select
 
 from portal.directory.geography import Near, nearest_branches
 from portal.directory.models import Branch, Business, Entitlement, SearchRow
@@ -21,9 +21,12 @@ from portal.kit.pagination import PAGE_SIZE, Page
 MAX_COUNT = 10_000
 MAX_TEXT = 100
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+")
+_WITHOUT_APOSTROPHES = str.maketrans("", "", "'’")
 _MAX_WORDS = 8
-_LIKE_ENOUGH = "0.45"  # finds "lantrn" for "lantern"; PostgreSQL's own 0.6 does not
-_SHORTEST_WITH_MISTAKES = 3  # a shorter word has too few trigrams to be recognised
+_LIKE_ENOUGH = "0.4"  # finds "lantrn" for "lantern"; PostgreSQL's own 0.6 does not
+_SHORTEST_WITH_MISTAKES = 4  # a shorter word has too few trigrams to be recognised
+_LIKE_ENOUGH = "0.4"  # of a word's trigrams; found by trying usual mistakes, such as two letters swapped
+_MAX_ALIKE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,34 +54,33 @@ def terms(text: str) -> Terms:
     text = unicodedata.normalize("NFC", text[:MAX_TEXT])
     runs = _CJK.findall(text)
     pairs = [run[start : start + 2] for run in runs for start in range(max(1, len(run) - 1))]
-    words = re.findall(r"\w+", _CJK.sub(" ", text).replace("'", ""))
+    words = re.findall(r"\w+", _CJK.sub(" ", text).translate(_WITHOUT_APOSTROPHES))
     return Terms(tuple(words[:_MAX_WORDS]), tuple(dict.fromkeys(pairs)))
 
 
 def search(*, text: str = "", category: str = "", near: Near | None = None, number: int = 1) -> Page[Found]:
     """Return a page of the listed businesses that fit everything asked for.
 
-    Words are sought as written first; where that fills no page, also with typing mistakes.
+    Words are sought as written first; where that fills no page, the 200 likest follow.
 
     :param category: a code of ``categories``; empty for all.
     :param number: page from 1; beyond the last it is the last.
     """
     wanted = terms(text)
-    is_blank = bool(text.strip()) and not wanted.words and not wanted.tokens
     conditions: list[ColumnElement[bool]] = [Entitlement.is_listed.is_(True)]
     conditions += [Business.category == category] if category else []
     conditions += [SearchRow.cjk.contains(list(wanted.tokens))] if wanted.tokens else []
-    conditions += [false()] if is_blank else []
-    exact = [_as_written(wanted.words)] if wanted.words else []
-    total = _count(near, conditions + exact)
-    if exact and total < PAGE_SIZE:
-        db.execute(select(func.set_config("pg_trgm.word_similarity_threshold", _LIKE_ENOUGH, True)))
-        exact = [or_(exact[0], _with_mistakes(wanted.words))]
-        total = _count(near, conditions + exact)
+    conditions += [false()] if text.strip() and not wanted.words and not wanted.tokens else []
+    exact = [*conditions, _as_written(wanted.words)] if wanted.words else conditions
+    total = _count(near, exact)
+    if wanted.words and total < PAGE_SIZE:
+        likest = _likest(near, conditions, wanted.words)
+        number = _within(number, len(likest))
+        shown = likest[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+        return Page(_found(dict(shown)), number, len(likest))
     counted = min(total, MAX_COUNT)
-    number = min(number, max(1, -(-counted // PAGE_SIZE)))
-    rows = _rows(near, conditions + exact, wanted, number)
-    return Page(_found(rows), number, counted, is_capped=total > MAX_COUNT)
+    number = _within(number, counted)
+    return Page(_found(_rows(near, exact, wanted, number)), number, counted, is_capped=total > MAX_COUNT)
 
 
 def get_listed(slug: str) -> Business:
@@ -97,12 +99,22 @@ def _as_written(words: Sequence[str]) -> ColumnElement[bool]:
     return SearchRow.lexemes.op("@@", is_comparison=True)(_query(words))
 
 
-def _with_mistakes(words: Sequence[str]) -> ColumnElement[bool]:
-    """Each word long enough is like some word of the business (trigrams, index on ``words``)."""
-    long = [word for word in words if len(word) >= _SHORTEST_WITH_MISTAKES]
-    if not long:
-        return false()
-    return and_(*(SearchRow.words.op("%>", is_comparison=True)(func.unaccent(word)) for word in long))
+def _likest(
+    near: Near | None, conditions: Sequence[ColumnElement[bool]], words: Sequence[str]
+) -> list[tuple[UUID, float | None]]:
+    """Return the businesses with these words and then those with words like them, the likest first, near ones nearest.
+
+    Each word long enough must be like some word of the business (trigrams, index on ``words``).
+    """
+    db.execute(select(func.set_config("pg_trgm.word_similarity_threshold", _LIKE_ENOUGH, True)))
+    long = [func.unaccent(word) for word in words if len(word) >= _SHORTEST_WITH_MISTAKES]
+    alike = and_(*(SearchRow.words.op("%>", is_comparison=True)(word) for word in long)) if long else false()
+    written = _as_written(words)
+    likeness = sum((func.word_similarity(word, SearchRow.words) for word in long), start=literal(0))
+    query = _listed(near, [*conditions, or_(written, alike)])
+    rows = db.execute(query.order_by(written.desc(), likeness.desc(), Business.name, Business.id).limit(_MAX_ALIKE))
+    found = [(row.id, row.metres if near is not None else None) for row in rows]
+    return sorted(found, key=lambda row: row[1] or 0.0)
 
 
 def _query(words: Sequence[str]) -> ColumnElement[Any]:
@@ -134,14 +146,16 @@ def _rows(
     if near is not None:
         query = query.order_by(query.selected_columns.metres)
     elif wanted.words:
-        asked = " ".join(wanted.words)
-        likeness = func.word_similarity(func.unaccent(asked), SearchRow.words)
-        query = query.order_by(func.ts_rank(SearchRow.lexemes, _query(wanted.words)).desc(), likeness.desc())
+        query = query.order_by(func.ts_rank(SearchRow.lexemes, _query(wanted.words)).desc())
     elif wanted.tokens:
         query = query.order_by(func.strpos(Business.name, wanted.tokens[0]) == 0)
     query = query.order_by(Business.name, Business.id)
     rows = db.execute(query.offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE))
     return {row.id: row.metres if near is not None else None for row in rows}
+
+
+def _within(number: int, total: int) -> int:
+    return min(number, max(1, -(-total // PAGE_SIZE)))
 
 
 def _found(rows: Mapping[UUID, float | None]) -> list[Found]:
