@@ -146,6 +146,7 @@ def _settle_by_credit(
         order_id=f"SH{ids.random_text(22)}",
         fee=quote.total,
         cost=nothing,
+        collected=None,
         method="credit",
         now=now,
     )

@@ -84,11 +84,11 @@ def find_by_order(provider: str, order_number: str) -> PaymentAttempt | None:
     ).one_or_none()
 
 
-def note_call(attempt: PaymentAttempt, answer: Answer) -> None:
+def note_call(attempt_id: UUID, answer: Answer) -> None:
     """Keep one exchange with the provider for the console."""
     db.add(
         ProviderCall(
-            attempt_id=attempt.id,
+            attempt_id=attempt_id,
             operation=answer.operation,
             result=answer.result,
             http_status=answer.http_status,

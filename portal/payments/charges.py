@@ -9,7 +9,7 @@ from uuid import UUID
 from portal.kit import logging
 from portal.payments import attempts, sessions, watch
 from portal.payments.models import PaymentAttempt, PaymentSession
-from portal.payments.providers.base import Answer, ChargeOrder, OrderState, PaymentEvidence, Result
+from portal.payments.providers.base import Answer, ChargeOrder, OrderState, Result
 from portal.payments.states import LIVE_ATTEMPT, LIVE_SESSION, move
 
 log = logging.logger()
@@ -28,7 +28,7 @@ def prepare_charge(attempt_id: UUID, description: str, now: datetime) -> ChargeO
 def record_charge(attempt_id: UUID, answer: Answer, now: datetime) -> None:
     """Show the code, or end the session on a refusal, or remember that nobody knows and ask."""
     session, attempt = attempts.lock_with_session(attempt_id)
-    attempts.note_call(attempt, answer)
+    attempts.note_call(attempt_id, answer)
     if attempt.status not in LIVE_ATTEMPT:
         if answer.result is Result.DONE and attempt.status != "succeeded":
             attempts.close_again(attempt, now)
@@ -60,18 +60,16 @@ def prepare_look(attempt_id: UUID) -> str | None:
     return None if attempt.status in ("created", "succeeded") else attempt.order_number
 
 
-def record_look(attempt_id: UUID, answer: Answer, now: datetime) -> PaymentEvidence | None:
-    """Draw the consequences of an answer that is not a payment; a payment is returned for the door to apply."""
+def record_look(attempt_id: UUID, answer: Answer, now: datetime) -> None:
+    """Draw the consequences of an answer that is not a payment; a payment is for the door to apply."""
     session, attempt = attempts.lock_with_session(attempt_id)
-    attempts.note_call(attempt, answer)
+    attempts.note_call(attempt_id, answer)
     if attempt.status == "succeeded":
-        return None
+        return
     if answer.result is not Result.DONE:
         _remember_unknown(session, attempt, now)
-        return None
+        return
     attempt.asks = 0
-    if answer.state is OrderState.PAID:
-        return answer.evidence
     if attempt.status in ("submitted", "unknown"):
         attempts.request_charge(attempt, now)  # its code was never shown: creating it again is safe
     elif attempt.status == "closing" and answer.state is OrderState.UNPAID:
@@ -81,7 +79,6 @@ def record_look(attempt_id: UUID, answer: Answer, now: datetime) -> PaymentEvide
     due_at = watch.next_look(session.created_at, session.ended_at, session.watch_until, now)
     if due_at is not None and attempt.status != "submitted":
         attempts.look_at(attempt, due_at)
-    return None
 
 
 def _note_closed(session: PaymentSession, attempt: PaymentAttempt, now: datetime) -> None:
@@ -109,7 +106,7 @@ def prepare_close(attempt_id: UUID) -> str | None:
 def record_close(attempt_id: UUID, answer: Answer, now: datetime) -> None:
     """Believe a close only when the provider says so; otherwise ask what became of the order."""
     session, attempt = attempts.lock_with_session(attempt_id)
-    attempts.note_call(attempt, answer)
+    attempts.note_call(attempt_id, answer)
     if attempt.status not in ("closing", "closed"):
         return
     if answer.result is Result.DONE:

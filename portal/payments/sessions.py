@@ -63,6 +63,7 @@ def open_session(collection: Collection, provider: str, now: datetime) -> Paymen
         order_id=attempt.order_number,
         fee=collection.fee,
         cost=collection.owed,
+        collected=collection.asked if collection.rate is not None else None,
         method=provider,
         now=now,
     )

@@ -1,5 +1,6 @@
 """The record of a purchase: opened with its session, completed by money, closed without it."""
 
+from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
@@ -21,6 +22,7 @@ def open_transaction(
     order_id: str,
     fee: Money,
     cost: Money,
+    collected: Money | None,
     method: str,
     now: datetime,
 ) -> MembershipTransaction:
@@ -28,6 +30,7 @@ def open_transaction(
 
     :param fee: what is bought costs this much.
     :param cost: this much of it is paid by ``method``; the rest by credit.
+    :param collected: what the wallet is asked for, where that is another currency.
     """
     transaction = MembershipTransaction(
         public_id=ids.public_id("txn"),
@@ -40,11 +43,18 @@ def open_transaction(
         cost_amount=cost.amount,
         currency=fee.currency,
         method=method,
+        facts={"collected": asdict(collected)} if collected else {},
         created_at=now,
     )
     db.add(transaction)
     db.flush()
     return transaction
+
+
+def collected(transaction: MembershipTransaction) -> Money | None:
+    """Return what the wallet was asked for, where that is another currency."""
+    found = transaction.facts.get("collected")
+    return Money(**found) if found else None
 
 
 def of_session(session_id: UUID) -> MembershipTransaction:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, flash, redirect, render_template
 from flask_babel import gettext
 
+from portal.billing import subscriptions
 from portal.directory import branches
 from portal.directory.errors import MainBranchStays, TooManyBranches
+from portal.invoicing import customers
 from portal.kit import edge
 from portal.kit.errors import Invalid
 from portal.web.access import requires, writes
@@ -88,6 +90,7 @@ def change(business: Business, branch: str) -> Any:
 def make_main(business: Business, branch: str) -> Any:
     """Make it the main branch."""
     found = branches.get(business.id, branch)
+    subscriptions.refuse_while_paying(customers.find_of_business(business.id))
     branches.make_main(found)
     flash(gettext("%(name)s is the main branch now.", name=found.name), "success")
     return redirect(_address(business), 303)
@@ -99,6 +102,7 @@ def make_main(business: Business, branch: str) -> Any:
 def remove(business: Business, branch: str) -> Any:
     """Take a branch out of the listing."""
     found = branches.get(business.id, branch)
+    subscriptions.refuse_while_paying(customers.find_of_business(business.id))
     try:
         branches.remove(found, edge.now())
     except MainBranchStays as refused:

@@ -16,7 +16,7 @@ from portal.invoicing import queries as invoice_queries
 from portal.invoicing.queries import InvoiceFilter
 from portal.kit.money import Money
 from portal.kit.pagination import Page, page_number
-from portal.payments import queries
+from portal.payments import queries, transactions
 from portal.payments.queries import TransactionFilter
 from portal.web import csv_file, wording
 from portal.web.access import requires
@@ -147,7 +147,7 @@ def shown(row: MembershipTransaction) -> ShownTransaction:
         title=wording.type_title(row.type),
         method_name=wording.method_name(row.method),
         amount=Money(row.amount, row.currency),
-        collected=None,
+        collected=transactions.collected(row),
         status=row.status,
         href=url_for("receipts.show_transaction", transaction_id=row.public_id),
     )

@@ -33,7 +33,7 @@ class ShownTier:
 
 def shown_tier(price: Price) -> ShownTier:
     """Return a price-book entry as a card."""
-    features = [gettext("One branch included"), gettext("Listed in the directory and on the map")]
+    features = [gettext("One branch included"), gettext("Listed in the directory, found by words and place")]
     if price.product_limit is None:
         features.append(gettext("The whole catalogue, however large"))
     else:
