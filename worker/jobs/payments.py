@@ -50,9 +50,13 @@ def _send_look(message: tuple[str, str]) -> Answer:
 
 
 def _record_look(args: Args, answer: Answer, now: datetime) -> None:
-    evidence = charges.record_look(_attempt_id(args), answer, now)
-    if evidence is not None:
-        apply_payment(session_of_attempt(_attempt_id(args)), evidence, now)
+    attempt_id = _attempt_id(args)
+    if answer.evidence is None:
+        charges.record_look(attempt_id, answer, now)
+    else:
+        # The door takes all locks in its own order, so nothing of the chain may be locked or written before it.
+        apply_payment(session_of_attempt(attempt_id), answer.evidence, now)
+        attempts.note_call(attempt_id, answer)
 
 
 def _prepare_close(args: Args, _: datetime) -> tuple[str, str] | None:
