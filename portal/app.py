@@ -34,6 +34,7 @@ from portal.web import (
     htmx,
     pay,
     plan,
+    products,
     public,
     receipts,
     registration,
@@ -55,7 +56,7 @@ _HEADERS = {
 }
 BLUEPRINTS = (
     *(screen.bp for screen in (health, home, registration, sign_in, account, dashboard, businesses, branches, public)),
-    *(screen.bp for screen in (plan, pay, history, receipts, team)),
+    *(screen.bp for screen in (products, plan, pay, history, receipts, team)),
     console_sign_in.bp,
     provider_webhooks.bp,
 )
@@ -153,9 +154,10 @@ class _Commands(click.Group):
     """The commands, imported only when one is called: a web process needs none of them."""
 
     def _all(self) -> dict[str, click.Command]:
-        from portal.cli import operator, ops, run
+        from portal.cli import clock, operator, ops, run
 
-        return {str(command.name): command for command in (*run.COMMANDS, *ops.COMMANDS, *operator.COMMANDS)}
+        groups = (run, ops, operator, clock)
+        return {str(command.name): command for group in groups for command in group.COMMANDS}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of the alphabet."""

@@ -65,12 +65,19 @@ def run(job: StagedJob, handler: Handler) -> bool:
 
 
 def _run_in_three(job: StagedJob, handler: ThreePhase) -> None:
-    message = edge.write(lambda: handler.prepare(job.args, edge.now()))
+    message = edge.write(lambda: _prepare(job, handler))
     if message is None:
         edge.write(lambda: _finish(job, lambda: None))
         return
     answer = handler.send(message)
     edge.write(lambda: _finish(job, lambda: handler.record(job.args, answer, edge.now())))
+
+
+def _prepare(job: StagedJob, handler: ThreePhase) -> Any:
+    """Prepare with a full lease ahead: jobs leased together wait for each other's calls."""
+    if not jobs.extend(job.id, job.attempts):
+        raise LeaseLost
+    return handler.prepare(job.args, edge.now())
 
 
 def _finish(job: StagedJob, work: Callable[[], None]) -> None:

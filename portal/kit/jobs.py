@@ -19,7 +19,7 @@ from portal.kit import ids
 from portal.kit.db import Base, Key, db
 
 MAX_ATTEMPTS = 12
-_LEASE = timedelta(seconds=60)
+LEASE = timedelta(seconds=60)
 
 
 class Queue(StrEnum):
@@ -129,7 +129,7 @@ def lease(queue: str, limit: int) -> list[StagedJob]:
     taken = db.scalars(
         update(StagedJob)
         .where(StagedJob.id.in_(due))
-        .values(state="leased", leased_until=func.clock_timestamp() + _LEASE, attempts=StagedJob.attempts + 1)
+        .values(state="leased", leased_until=func.clock_timestamp() + LEASE, attempts=StagedJob.attempts + 1)
         .returning(StagedJob)
     ).all()
     return sorted(taken, key=lambda job: job.due_at)
@@ -141,6 +141,13 @@ def still_leased(job_id: UUID, attempt: int) -> bool:
         StagedJob.id == job_id, StagedJob.state == "leased", StagedJob.attempts == attempt
     )
     return db.execute(query.with_for_update()).first() is not None
+
+
+def extend(job_id: UUID, attempt: int) -> bool:
+    """Give this attempt a full lease from now on; False where the job belongs to somebody else already."""
+    mine = (StagedJob.id == job_id, StagedJob.state == "leased", StagedJob.attempts == attempt)
+    query = update(StagedJob).where(*mine).values(leased_until=func.clock_timestamp() + LEASE)
+    return db.execute(query.returning(StagedJob.id)).first() is not None
 
 
 def finish(job_id: UUID) -> None:
