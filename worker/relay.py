@@ -10,11 +10,13 @@ from sqlalchemy import text
 
 from portal.kit import config, edge, heartbeat, jobs, logging
 from portal.kit.db import db
-from worker import schedule
+from worker import clock_steps, schedule
 from worker.drain import drain
 
 _LOCK = 7_340_001
-_TICK = 1.0
+TICK = 1.0
+_HASTE = 0.1
+"""While the sandbox's clock is on its way."""
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
 log = logging.logger()
 
@@ -22,11 +24,13 @@ log = logging.logger()
 def run(stop: threading.Event) -> None:
     """Tick every second until told to stop; a tick that fails is logged, the next one comes all the same."""
     while not stop.is_set():
+        is_moving = False
         try:
+            is_moving = clock_steps.step()
             tick()
         except Exception as error:
             log.error("tick_failed", error=type(error).__name__, detail=str(error)[:300])
-        stop.wait(_TICK)
+        stop.wait(_HASTE if is_moving else TICK)
 
 
 def tick() -> None:

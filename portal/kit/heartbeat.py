@@ -14,10 +14,19 @@ _BEAT = text(
 )
 _ALIVE = text("SELECT count(*) FROM heartbeats WHERE beat_at > clock_timestamp() - interval '30 seconds'")
 
+_IS_ALIVE = text(
+    "SELECT count(*) FROM heartbeats WHERE process = :process AND beat_at > clock_timestamp() - interval '30 seconds'"
+)
+
 
 def beat(process: str) -> None:
     """Leave a sign of life of ``process``."""
     db.execute(_BEAT, {"process": process})
+
+
+def is_alive(process: str) -> bool:
+    """Whether ``process`` left a sign of life within the last 30 seconds."""
+    return bool(db.execute(_IS_ALIVE, {"process": process}).scalar_one())
 
 
 def checks(redis_url: str) -> dict[str, str]:

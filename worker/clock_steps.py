@@ -1,0 +1,73 @@
+"""Moving business time to its target, in the sandbox: from due instant to due instant, so that all happens in order.
+
+Before each step everything due is done; the sandbox's own clock follows each step. It never decides where to go.
+"""
+
+from datetime import UTC, datetime, time, timedelta
+
+from sqlalchemy import text
+
+from portal.currency.feed import FETCH_RATES
+from portal.kit import clock, clock_target, config, edge, http, jobs, logging
+from portal.kit.db import db
+
+_PATIENCE = 5
+"""A job that failed this often (for about a minute) is not waited for any more; it goes on trying by itself."""
+_SLACK = 0.05
+_RATES_ARE_OUT = time(15, 30, tzinfo=UTC)
+"""The European Central Bank publishes about 16:00 in Frankfurt, which is never after 15:00 UTC."""
+_UNDONE = text(
+    "SELECT EXISTS (SELECT FROM staged_jobs WHERE state = 'leased' OR "
+    "(state = 'pending' AND due_at <= business_now() AND attempts < :patience))"
+)
+_NEXT = text("SELECT min(due_at) FROM staged_jobs WHERE state = 'pending' AND due_at > business_now()")
+log = logging.logger()
+
+
+def step() -> bool:
+    """Move business time to the next due instant on the way to its target; say whether it is on its way."""
+    if not config.current().is_sandbox or edge.write(clock_target.find) is None:
+        return False
+    try:
+        _take_sandbox_along()
+        if edge.write(_advance):
+            _take_sandbox_along()
+    except http.FetchFailed as error:
+        log.warning("sandbox_clock_waits", reason=str(error))
+    return True
+
+
+def _advance() -> bool:
+    """Take one step, unless something due is not done yet; at the target, stay."""
+    target = clock_target.lock()
+    if target is None or db.execute(_UNDONE, {"patience": _PATIENCE}).scalar_one():
+        return False
+    now = edge.now()
+    if now >= target:
+        clock_target.stop()
+        return False
+    _stage_rates(now, target)
+    following = db.execute(_NEXT).scalar_one()
+    clock.advance(min(target, following or target) - now)
+    return True
+
+
+def _stage_rates(now: datetime, target: datetime) -> None:
+    """Fetch each day's rates on the way: the schedule goes by wall time and would see the last day only."""
+    due = datetime.combine(now.astimezone(UTC), _RATES_ARE_OUT)
+    due += timedelta(days=int(due <= now))
+    if due < target:
+        jobs.stage(FETCH_RATES, queue=jobs.Queue.DEFAULT, due_at=due, key=f"recurring:{FETCH_RATES}")
+
+
+def _take_sandbox_along() -> None:
+    """Bring the sandbox's clock as far ahead as ours and wait for what it sends because of that.
+
+    :raises FetchFailed: it is away, or still busy; nothing may move until it has followed.
+    """
+    settings = config.current()
+    url = f"http://127.0.0.1:{settings.sandbox_port}/_ctl/clock"
+    headers = {"X-Sandbox-Token": settings.sandbox_token or ""}
+    behind = edge.write(clock.offset).total_seconds() - http.post(url, {"advance": 0}, headers)["offset"]
+    if behind > _SLACK:
+        http.post(url, {"advance": behind, "settle": True}, headers)
