@@ -263,18 +263,25 @@ class Choice(SelectField):
             raise StopValidation(gettext("Choose one of the list."))
 
 
-class ImageFile(FileField):
-    """A picture; ``data`` is the uploaded file or None. What it holds is judged by ``directory.uploads``."""
+class Upload(FileField):
+    """A file; ``data`` is what was uploaded or None. What it holds is judged by the domain."""
 
     widget = FileInput()
 
-    def __init__(self, label: Any = None, *, is_optional: bool = False, **kwargs: Any) -> None:
+    def __init__(self, label: Any = None, *, accept: str, is_optional: bool = False, **kwargs: Any) -> None:
         required = [] if is_optional else [InputRequired(lazy_gettext("Choose a file."))]
         super().__init__(label, required, **kwargs)
         self.flags.optional = is_optional
-        self.render_kw = {"accept": "image/jpeg,image/png,image/webp"}
+        self.render_kw = {"accept": accept}
 
     def content(self) -> bytes:
         """Return the whole file, also when the view is run again."""
         self.data.stream.seek(0)
         return bytes(self.data.stream.read())
+
+
+class ImageFile(Upload):
+    """A picture, see ``directory.uploads``."""
+
+    def __init__(self, label: Any = None, **kwargs: Any) -> None:
+        super().__init__(label, accept="image/jpeg,image/png,image/webp", **kwargs)

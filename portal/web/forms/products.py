@@ -14,7 +14,7 @@ from portal.directory import attributes
 from portal.directory.products import ProductDetails
 from portal.kit import typed
 from portal.kit.money import Money
-from portal.web.forms.fields import Amount, CleanMultiline, CleanText, Form, ImageFile, Rows
+from portal.web.forms.fields import Amount, CleanMultiline, CleanText, Form, ImageFile, Rows, Upload
 
 if TYPE_CHECKING:
     from portal.directory.models import Product
@@ -110,3 +110,16 @@ class PhotoForm(Form):
     """A picture of a product."""
 
     picture = ImageFile(_("Photo"), description=_("JPEG, PNG or WebP, at most 5 MB."))
+
+
+class ImportForm(Form):
+    """A file of products."""
+
+    file = Upload(_("File"), accept=".csv,.json,text/csv,application/json")
+
+    def file_name(self) -> str:
+        """Return the name of the file, as far as it can be shown."""
+        try:
+            return typed.line(self.file.data.filename or "", 200)
+        except typed.Refused:
+            return ""
