@@ -70,7 +70,7 @@ def add(business: Business) -> Any:
     return redirect(f"{_address(business)}/{product.public_id}", 303)
 
 
-@bp.post("/businesses/<business>/products/_attributes")
+@bp.post("/businesses/<business>/products/new/_attributes")
 @requires("products:edit")
 def show_more_rows(business: Business) -> str:
     """The attributes as typed so far, with more empty rows."""
@@ -101,15 +101,25 @@ def change(business: Business, product: str) -> Any:
     return redirect(_address(business), 303)
 
 
-@bp.post("/businesses/<business>/products/<product>/<any(hide, show):action>")
+@bp.post("/businesses/<business>/products/<product>/hide")
 @requires("products:edit")
 @writes
-def set_hidden(business: Business, product: str, action: str) -> Any:
-    """Hide a product from the listing, or show it again."""
+def hide(business: Business, product: str) -> Any:
+    """Hide a product from the listing."""
     found = products.get(business.id, product)
-    products.set_hidden(found, action == "hide")
-    said = gettext("%(name)s is hidden.") if action == "hide" else gettext("%(name)s is shown.")
-    flash(said % {"name": found.name}, "success")
+    products.set_hidden(found, True)
+    flash(gettext("%(name)s is hidden.", name=found.name), "success")
+    return redirect(_address(business), 303)
+
+
+@bp.post("/businesses/<business>/products/<product>/unhide")
+@requires("products:edit")
+@writes
+def unhide(business: Business, product: str) -> Any:
+    """Show a product in the listing again."""
+    found = products.get(business.id, product)
+    products.set_hidden(found, False)
+    flash(gettext("%(name)s is shown.", name=found.name), "success")
     return redirect(_address(business), 303)
 
 
