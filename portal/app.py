@@ -34,6 +34,7 @@ from portal.web import (
     htmx,
     pay,
     plan,
+    product_imports,
     products,
     public,
     receipts,
@@ -56,7 +57,7 @@ _HEADERS = {
 }
 BLUEPRINTS = (
     *(screen.bp for screen in (health, home, registration, sign_in, account, dashboard, businesses, branches, public)),
-    *(screen.bp for screen in (products, plan, pay, history, receipts, team)),
+    *(screen.bp for screen in (products, product_imports, plan, pay, history, receipts, team)),
     console_sign_in.bp,
     provider_webhooks.bp,
 )
@@ -154,7 +155,7 @@ class _Commands(click.Group):
     """The commands, imported only when one is called: a web process needs none of them."""
 
     def _all(self) -> dict[str, click.Command]:
-        from portal.cli import clock, operator, ops, run
+        from portal.cli import clock, operator, ops, run, seed
 
         groups = (run, ops, operator, clock)
         return {str(command.name): command for group in groups for command in group.COMMANDS}

@@ -15,6 +15,7 @@ from portal.invoicing.queries import InvoiceFilter, all_invoices
 from portal.kit import edge
 from portal.kit.db import db
 from portal.kit.money import Money
+from portal.payments.queries import get_session
 from portal.payments.transactions import of_session
 from tests.support import shop
 
@@ -30,7 +31,7 @@ class World:
 
 
 def make_everything() -> World:
-    """Store it all; commit it before opening pages."""
+    """Store it all, the payment still open; commit it before opening pages."""
     owner = shop.make_owner(OWNER)
     business = shop.make_business(owner)
     viewer = shop.make_member(business, VIEWER, Role.VIEWER)
@@ -67,11 +68,22 @@ def _money(business: Business) -> dict[str, str]:
     customer = shop.make_customer(business)
     quote = shop.make_quote(customer)
     session = shop.open_session(customer, quote)
-    assert apply_payment(session, shop.evidence_for(session), edge.now()) == "paid"
     return {
         "quote_id": quote.public_id,
         "session": session.public_id,
         "transaction_id": of_session(session.id).public_id,
-        "invoice_id": all_invoices(customer.id, InvoiceFilter(), 1)[0].public_id,
         "provider": "wechat_pay",
     }
+
+
+def pay_here(world: World) -> None:
+    """Apply the payment as if the provider had told of it."""
+    session = get_session(world.ids["session"])
+    assert apply_payment(session, shop.evidence_for(session), edge.now()) == "paid"
+    note_invoice(world)
+
+
+def note_invoice(world: World) -> None:
+    """Learn the invoice of the payment that has been applied."""
+    session = get_session(world.ids["session"])
+    world.ids["invoice_id"] = all_invoices(session.customer_id, InvoiceFilter(), 1)[0].public_id

@@ -16,7 +16,7 @@ from portal.identity import permissions
 from portal.identity.permissions import BUSINESS_RIGHTS, USE_ACCOUNT, Role
 from portal.kit import edge
 from portal.kit.db import db as session
-from tests.support.everything import OTHER, OWNER, VIEWER, World, make_everything
+from tests.support.everything import OTHER, OWNER, VIEWER, World, make_everything, pay_here
 from tests.support.pages import log_in
 
 TABLES = (
@@ -36,7 +36,9 @@ class Place(NamedTuple):
 
 @pytest.fixture
 def world(db: None) -> World:
-    return edge.write(make_everything)
+    world = edge.write(make_everything)
+    edge.write(lambda: pay_here(world))
+    return world
 
 
 @pytest.fixture

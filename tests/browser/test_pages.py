@@ -1,0 +1,109 @@
+"""Every page in a real browser: accessible (axe), no wider than the screen, quiet, and usable without scripts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.support.everything import OWNER, World, make_everything, note_invoice
+from tests.support.portal import Portal
+from tests.support.shop import PASSWORD
+
+AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text()
+PUBLIC = ("/", "/register", "/login", "/forgot", "/directory", "/directory/{slug}", "/pay/{session}", "/nowhere")
+VENDOR = (
+    "/dashboard", "/businesses", "/businesses/new", "/account", "/history", "/history/invoices",
+    "/history/payments/{transaction_id}", "/history/invoices/{invoice_id}", "/businesses/{business}/profile",
+    "/businesses/{business}/branches", "/businesses/{business}/branches/new", "/businesses/{business}/products",
+    "/businesses/{business}/products/new", "/businesses/{business}/products/{product}", "/businesses/{business}/plan",
+    "/businesses/{business}/plan/quote/{quote_id}", "/businesses/{business}/team",
+)  # fmt: skip
+
+
+@pytest.fixture
+def world(portal: Portal) -> World:
+    world = portal.do(make_everything)
+    portal.settle()
+    portal.sandbox.pay(portal.order(world.ids["session"]))
+    portal.sandbox.settle()
+    portal.settle()
+    portal.do(lambda: note_invoice(world))
+    return world
+
+
+def open_context(browser: Browser, portal: Portal, **settings: object) -> BrowserContext:
+    return browser.new_context(base_url=portal.settings.base_url, bypass_csp=True, **settings)  # type: ignore[arg-type]
+
+
+def log_in(page: Page, email: str = OWNER) -> None:
+    page.goto("/login")
+    page.locator("input[name=email]").fill(email)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("main form button[type=submit]").first.click()
+    page.wait_for_url("**/dashboard")
+
+
+def faults(page: Page) -> list[str]:
+    """What axe and a ruler find wrong."""
+    page.evaluate(AXE)
+    found = page.evaluate("async () => (await axe.run()).violations.map(v => v.id + ' ' + v.nodes[0].html)")
+    width = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [*found, *(["wider than the screen"] if width > 0 else [])]
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize(
+    ("width", "scheme", "locale"), [(360, "light", "zh-CN"), (1280, "dark", "en-GB"), (360, "dark", "en-GB")]
+)
+def test_pages_are_for_everybody(
+    browser: Browser, portal: Portal, world: World, width: int, scheme: str, locale: str
+) -> None:
+    context = open_context(
+        browser, portal, viewport={"width": width, "height": 800}, color_scheme=scheme, locale=locale
+    )
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    wrong = {}
+    for address in PUBLIC:
+        page.goto(address.format(**world.ids))
+        wrong[address] = faults(page)
+    log_in(page)
+    for address in VENDOR:
+        page.goto(address.format(**world.ids))
+        wrong[address] = faults(page)
+    context.close()
+    assert {address: found for address, found in wrong.items() if found} == {}
+    assert [text for text in said if "404" not in text] == []
+
+
+@pytest.fixture
+def plain(browser: Browser, portal: Portal) -> Iterator[Page]:
+    """A browser that runs no scripts."""
+    context = open_context(browser, portal, java_script_enabled=False, locale="en-GB")
+    yield context.new_page()
+    context.close()
+
+
+def test_the_main_job_needs_no_script(portal: Portal, plain: Page) -> None:
+    session = portal.open_session()
+    log_in(plain)
+    plain.goto(f"/pay/{session}")
+    expect(plain.locator(".qr svg")).to_be_visible()
+    portal.sandbox.pay(portal.order(session))
+    portal.sandbox.settle()
+    portal.settle()
+    plain.get_by_role("link", name="Paid already? Look again").click()
+    expect(plain.get_by_role("heading", name="Paid. Thank you!")).to_be_visible()
+    plain.get_by_role("link", name="See the receipt").click()
+    expect(plain.get_by_role("heading", name="Receipt")).to_be_visible()
+
+
+def test_the_checker_finds_what_is_wrong(browser: Browser) -> None:
+    page = browser.new_page(viewport={"width": 360, "height": 800})
+    page.set_content("<html><body><img src='x.png'><div style='width:900px'>.</div></body></html>")
+    found = faults(page)
+    page.close()
+    assert any(fault.startswith("image-alt") for fault in found)
+    assert "wider than the screen" in found
