@@ -157,7 +157,7 @@ class _Commands(click.Group):
     def _all(self) -> dict[str, click.Command]:
         from portal.cli import clock, operator, ops, run, seed
 
-        groups = (run, ops, operator, clock)
+        groups = (run, ops, operator, clock, seed)
         return {str(command.name): command for group in groups for command in group.COMMANDS}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
