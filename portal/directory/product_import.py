@@ -64,7 +64,7 @@ def start(business: Business, file_name: str, content: bytes, now: datetime) -> 
     )
     db.add(begun)
     db.flush()
-    _stage(begun, now)
+    _go_on(begun, now)
     return begun
 
 
@@ -86,7 +86,7 @@ def step(import_id: UUID, now: datetime) -> None:
     elif found.checked_count >= found.row_count:
         _enter(found, now)
     else:
-        _stage(found, now)
+        _go_on(found, now)
     db.flush()
 
 
@@ -136,7 +136,7 @@ def _problems(found: ProductImport) -> Any:
     return query.order_by(ProductImportError.number)
 
 
-def _stage(found: ProductImport, now: datetime) -> None:
+def _go_on(found: ProductImport, now: datetime) -> None:
     key = f"import:{found.id}:{found.checked_count}"
     jobs.stage(IMPORT_PRODUCTS, queue=jobs.Queue.BULK, due_at=now, key=key, import_id=str(found.id))
 
