@@ -22,7 +22,7 @@ def drain(queue: str, limit: int = 1000) -> int:
             handler = HANDLERS.get(job.name)
             if handler is None:
                 log.error("unknown_job", job=job.name)
-                edge.write(lambda job=job: jobs.fail(job.id, jobs.MAX_ATTEMPTS, "no such job"))  # type: ignore[misc]
+                edge.write(lambda job=job: jobs.fail(job.id, job.attempts, "no such job"))  # type: ignore[misc]
             else:
                 runner.run(job, handler)
             done += 1

@@ -159,22 +159,29 @@ def finish(job_id: UUID) -> None:
     )
 
 
-def _back_to_pending() -> ColumnElement[str]:
-    """Return the state of a job that is given back: ``done`` where another of its key already waits in its place."""
+def _given_back() -> ColumnElement[str]:
+    """Return the state of a job that is given back: ``dead`` after too many attempts, else ``pending``.
+
+    It is ``done`` where another of its key waits in its place, or will, because its worker died too.
+    """
     twin = aliased(StagedJob)
-    waits = exists().where(twin.key == StagedJob.key, twin.state == "pending")
-    return case((waits, "done"), else_="pending")
+    returns = and_(_is_abandoned(twin), twin.id < StagedJob.id, twin.attempts < MAX_ATTEMPTS)
+    has_twin = exists().where(twin.key == StagedJob.key, or_(twin.state == "pending", returns))
+    return case((StagedJob.attempts >= MAX_ATTEMPTS, "dead"), (has_twin, "done"), else_="pending")
+
+
+def _is_abandoned(job: type[StagedJob]) -> ColumnElement[bool]:
+    return and_(job.state == "leased", job.leased_until < func.clock_timestamp())
 
 
 def fail(job_id: UUID, attempt: int, error: str) -> None:
     """Put the job back with a growing pause (2, 4, 8 … seconds, at most an hour), or give it up as dead."""
     pause = timedelta(seconds=min(2**attempt, 3600))
-    is_dead = attempt >= MAX_ATTEMPTS
     db.execute(
         update(StagedJob)
         .where(StagedJob.id == job_id, StagedJob.state == "leased", StagedJob.attempts == attempt)
         .values(
-            state="dead" if is_dead else _back_to_pending(),
+            state=_given_back(),
             last_error=error[:2000],
             leased_until=None,
             retry_at=func.clock_timestamp() + pause,
@@ -184,8 +191,10 @@ def fail(job_id: UUID, attempt: int, error: str) -> None:
 
 def free_expired() -> int:
     """Give back jobs whose worker died with them; return how many there were."""
-    expired = update(StagedJob).where(StagedJob.state == "leased", StagedJob.leased_until < func.clock_timestamp())
-    return len(db.scalars(expired.values(state=_back_to_pending(), leased_until=None).returning(StagedJob.id)).all())
+    error = case((StagedJob.attempts >= MAX_ATTEMPTS, "its worker died each time"), else_=StagedJob.last_error)
+    freed = update(StagedJob).where(_is_abandoned(StagedJob))
+    freed = freed.values(state=_given_back(), last_error=error, leased_until=None)
+    return len(db.scalars(freed.returning(StagedJob.id)).all())
 
 
 def due_queues() -> list[str]:

@@ -50,7 +50,8 @@ def test_b14_no_answer_to_a_creation_blocks_until_asking_resolves_it(portal: Por
     assert portal.attempt(public_id).status == "pending"
     assert (asked(portal, order, "native"), asked(portal, order, "query")) == (2, 1)
     assert owner.post(path).headers["Location"] == f"/pay/{public_id}"
-    assert [call.result for call in portal.do(lambda: conversation(portal.session(public_id).id))][0] == "unknown"
+    session_id = portal.session(public_id).id
+    assert portal.do(lambda: conversation(session_id))[0].result == "unknown"
 
 
 def test_b14_paid_though_we_never_heard_of_its_creation(portal: Portal) -> None:

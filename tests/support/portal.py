@@ -70,6 +70,12 @@ class Portal:
 
     def open_session(self, tier: str = "pro", further_branches: int = 2, email: str = "ann@shop.example") -> str:
         """Register a shop, confirm a quote, let the code arrive; return the session's public id."""
+        public_id = self.begin_session(tier, further_branches, email)
+        self.settle()
+        return public_id
+
+    def begin_session(self, tier: str = "pro", further_branches: int = 2, email: str = "ann@shop.example") -> str:
+        """Register a shop and confirm a quote; nobody has asked for the code yet."""
 
         def begin() -> str:
             business = shop.make_business(shop.make_owner(email), f"Shop of {email}")
@@ -78,9 +84,7 @@ class Portal:
             customer = shop.make_customer(business)
             return shop.open_session(customer, shop.make_quote(customer, tier)).public_id
 
-        public_id = edge.write(begin)
-        self.settle()
-        return public_id
+        return self.do(begin)
 
     def session(self, public_id: str) -> PaymentSession:
         """The session as it is now."""

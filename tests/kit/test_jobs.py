@@ -1,0 +1,157 @@
+"""Staged jobs: one waits for each key, nobody takes what another has, the dead's work comes back, poison is given up."""
+
+from datetime import timedelta
+from threading import Barrier
+
+import pytest
+from sqlalchemy import select, text, update
+
+from portal.kit import edge, jobs
+from portal.kit.db import db
+from portal.kit.jobs import MAX_ATTEMPTS, Queue, StagedJob
+from tests.support.races import at_once
+
+HOUR = timedelta(hours=1)
+_LEASES_END = text(
+    "UPDATE staged_jobs SET leased_until = clock_timestamp() - interval '1 second' WHERE state = 'leased'"
+)
+
+
+def stage(key: str | None = None, later: timedelta = timedelta(), name: str = "work") -> None:
+    jobs.stage(name, queue=Queue.DEFAULT, due_at=edge.now() + later, key=key, number=1)
+
+
+def all_jobs() -> list[StagedJob]:
+    return list(db.scalars(select(StagedJob).order_by(StagedJob.id), execution_options={"populate_existing": True}))
+
+
+def states() -> list[str]:
+    return sorted(job.state for job in all_jobs())
+
+
+@pytest.mark.usefixtures("db")
+class TestStaging:
+    """What is stored when work is staged."""
+
+    def test_of_one_key_one_waits_at_the_earlier_time(self) -> None:
+        now = edge.now()
+        for later in (HOUR, 2 * HOUR, timedelta(minutes=1)):
+            stage("look:1", later)
+        assert [job.due_at for job in all_jobs()] == [now + timedelta(minutes=1)]
+
+    def test_without_a_key_each_waits(self) -> None:
+        stage()
+        stage()
+        assert len(all_jobs()) == 2
+
+    def test_a_key_may_wait_again_while_the_first_is_at_work(self) -> None:
+        stage("look:1")
+        jobs.lease(Queue.DEFAULT, 10)
+        stage("look:1")
+        assert states() == ["leased", "pending"]
+
+    def test_only_what_is_due_is_taken_and_the_oldest_first(self) -> None:
+        stage("later", HOUR)
+        stage("new", timedelta(seconds=-1))
+        stage("old", timedelta(seconds=-9))
+        assert [job.key for job in jobs.lease(Queue.DEFAULT, 10)] == ["old", "new"]
+        assert jobs.due_queues() == []
+
+    def test_queues_keep_to_themselves(self) -> None:
+        stage()
+        assert jobs.due_queues() == ["default"]
+        assert jobs.lease(Queue.INTERACTIVE, 10) == []
+
+    def test_a_wish_to_wake_is_told_once(self) -> None:
+        stage()
+        stage()
+        assert jobs.queues_to_wake() == {"default"}
+        assert jobs.queues_to_wake() == set()
+
+
+@pytest.mark.usefixtures("db")
+class TestEnds:
+    """How a leased job ends."""
+
+    def test_a_failure_comes_back_with_a_growing_pause(self) -> None:
+        stage()
+        pauses = []
+        for attempt in range(1, 4):
+            [job] = jobs.lease(Queue.DEFAULT, 1)
+            jobs.fail(job.id, attempt, "no luck")
+            [job] = all_jobs()
+            assert job.retry_at is not None
+            pauses.append((job.retry_at - edge.now()) // timedelta(seconds=1) // 2)
+            assert jobs.lease(Queue.DEFAULT, 1) == []
+            db.execute(update(StagedJob).values(retry_at=None))
+        assert pauses == [1, 2, 4]
+
+    def test_the_last_failure_buries_it_and_others_go_on(self) -> None:
+        stage("poison")
+        db.execute(update(StagedJob).values(attempts=MAX_ATTEMPTS - 1))
+        stage("good", timedelta(seconds=1))
+        [job] = jobs.lease(Queue.DEFAULT, 1)
+        jobs.fail(job.id, job.attempts, "poison")
+        assert states() == ["dead", "pending"]
+
+    def test_who_lost_the_lease_can_neither_fail_it_nor_go_on(self) -> None:
+        stage()
+        [job] = jobs.lease(Queue.DEFAULT, 1)
+        db.execute(_LEASES_END)
+        jobs.free_expired()
+        [again] = jobs.lease(Queue.DEFAULT, 1)
+        jobs.fail(job.id, 1, "too late")
+        assert (jobs.still_leased(again.id, 1), jobs.extend(again.id, 1)) == (False, False)
+        assert (jobs.still_leased(again.id, 2), jobs.extend(again.id, 2)) == (True, True)
+        assert states() == ["leased"]
+
+    def test_a_living_lease_is_nobody_elses(self) -> None:
+        stage()
+        jobs.lease(Queue.DEFAULT, 1)
+        assert jobs.free_expired() == 0
+        assert jobs.lease(Queue.DEFAULT, 1) == []
+
+    def test_given_back_beside_its_twin_it_gives_way(self) -> None:
+        stage("look:1")
+        jobs.lease(Queue.DEFAULT, 1)
+        stage("look:1")
+        db.execute(_LEASES_END)
+        jobs.free_expired()
+        assert states() == ["done", "pending"]
+
+    def test_two_of_one_key_whose_workers_both_died_come_back_as_one(self) -> None:
+        for _ in range(2):
+            stage("look:1")
+            jobs.lease(Queue.DEFAULT, 1)
+        stage("other")
+        jobs.lease(Queue.DEFAULT, 1)
+        db.execute(_LEASES_END)
+        jobs.free_expired()
+        assert states() == ["done", "pending", "pending"]
+
+    def test_what_kills_its_worker_each_time_is_given_up_too(self) -> None:
+        stage("poison")
+        for _ in range(MAX_ATTEMPTS):
+            assert len(jobs.lease(Queue.DEFAULT, 1)) == 1
+            db.execute(_LEASES_END)
+            jobs.free_expired()
+        [job] = all_jobs()
+        assert job.state == "dead"
+        assert job.last_error
+
+
+def test_many_takers_at_once_share_the_work_and_take_nothing_twice(committing: None) -> None:
+    edge.write(lambda: [stage() for _ in range(40)])
+    barrier = Barrier(8)
+
+    def take() -> list[object]:
+        barrier.wait(10)
+        return [job.id for job in edge.write(lambda: jobs.lease(Queue.DEFAULT, 5))]
+
+    taken = [job_id for ids in at_once(*[take] * 8) for job_id in ids]
+    assert len(taken) == len(set(taken)) == 40
+
+
+def test_of_one_key_one_waits_though_many_stage_it_at_once(committing: None) -> None:
+    at_once(*[lambda: edge.write(lambda: stage("look:1"))] * 8)
+    assert edge.write(lambda: len(all_jobs())) == 1

@@ -1,0 +1,134 @@
+"""Workers killed in the middle of a job: what they began is finished by the next, once, under the same order number."""
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+import redis
+
+from portal.kit import jobs
+from tests.support.crash import black_hole, end_leases, workers
+from tests.support.portal import Portal
+from tests.support.processes import eventually
+from tests.support.races import somebody_waits
+from worker import relay
+
+SILENT = {"mode": "timeout_after", "hold": 4}
+
+
+def acted(portal: Portal, endpoint: str) -> bool:
+    """Whether the provider did what it was asked at this endpoint while its answer is still held back."""
+    found = portal.sandbox.log()["requests"]
+    return any(entry["endpoint"] == endpoint and entry["verdict"] == "ok" and entry["fault"] for entry in found)
+
+
+def orders_made(portal: Portal) -> list[str]:
+    """The order numbers that the provider was told of, in order."""
+    return [entry["order_no"] for entry in portal.sandbox.log()["requests"] if entry["endpoint"] == "native"]
+
+
+def flush(portal: Portal) -> None:
+    """Redis forgets every queue and every worker."""
+    redis.Redis.from_url(portal.settings.redis_url).flushdb()
+
+
+def sweep(portal: Portal) -> None:
+    """What the scheduler does after a restart, once the dead worker's minute is over."""
+    end_leases(portal)
+    relay.tick()
+    portal.settle()
+
+
+def test_a1_killed_after_the_provider_made_the_order_which_is_then_paid(portal: Portal) -> None:
+    portal.sandbox.fault(**SILENT)
+    public_id = portal.begin_session()
+    with workers(portal) as first:
+        assert eventually(lambda: acted(portal, "native"))
+        first.kill()
+    order = portal.order(public_id)
+    assert portal.attempt(public_id).status == "submitted"
+    portal.sandbox.pay(order, lose=True)
+
+    end_leases(portal)
+    with workers(portal):
+        assert eventually(lambda: portal.attempt(public_id).status == "unknown")
+        portal.advance(timedelta(seconds=6))
+        assert eventually(lambda: portal.session(public_id).status == "paid")
+    assert portal.order(public_id) == order
+    assert portal.money_postings() == ["payment_received"]
+    assert len(portal.sandbox.book()["wechat_pay"]["payments"]) == 1
+
+
+def test_a1_killed_after_the_provider_said_paid_and_before_our_commit(portal: Portal) -> None:
+    public_id = portal.open_session()
+    portal.sandbox.pay(portal.order(public_id), lose=True)
+    portal.sandbox.fault(endpoint="query", **SILENT)
+    portal.advance(timedelta(seconds=11))
+    with workers(portal) as first:
+        assert eventually(lambda: acted(portal, "query"))
+        first.kill()
+    assert portal.session(public_id).status == "open"
+    sweep(portal)
+    assert portal.session(public_id).status == "paid"
+    assert portal.money_postings() == ["payment_received"]
+
+
+def test_a2_killed_before_the_provider_heard_of_it(portal: Portal) -> None:
+    public_id = portal.begin_session()
+    with black_hole() as (address, server), workers(portal, WECHAT_PAY_BASE_URL=address) as first:
+        server.accept()
+        first.kill()
+    order = portal.order(public_id)
+    assert portal.attempt(public_id).status == "submitted"
+    assert orders_made(portal) == []
+    sweep(portal)
+    assert (portal.order(public_id), portal.attempt(public_id).status) == (order, "pending")
+    assert orders_made(portal) == [order]
+
+
+def test_a7_a_killed_workers_job_is_done_again_by_whoever_comes_next(portal: Portal) -> None:
+    public_id = portal.open_session()
+    portal.sandbox.pay(portal.order(public_id))
+    portal.sandbox.settle()
+    with (
+        psycopg.connect(portal.settings.database_url) as holder,
+        psycopg.connect(portal.settings.database_url, autocommit=True) as watcher,
+    ):
+        holder.execute("SELECT FROM subscriptions FOR UPDATE")
+        with workers(portal) as first:
+            assert somebody_waits(watcher)
+            first.kill()
+    assert portal.count("staged_jobs", "state = 'leased' AND name = 'payments.apply_event'") == 1
+    relay.tick()
+    portal.settle()
+    assert portal.session(public_id).status == "open"  # the lease is the dead worker's until it ends
+    sweep(portal)
+    assert portal.session(public_id).status == "paid"
+    assert portal.money_postings() == ["payment_received"]
+
+
+def test_a1_a7_lease_and_sweep_together_take_less_than_two_minutes() -> None:
+    assert jobs.LEASE + timedelta(seconds=relay.TICK) < timedelta(minutes=2)
+
+
+@pytest.mark.parametrize("moment", ["before", "while"])
+def test_a5_redis_forgets_everything_between_commit_and_wake(portal: Portal, moment: str) -> None:
+    if moment == "before":
+        public_id = portal.begin_session()
+        flush(portal)
+        with workers(portal):
+            assert eventually(lambda: portal.session(public_id).status == "open")
+    else:
+        with workers(portal):
+            public_id = portal.begin_session()
+            flush(portal)
+            assert eventually(lambda: portal.session(public_id).status == "open")
+            portal.sandbox.pay(portal.order(public_id))
+            flush(portal)
+            assert eventually(lambda: len(portal.sandbox.outbox("ann@shop.example")) > 0)
+            assert eventually(lambda: portal.count("staged_jobs", "state <> 'done' AND due_at <= business_now()") == 0)
+    portal.settle()
+    assert portal.count("staged_jobs", "attempts > 1") == 0
+    fanned = portal.count("staged_jobs", "name = 'outbox.fan_out' AND state = 'done'")
+    assert fanned == portal.count("domain_events")
+    assert len(portal.sandbox.outbox("ann@shop.example")) == (moment == "while")
