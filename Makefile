@@ -52,3 +52,12 @@ browser: .venv/.dev
 .venv/.dev: uv.lock pyproject.toml .ci/bootstrap.py
 	@$(BOOTSTRAP) --dev
 	@touch $@ .venv/.runtime
+
+# Texts are keys: after a change this gives the catalogue the new ones, empty, and drops those that are gone.
+POT := .venv/messages.pot
+.PHONY: messages
+messages: .venv/.runtime
+	$(BIN)/pybabel --quiet extract --mapping-file pyproject.toml --keywords "lazy_gettext N_ _" \
+		--no-location --sort-output --omit-header --output-file $(POT) .
+	$(BIN)/pybabel --quiet update --input-file $(POT) --output-dir portal/translations --locale zh \
+		--width 120 --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
