@@ -14,12 +14,12 @@ from portal.payments.queries import STATUSES, TYPES
 from portal.web.wording import TYPES as TYPE_TITLES
 
 _STATES = {
-    "pending": _("Waiting"),
+    "pending": _("Not paid yet"),
     "completed": _("Completed"),
     "failed": _("Failed"),
     "cancelled": _("Cancelled"),
     "refunded": _("Refunded"),
-    "open": _("Open"),
+    "open": _("To pay"),
     "paid": _("Paid"),
     "uncollectible": _("Written off"),
 }
