@@ -86,7 +86,7 @@ def make_main(branch: Branch) -> None:
     since = branch.shown_since
     branch.shown_since = since or former.shown_since
     former.is_main, former.shown_since = False, former.shown_since if since else None
-    db.flush([former])
+    db.flush()
     branch.is_main = True
     db.flush()
 

@@ -10,6 +10,7 @@ from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
 from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from portal.directory.errors import TooManyPhotos
 from portal.directory.models import Business, Product, ProductPhoto
@@ -145,5 +146,5 @@ def _page(business: Business, number: int, total: int, conditions: list[Any]) ->
 
 def _first_thumbs(product_ids: list[UUID]) -> dict[UUID, str]:
     query = select(ProductPhoto.product_id, ProductPhoto.thumb).where(ProductPhoto.product_id.in_(product_ids))
-    first = query.distinct(ProductPhoto.product_id).order_by(ProductPhoto.product_id, ProductPhoto.position)
+    first = query.ext(distinct_on(ProductPhoto.product_id)).order_by(ProductPhoto.product_id, ProductPhoto.position)
     return {row.product_id: row.thumb for row in db.execute(first)}

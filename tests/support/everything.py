@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from portal.billing.apply_payment import apply_payment
-from portal.directory import branches, products
+from portal.directory import branches, product_import, products
 from portal.directory.models import Business
 from portal.identity import team
 from portal.identity.models import TeamInvitation, User
@@ -53,7 +53,13 @@ def _catalogue(business: Business) -> dict[str, str]:
         position=0,
         is_hidden=False,
     )
-    return {"branch": branch.public_id, "product": product.public_id, "action": "hide", "position": "1"}
+    handed_in = product_import.start(business, "products.csv", b"name\nEspresso\n", edge.now())
+    return {
+        "branch": branch.public_id,
+        "product": product.public_id,
+        "product_import_id": handed_in.public_id,
+        "position": "1",
+    }
 
 
 def _team(business: Business, owner: User, viewer: User) -> dict[str, str]:

@@ -20,9 +20,9 @@ from tests.support.everything import OTHER, OWNER, VIEWER, World, make_everythin
 from tests.support.pages import log_in
 
 TABLES = (
-    "businesses", "branches", "products", "product_photos", "team_members", "team_invitations", "customers",
-    "subscriptions", "quotes", "invoices", "payment_sessions", "payment_attempts", "membership_transactions",
-    "payment_refunds", "staged_jobs",
+    "businesses", "branches", "products", "product_photos", "product_imports", "team_members", "team_invitations",
+    "customers", "subscriptions", "quotes", "invoices", "payment_sessions", "payment_attempts",
+    "membership_transactions", "payment_refunds", "staged_jobs",
 )  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def places(app: Flask, world: World) -> list[Place]:
 def of_business(places: list[Place], world: World) -> list[Place]:
     """What belongs to the shop of the world and to no other."""
     known = [
-        value for name, value in world.ids.items() if name not in ("name", "token", "action", "position", "provider")
+        value for name, value in world.ids.items() if name not in ("name", "token", "position", "provider")
     ]
     return [place for place in places if place.right in BUSINESS_RIGHTS and any(id_ in place.path for id_ in known)]
 

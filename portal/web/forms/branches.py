@@ -25,7 +25,7 @@ class BranchForm(Form):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.country.choices = choices.countries()
+        self.country.offer(choices.countries())
 
     def details(self) -> BranchDetails:
         """Return what was typed."""

@@ -22,7 +22,7 @@ class ProfileForm(Form):
 
     def __init__(self, **given: Any) -> None:
         super().__init__(**given)
-        self.category.choices = choices.categories(gettext("Choose…"))
+        self.category.offer(choices.categories(gettext("Choose…")))
 
     def profile(self) -> Profile:
         """Return what was typed."""
@@ -47,9 +47,9 @@ class RegisterBusinessForm(ProfileForm):
         is_chinese = get_locale().language == "zh"
         home = ("CN", "CNY", "Asia/Shanghai") if is_chinese else ("GB", "GBP", "Europe/London")
         super().__init__(data=dict(zip(("country", "currency", "time_zone"), home, strict=True)))
-        self.country.choices = choices.countries()
-        self.currency.choices = choices.currencies()
-        self.time_zone.choices = choices.zones()
+        self.country.offer(choices.countries())
+        self.currency.offer(choices.currencies())
+        self.time_zone.offer(choices.zones())
 
     def registration(self) -> Registration:
         """Return what was typed and chosen."""

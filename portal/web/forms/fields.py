@@ -17,6 +17,7 @@ from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, MultipleFileField
 from werkzeug.datastructures import MultiDict
 from wtforms import Field, SelectField, SelectMultipleField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional, StopValidation, ValidationError
 from wtforms.widgets import FileInput, TextArea
 
@@ -249,9 +250,15 @@ class Coordinate(CleanText):
 class Choice(SelectField):
     """One of a list of (code, text); anything else is refused at the field, and so is "" unless ``is_optional``."""
 
-    def __init__(self, label: Any = None, *, is_optional: bool = False, **kwargs: Any) -> None:
-        super().__init__(label, **kwargs)
+    def __init__(
+        self, label: Any = None, *, choices: Sequence[tuple[str, Any]] = (), is_optional: bool = False, **kwargs: Any
+    ) -> None:
+        super().__init__(label, choices=[SelectChoice(*choice) for choice in choices], **kwargs)
         self.flags.required = not is_optional
+
+    def offer(self, choices: Sequence[tuple[str, Any]]) -> None:
+        """Let the reader choose among these (code, text)."""
+        self.choices = [SelectChoice(*choice) for choice in choices]
 
     def pre_validate(self, form: Any) -> None:
         """Refuse what is not in the list."""

@@ -32,7 +32,7 @@ class SearchForm(Form):
 
     def __init__(self) -> None:
         super().__init__()
-        self.category.choices = choices.categories(gettext("All categories"))
+        self.category.offer(choices.categories(gettext("All categories")))
 
     def near(self) -> Near | None:
         """Return the circle to search in, where a point was given."""
