@@ -15,6 +15,10 @@ from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 
 from portal.api import provider_webhooks
+from portal.console import clock as console_clock
+from portal.console import customers, held, today
+from portal.console import jobs as console_jobs
+from portal.console import sessions as console_sessions
 from portal.console import sign_in as console_sign_in
 from portal.kit import config, edge, ids, jobs, logging, metrics, wake
 from portal.kit.i18n import FOLDER
@@ -58,7 +62,7 @@ _HEADERS = {
 BLUEPRINTS = (
     *(screen.bp for screen in (health, home, registration, sign_in, account, dashboard, businesses, branches, public)),
     *(screen.bp for screen in (products, product_imports, plan, pay, history, receipts, team)),
-    console_sign_in.bp,
+    *(desk.bp for desk in (console_sign_in, today, customers, console_sessions, held, console_jobs, console_clock)),
     provider_webhooks.bp,
 )
 

@@ -34,8 +34,8 @@ RIGHTS = {
 }
 OPERATOR_RIGHTS = {
     OperatorRole.SUPPORT: frozenset({"console:view"}),
-    OperatorRole.FINANCE: frozenset({"console:view", "console:refunds"}),
-    OperatorRole.ADMIN: frozenset({"console:view", "console:clock"}),
+    OperatorRole.FINANCE: frozenset({"console:view", "console:refunds", "console:jobs"}),
+    OperatorRole.ADMIN: frozenset({"console:view", "console:jobs", "console:clock"}),
 }
 BUSINESS_RIGHTS = RIGHTS[Role.OWNER]
 CONSOLE_RIGHTS = frozenset().union(*OPERATOR_RIGHTS.values())

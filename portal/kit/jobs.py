@@ -197,6 +197,27 @@ def free_expired() -> int:
     return len(db.scalars(freed.returning(StagedJob.id)).all())
 
 
+def revive(job_id: UUID) -> str | None:
+    """Let a job that was given up be tried again from the beginning; it is done where another of its key waits.
+
+    :return: its name; None where no dead job has this id (any more).
+    """
+    twin = aliased(StagedJob)
+    has_twin = exists().where(twin.key == StagedJob.key, twin.state == "pending")
+    query = (
+        update(StagedJob)
+        .where(StagedJob.id == job_id, StagedJob.state == "dead")
+        .values(state=case((has_twin, "done"), else_="pending"), attempts=0, retry_at=None)
+        .returning(StagedJob.name, StagedJob.queue)
+    )
+    found = db.execute(query).one_or_none()
+    if found is None:
+        return None
+    name, queue = found
+    db.info.setdefault("wake", set()).add(queue)
+    return str(name)
+
+
 def due_queues() -> list[str]:
     """Return the queues that have due jobs."""
     return list(db.scalars(select(StagedJob.queue).where(_IS_DUE).distinct()))

@@ -165,6 +165,7 @@ def list_held() -> Sequence[tuple[PaymentSession, PaymentAttempt]]:
     return [(session, attempt) for session, attempt in db.execute(query)]
 
 
-def refunds_of(session_id: UUID) -> Sequence[PaymentRefund]:
-    """Return the refunds of a session."""
-    return db.scalars(select(PaymentRefund).where(PaymentRefund.session_id == session_id)).all()
+def refunds_of(*session_ids: UUID) -> Sequence[PaymentRefund]:
+    """Return the refunds of these sessions, in the order in which they were asked for."""
+    query = select(PaymentRefund).where(PaymentRefund.session_id.in_(session_ids))
+    return db.scalars(query.order_by(PaymentRefund.created_at)).all()

@@ -1,0 +1,69 @@
+"""Customers: finding a business by whatever its owner tells, and everything that is known of its money."""
+
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+
+from portal.billing import queries as billing
+from portal.console import wording
+from portal.console.access import requires
+from portal.console.forms import SearchForm
+from portal.directory import businesses, visibility
+from portal.identity.queries import list_members
+from portal.insights import payers
+from portal.insights.payers import FoundBusiness
+from portal.invoicing import credit_balance, customers
+from portal.invoicing.queries import InvoiceFilter, list_invoices
+from portal.kit.pagination import Page, page_number
+from portal.payments.queries import TransactionFilter, list_transactions
+
+bp = Blueprint("console_customers", __name__, url_prefix="/console/customers")
+
+
+@bp.get("")
+@requires("console:view")
+def show() -> tuple[str, int]:
+    """A page of businesses, newest first, or those that fit the search."""
+    form = SearchForm(request.args)
+    number = page_number(request.args.get("page"))
+    is_good = form.is_good()
+    page: Page[FoundBusiness] = payers.search(form.q.data, number) if is_good else Page([], number, 0)
+    shown = render_template(
+        "console/customers/page.html",
+        form=form,
+        page=page,
+        tier_name=lambda code: wording.word(wording.TIERS, code),
+        page_url=lambda number: url_for(".show", page=number, q=form.q.data or None),
+    )
+    return shown, 200 if is_good else 422
+
+
+@bp.get("/<business_id>")
+@requires("console:view")
+def show_one(business_id: str) -> str:
+    """One business: its team, its agreement, its credit and its newest invoices and payments."""
+    business = businesses.get_by_public_id(business_id)
+    return render_template(
+        "console/customers/customer.html",
+        business=business,
+        status=visibility.status(business.id),
+        members=list_members(business.id),
+        **_money_of(business.id),
+    )
+
+
+def _money_of(business_id: Any) -> dict[str, Any]:
+    """What the rooms of money know of the business; a business that never chose a tier is no customer yet."""
+    customer = customers.find_of_business(business_id)
+    if customer is None:
+        return {"customer": None}
+    subscription = billing.find_live(customer.id)
+    return {
+        "customer": customer,
+        "subscription": subscription,
+        "tier_name": wording.word(wording.TIERS, subscription.tier_code) if subscription else None,
+        "period": billing.newest_period(subscription.id) if subscription else None,
+        "credit": credit_balance.of(customer.id, customer.currency),
+        "invoices": list_invoices(customer, InvoiceFilter(), 1),
+        "transactions": list_transactions(customer.id, TransactionFilter(), 1, customer.transaction_count),
+    }

@@ -1,0 +1,22 @@
+"""The first page of the desk: what waits for a person, and whether the books are sound."""
+
+from flask import Blueprint, render_template
+
+from portal.console.access import requires
+from portal.currency.rates import ALARM_AFTER
+from portal.insights import invariants, today
+from portal.kit import edge
+
+bp = Blueprint("console_today", __name__)
+_SHOWN = 20
+
+
+@bp.get("/console")
+@requires("console:view")
+def show() -> str:
+    """What waits, counted, with the broken invariants in full: there should never be one."""
+    waiting = today.waiting()
+    is_stale = waiting.rates_on is None or edge.now().date() - waiting.rates_on > ALARM_AFTER
+    return render_template(
+        "console/today/page.html", waiting=waiting, are_rates_old=is_stale, violations=invariants.violations(_SHOWN)
+    )
