@@ -1,4 +1,4 @@
-"""Staged jobs: one waits for each key, nobody takes what another has, the dead's work comes back, poison is given up."""
+"""Staged jobs: one waits for each key, nobody takes another's, the dead's work comes back, poison is given up."""
 
 from datetime import timedelta
 from threading import Barrier

@@ -1,6 +1,5 @@
 """Running jobs: kept whole or not at all, called outside without a transaction, and never after the lease is lost."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -22,11 +21,11 @@ _EVENTS = text("SELECT count(*) FROM domain_events WHERE subject = 'effect'")
 
 
 @pytest.fixture
-def handlers(committing: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
+def handlers(committing: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """The table of handlers, to which a test adds its own."""
     own: dict[str, Any] = {}
     monkeypatch.setattr(draining, "HANDLERS", own)
-    yield own
+    return own
 
 
 def stage(name: str, key: str | None = None) -> None:
