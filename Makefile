@@ -28,7 +28,7 @@ seed: .venv/.runtime $(MESSAGES)
 	@exec $(BIN)/portal seed
 
 test: .venv/.dev $(MESSAGES)
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(TESTS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
 
 check: .venv/.dev
 	$(BIN)/ruff check .
