@@ -20,10 +20,11 @@ def parse(document: bytes) -> Rates:
 
     :raises BadFeed: for anything unexpected: no day, no number, a rate that is not positive, a document type.
     """
-    if b"<!DOCTYPE" in document or b"<!ENTITY" in document:
-        raise BadFeed("document types are refused")
     try:
-        root = ElementTree.fromstring(document)  # noqa: S314 - see above
+        text = document.decode()  # and no NUL below, so that no other encoding can hide a document type
+        if "<!DOCTYPE" in text or "\0" in text:
+            raise BadFeed("document types are refused")
+        root = ElementTree.fromstring(text)  # noqa: S314 - see above
         days = {
             date.fromisoformat(cube.attrib["time"]): _day(cube) for cube in root.iter(_CUBE) if "time" in cube.attrib
         }

@@ -1,0 +1,55 @@
+"""The price book: versions are added and begin on their day; what was bought under one is found under it."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from portal.catalogue import price_book
+from portal.catalogue.errors import UnknownOffer
+from portal.catalogue.models import Price, PriceVersion
+from portal.kit.db import db
+
+
+def raise_prices(starts_at: datetime) -> PriceVersion:
+    """Add a second version in which everything costs a pound more."""
+    version = PriceVersion(number=2, starts_at=starts_at)
+    db.add(version)
+    db.flush()
+    for old in price_book.list_tiers(price_book.current_version(starts_at - timedelta(days=1))):
+        facts = {name: getattr(old, name) for name in ("code", "audience", "currency", "is_tier", "position")}
+        db.add(Price(version_id=version.id, amount=old.amount + 100, product_limit=1, receives=None, **facts))
+    db.flush()
+    return version
+
+
+def test_the_first_book_is_loaded_once(now: datetime) -> None:
+    assert price_book.load_first() is False
+    tiers = price_book.list_tiers(price_book.current_version(now))
+    assert [(tier.code, tier.amount, tier.currency, tier.product_limit) for tier in tiers] == [
+        ("starter", 100, "GBP", 10),
+        ("pro", 300, "GBP", 100),
+        ("enterprise", 500, "GBP", None),
+    ]
+
+
+def test_a_new_version_counts_from_its_day_and_the_old_one_stays(now: datetime) -> None:
+    old = price_book.current_version(now)
+    new = raise_prices(now + timedelta(days=1))
+    assert price_book.current_version(now) == old
+    assert price_book.current_version(now + timedelta(days=1)) == new.id
+    assert price_book.get_tier(old, "pro").amount == 300
+    assert price_book.get_tier(new.id, "pro").amount == 400
+
+
+@pytest.mark.parametrize("code", ["", "branch", "hibernation", "basic", "vip", "PRO"])
+def test_only_vendor_tiers_can_be_chosen(now: datetime, code: str) -> None:
+    with pytest.raises(UnknownOffer):
+        price_book.get_tier(price_book.current_version(now), code)
+
+
+def test_a_price_is_found_for_vendors_only(now: datetime) -> None:
+    version = price_book.current_version(now)
+    assert price_book.get_price(version, price_book.BRANCH).amount == 100
+    assert price_book.get_price(version, "pro").currency == "GBP"
+    with pytest.raises(UnknownOffer):
+        price_book.get_price(version, "vip")

@@ -1,0 +1,185 @@
+"""The book defends itself: it balances, it is only added to, and what is owed to somebody never falls below zero."""
+
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from portal.insights import invariants
+from portal.kit import edge
+from portal.kit.db import db
+from portal.kit.money import Money
+from portal.ledger import balances, recipes
+from portal.ledger.chart import EXCHANGE, HELD, RECEIVABLE, REVENUE, Account, account_id, clearing, credit_of
+from portal.ledger.posting import Move, post
+from tests.support.races import at_once
+
+GBP = "GBP"
+_POSTING = text("INSERT INTO ledger_postings (id, reference, recipe, occurred_at) VALUES (:id, :id, 'test', now())")
+_ENTRY = text(
+    "INSERT INTO ledger_entries (posting_id, account_id, currency, amount) "
+    "VALUES (:posting, :account, :currency, :amount)"
+)
+_SPEAK = text("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+
+
+def write(*amounts: int) -> None:
+    """Write a posting of one entry for each amount, by hand, past the recipes."""
+    posting = uuid4()
+    db.execute(_POSTING, {"id": posting})
+    account = account_id(Account(REVENUE), GBP)
+    for amount in amounts:
+        db.execute(_ENTRY, {"posting": posting, "account": account, "currency": GBP, "amount": amount})
+    db.execute(_SPEAK)
+
+
+def earn_credit(customer: UUID, amount: int) -> None:
+    recipes.payment_credited(uuid4(), "wechat_pay", Money(amount, GBP), customer, Money(amount, GBP), edge.now())
+
+
+@pytest.mark.usefixtures("db")
+class TestRefusals:
+    """What the database says no to, whoever asks."""
+
+    @pytest.mark.parametrize("amounts", [(5, -4), (5, 5), (-1, -1), (3, -1, -1)])
+    def test_a_posting_that_does_not_balance(self, amounts: tuple[int, ...]) -> None:
+        with pytest.raises(IntegrityError, match="does not balance"):
+            write(*amounts)
+
+    @pytest.mark.parametrize("amounts", [(), (5,)])
+    def test_a_posting_of_less_than_two_entries(self, amounts: tuple[int, ...]) -> None:
+        with pytest.raises(IntegrityError, match=r"fewer than two entries|does not balance"):
+            write(*amounts)
+
+    def test_an_entry_of_nothing(self) -> None:
+        with pytest.raises(IntegrityError, match="amount"):
+            write(0, 0)
+
+    def test_an_entry_in_another_currency_than_its_account(self) -> None:
+        posting = uuid4()
+        db.execute(_POSTING, {"id": posting})
+        account = account_id(Account(REVENUE), GBP)
+        with pytest.raises(IntegrityError, match="foreign key"):
+            db.execute(_ENTRY, {"posting": posting, "account": account, "currency": "CNY", "amount": 1})
+
+    def test_a_posting_that_balances_only_over_two_currencies(self) -> None:
+        posting = uuid4()
+        db.execute(_POSTING, {"id": posting})
+        for currency, amount in ((GBP, 5), ("CNY", -5)):
+            account = account_id(Account(EXCHANGE), currency)
+            db.execute(_ENTRY, {"posting": posting, "account": account, "currency": currency, "amount": amount})
+        with pytest.raises(IntegrityError, match="does not balance"):
+            db.execute(_SPEAK)
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            "UPDATE ledger_entries SET amount = amount + 1",
+            "UPDATE ledger_postings SET reference = 'x'",
+            "DELETE FROM ledger_entries",
+            "DELETE FROM ledger_postings",
+            "TRUNCATE ledger_entries",
+            "TRUNCATE ledger_postings CASCADE",
+        ],
+    )
+    def test_changing_what_is_written(self, change: str) -> None:
+        recipes.invoice_issued(uuid4(), Money(500, GBP), edge.now())
+        db.execute(_SPEAK)
+        with pytest.raises(DBAPIError, match="append-only"):
+            db.execute(text(change))
+
+    def test_using_more_credit_than_there_is(self) -> None:
+        customer = uuid4()
+        earn_credit(customer, 300)
+        with pytest.raises(IntegrityError, match="guard_check"):
+            recipes.credit_used(uuid4(), customer, Money(301, GBP), edge.now())
+
+
+@pytest.mark.usefixtures("db")
+class TestRecipes:
+    """What can happen to money."""
+
+    def test_a_reference_is_posted_once(self) -> None:
+        attempt = uuid4()
+        told = [
+            recipes.payment_received(attempt, "wechat_pay", Money(4500, "CNY"), Money(500, GBP), edge.now()),
+            recipes.payment_received(attempt, "wechat_pay", Money(4500, "CNY"), Money(500, GBP), edge.now()),
+            recipes.payment_held(attempt, "wechat_pay", Money(4500, "CNY"), edge.now()),
+        ]
+        assert told == [True, False, False]
+        assert balances.balance(clearing("wechat_pay"), "CNY") == Money(4500, "CNY")
+        assert balances.balance(Account(HELD), "CNY") == Money(0, "CNY")
+
+    def test_an_invoice_paid_in_another_currency_leaves_nothing_owed(self) -> None:
+        recipes.invoice_issued(uuid4(), Money(500, GBP), edge.now())
+        recipes.payment_received(uuid4(), "wechat_pay", Money(4500, "CNY"), Money(500, GBP), edge.now())
+        found = {(line.code, line.currency): line.amount for line in balances.trial_balance()}
+        assert found == {
+            ("clearing:wechat_pay", "CNY"): 4500,
+            ("exchange", "CNY"): -4500,
+            ("exchange", GBP): 500,
+            ("receivable", GBP): 0,
+            ("revenue", GBP): -500,
+        }
+
+    def test_credit_is_kept_for_each_customer_and_currency(self) -> None:
+        ann, bob = uuid4(), uuid4()
+        earn_credit(ann, 300)
+        earn_credit(bob, 50)
+        recipes.credit_used(uuid4(), ann, Money(120, GBP), edge.now())
+        assert balances.credit_balance(ann, GBP) == Money(180, GBP)
+        assert balances.credit_balance(bob, GBP) == Money(50, GBP)
+        assert balances.credit_balance(ann, "CNY") == Money(0, "CNY")
+
+    def test_nothing_is_not_posted(self) -> None:
+        recipes.invoice_issued(uuid4(), Money(0, GBP), edge.now())
+        recipes.credit_used(uuid4(), uuid4(), Money(0, GBP), edge.now())
+        assert balances.trial_balance() == []
+
+    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(st.lists(st.tuples(st.sampled_from([RECEIVABLE, REVENUE, HELD]), st.integers(1, 10**12)), min_size=1))
+    def test_whatever_is_posted_balances(self, moves: list[tuple[str, int]]) -> None:
+        made = [Move(Account(code), credit_of(UUID(int=7)), Money(amount, GBP)) for code, amount in moves]
+        assert post(str(uuid4()), "test", made, edge.now())
+        db.execute(_SPEAK)
+        by_rule = {violation.rule for violation in invariants.violations()}
+        assert not by_rule & {"ledger_sums_to_zero", "posting_balances", "guarded_balance_is_its_entries"}
+
+
+@pytest.mark.usefixtures("committing")
+class TestRaces:
+    """The same from many sides at once."""
+
+    def test_of_many_spenders_of_one_credit_one_wins(self) -> None:
+        customer = uuid4()
+        edge.write(lambda: earn_credit(customer, 100))
+
+        def spend() -> bool:
+            try:
+                edge.write(lambda: recipes.credit_used(uuid4(), customer, Money(100, GBP), edge.now()))
+            except IntegrityError:
+                return False
+            return True
+
+        assert sum(at_once(*[spend] * 8)) == 1
+        assert edge.write(lambda: balances.credit_balance(customer, GBP)) == Money(0, GBP)
+
+    def test_without_the_guard_the_race_is_lost(self) -> None:
+        guard = text("ALTER TABLE ledger_accounts DROP CONSTRAINT ledger_accounts_guard_check")
+        edge.write(lambda: db.execute(guard))
+        customer = uuid4()
+        edge.write(lambda: earn_credit(customer, 100))
+        spend = lambda: edge.write(lambda: recipes.credit_used(uuid4(), customer, Money(100, GBP), edge.now()))  # noqa: E731
+        at_once(*[spend] * 2)
+        assert edge.write(lambda: balances.credit_balance(customer, GBP)) == Money(-100, GBP)
+
+    def test_of_many_tellers_of_one_payment_one_posts(self) -> None:
+        attempt = uuid4()
+        tell = lambda: edge.write(  # noqa: E731
+            lambda: recipes.payment_received(attempt, "wechat_pay", Money(9, "CNY"), Money(1, GBP), edge.now())
+        )
+        assert sum(at_once(*[tell] * 8)) == 1
+        assert edge.write(lambda: balances.balance(clearing("wechat_pay"), "CNY")) == Money(9, "CNY")
