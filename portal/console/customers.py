@@ -1,6 +1,7 @@
 """Customers: finding a business by whatever its owner tells, and everything that is known of its money."""
 
 from typing import Any
+from uuid import UUID
 
 from flask import Blueprint, render_template, request, url_for
 
@@ -38,21 +39,21 @@ def show() -> tuple[str, int]:
     return shown, 200 if is_good else 422
 
 
-@bp.get("/<business_id>")
+@bp.get("/<business>")
 @requires("console:view")
-def show_one(business_id: str) -> str:
+def show_one(business: str) -> str:
     """One business: its team, its agreement, its credit and its newest invoices and payments."""
-    business = businesses.get_by_public_id(business_id)
+    found = businesses.get_by_public_id(business)
     return render_template(
         "console/customers/customer.html",
-        business=business,
-        status=visibility.status(business.id),
-        members=list_members(business.id),
-        **_money_of(business.id),
+        business=found,
+        status=visibility.status(found.id),
+        members=list_members(found.id),
+        **_money_of(found.id),
     )
 
 
-def _money_of(business_id: Any) -> dict[str, Any]:
+def _money_of(business_id: UUID) -> dict[str, Any]:
     """What the rooms of money know of the business; a business that never chose a tier is no customer yet."""
     customer = customers.find_of_business(business_id)
     if customer is None:

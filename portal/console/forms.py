@@ -7,10 +7,13 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import Form, SelectField, StringField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, StopValidation
 
 from portal.console.wording import SESSION_STATES
 from portal.kit import typed
+
+_SESSION_STATES = [SelectChoice(code, word) for code, word in SESSION_STATES.items()]
 
 
 def _clean(form: Form, field: Any) -> None:
@@ -39,7 +42,7 @@ class SearchForm(Form):
 class SessionSearchForm(SearchForm):
     """Which payment sessions are wanted."""
 
-    status = SelectField(_("State"), choices=[("", _("Any")), *SESSION_STATES.items()], default="")
+    status = SelectField(_("State"), choices=[SelectChoice("", _("Any")), *_SESSION_STATES], default="")
 
 
 class AdvanceForm(FlaskForm):

@@ -59,22 +59,22 @@ def show() -> tuple[str, int]:
     return shown, 200 if is_good else 422
 
 
-@bp.get("/<session_id>")
+@bp.get("/<session>")
 @requires("console:view")
-def show_one(session_id: str) -> str:
+def show_one(session: str) -> str:
     """One session with its conversation."""
-    session = queries.get_session(session_id)
-    attempt = queries.attempt_of(session.id)
-    calls = [_from_call(call) for call in queries.conversation(session.id)]
+    found = queries.get_session(session)
+    attempt = queries.attempt_of(found.id)
+    calls = [_from_call(call) for call in queries.conversation(found.id)]
     events = [_from_event(event) for event in queries.events_of(attempt.provider, attempt.order_number)]
     return render_template(
         "console/sessions/session.html",
-        session=session,
+        session=found,
         attempt=attempt,
-        payer=payers([session.customer_id])[session.customer_id],
+        payer=payers([found.customer_id])[found.customer_id],
         disposition=wording.word(wording.DISPOSITIONS, attempt.disposition),
         conversation=sorted(calls + events, key=lambda said: said.at),
-        refunds=queries.refunds_of(session.id),
+        refunds=queries.refunds_of(found.id),
         reason=lambda code: wording.word(wording.REASONS, code),
     )
 

@@ -1,6 +1,7 @@
 """One of everything that belongs to a business, by the names that routes use for it."""
 
 from dataclasses import dataclass
+from uuid import uuid4
 
 from sqlalchemy import select
 
@@ -37,6 +38,7 @@ def make_everything() -> World:
     viewer = shop.make_member(business, VIEWER, Role.VIEWER)
     shop.make_business(shop.make_owner(OTHER), "Other")
     ids = {"business": business.public_id, "slug": business.slug, "name": "none", "token": "none"}
+    ids["job_id"] = str(uuid4())
     return World(business, ids | _catalogue(business) | _team(business, owner, viewer) | _money(business))
 
 

@@ -1,0 +1,197 @@
+"""What the desk shows of businesses and of money, and that a longer list asks no more questions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from portal.directory import businesses
+from portal.identity.permissions import OperatorRole
+from portal.invoicing.queries import InvoiceFilter, all_invoices
+from portal.kit import clock, edge
+from portal.kit.db import db
+from portal.payments import attempts
+from portal.payments.models import PaymentEvent
+from portal.payments.providers.base import Answer, Result
+from portal.payments.queries import attempt_of, get_session
+from tests.console import desk
+from tests.support import shop
+
+
+@pytest.fixture
+def support(app: Flask) -> FlaskClient:
+    """A browser in which somebody of support is logged in."""
+    return desk.operator(app, OperatorRole.SUPPORT)
+
+
+def test_today_counts_what_waits(support: FlaskClient) -> None:
+    assert "The books are sound" in support.get("/console").text
+
+    def trouble() -> None:
+        desk.pay_twice(desk.make_customer())
+        for _ in range(3):
+            desk.make_job("dead", "boom")
+
+    edge.write(trouble)
+    page = support.get("/console").text
+
+    assert "refunds asked for: 1" in page
+    assert "job_is_not_dead" in page
+    assert "The books are not sound" in page
+
+
+def test_today_warns_of_old_rates(support: FlaskClient) -> None:
+    assert "older than 5 days" not in support.get("/console").text
+    edge.write(lambda: clock.advance(timedelta(days=6)))
+    assert "older than 5 days" in support.get("/console").text
+
+
+SEARCHES = [
+    "lantern",
+    "COFFEE",
+    "ann@shop.example",
+    "Ann@Shop.example",
+    "{business}",
+    "{customer}",
+    "{number}",
+]
+
+
+@pytest.mark.parametrize("search", SEARCHES)
+def test_a_business_is_found_by_what_its_owner_tells(support: FlaskClient, search: str) -> None:
+    def build() -> dict[str, str]:
+        desk.make_customer("Other", "bob@shop.example")
+        customer = desk.make_customer()
+        desk.pay(desk.open_session(customer))
+        invoice = all_invoices(customer.id, InvoiceFilter(), 1)[0]
+        assert customer.business_id is not None
+        business = businesses.get(customer.business_id)
+        return {"business": business.public_id, "customer": customer.public_id, "number": str(invoice.number)}
+
+    found = support.get("/console/customers", query_string={"q": search.format(**edge.write(build))}).text
+
+    assert "Lantern Coffee" in found
+    assert ">Other<" not in found
+
+
+def test_wildcards_mean_themselves(support: FlaskClient) -> None:
+    edge.write(desk.make_customer)
+
+    assert "Nobody found" in support.get("/console/customers?q=%25").text
+    assert "Nobody found" in support.get("/console/customers?q=_").text
+
+
+def test_a_customer_is_shown_with_its_money(support: FlaskClient) -> None:
+    def build() -> str:
+        customer = desk.make_customer()
+        desk.pay(desk.open_session(customer))
+        return customer.public_id
+
+    found = support.get(f"/console/customers?q={edge.write(build)}").text
+    address = found.split('href="/console/customers/')[1].split('"')[0]
+    page = support.get(f"/console/customers/{address}").text
+
+    assert "INV-" in page
+    assert "£3.00" in page
+    assert "ann@shop.example" in page
+    assert 'data-state="active"' in page
+
+
+def test_a_business_without_a_plan_is_shown(support: FlaskClient) -> None:
+    public_id = edge.write(lambda: shop.make_business(shop.make_owner())).public_id
+
+    assert "No plan" in support.get(f"/console/customers/{public_id}").text
+
+
+def talk(session_public_id: str) -> None:
+    """Let us ask, the provider answer badly, and then tell us of money."""
+    attempt = attempt_of(get_session(session_public_id).id)
+    attempts.note_call(attempt.id, Answer("create_charge", Result.UNKNOWN, None, "ReadTimeout", 10_003))
+    attempts.note_call(attempt.id, Answer("query", Result.DONE, 200, "", 41))
+    told = {"provider": "wechat_pay", "kind": "TRANSACTION.SUCCESS", "order_number": attempt.order_number, "body": {}}
+    db.add(PaymentEvent(event_id="EV-1", status="quarantined", outcome="<b>odd</b>", **told))
+    db.flush()
+
+
+def test_a_session_is_shown_with_its_conversation(support: FlaskClient) -> None:
+    def build() -> str:
+        public_id = desk.open_session(desk.make_customer()).public_id
+        talk(public_id)
+        return public_id
+
+    page = support.get(f"/console/sessions/{edge.write(build)}").text
+
+    places = [page.index(words) for words in ("We asked for a code", "We asked what became", "The provider told us")]
+    assert places == sorted(places)
+    assert "no clear answer (10003 ms)" in page
+    assert "answered (HTTP 200, 41 ms)" in page
+    assert "&lt;b&gt;odd&lt;/b&gt;" in page
+
+
+def test_a_session_is_found_by_its_order_number_and_state(support: FlaskClient) -> None:
+    def build() -> tuple[str, str]:
+        session = desk.open_session(desk.make_customer())
+        return session.public_id, attempt_of(session.id).order_number
+
+    public_id, order_number = edge.write(build)
+
+    assert public_id in support.get(f"/console/sessions?q={order_number}").text
+    assert public_id in support.get(f"/console/sessions?q={public_id}&status=created").text
+    assert public_id not in support.get("/console/sessions?status=paid").text
+
+
+def test_held_money_is_shown_with_its_refund(support: FlaskClient) -> None:
+    assert "Nothing is held" in support.get("/console/held").text
+
+    def build() -> str:
+        odd = desk.open_session(desk.make_customer("Odd", "odd@shop.example"))
+        desk.pay(odd, amount=4)
+        return desk.pay_twice(desk.make_customer()).public_id
+
+    public_id = edge.write(build)
+    page = support.get("/console/held").text
+
+    assert page.index(public_id) > 0
+    assert "Held: paid twice" in page
+    assert 'data-state="requested"' in page
+    assert "CN¥0.04" in page
+    assert "none asked for" in page
+    assert "Refunds" in support.get(f"/console/sessions/{public_id}").text
+
+
+@contextmanager
+def counted() -> Iterator[list[str]]:
+    """The statements that run inside."""
+    statements: list[str] = []
+    bind = db.get_bind()
+
+    def note(_connection, _cursor, statement, *_) -> None:
+        statements.append(statement)
+
+    event.listen(bind, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(bind, "before_cursor_execute", note)
+
+
+@pytest.mark.parametrize("path", ["", "/customers", "/sessions", "/held", "/jobs", "/clock"])
+def test_a_longer_list_asks_no_more(support: FlaskClient, path: str) -> None:
+    def build(number: int) -> None:
+        customer = desk.make_customer(f"Shop {number}", f"owner{number}@shop.example")
+        desk.pay_twice(customer)
+        desk.make_job("dead", "boom")
+
+    edge.write(lambda: build(1))
+    with counted() as few:
+        assert support.get(f"/console{path}").status_code == 200
+    for number in range(2, 5):
+        edge.write(lambda number=number: build(number))  # type: ignore[misc]
+    with counted() as many:
+        assert support.get(f"/console{path}").status_code == 200
+
+    assert len(many) == len(few) <= 12
