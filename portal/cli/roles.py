@@ -1,5 +1,6 @@
 """The product's own processes and how each is run; the supervisor, the container and the command line agree here."""
 
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -25,7 +26,19 @@ def web(settings: Settings, environ: Mapping[str, str]) -> Command:
         "--log-level": "warning",
     }
     flat = [str(part) for option in options.items() for part in option]
-    return _python("web", ["granian", *flat, "--respawn-failed-workers", "wsgi:app"], environ)
+    shared = {"PROMETHEUS_MULTIPROC_DIR": str(metrics_folder(settings))}
+    return _python("web", ["granian", *flat, "--respawn-failed-workers", "wsgi:app"], shared | dict(environ))
+
+
+def metrics_folder(settings: Settings) -> Path:
+    """Where the web processes add up their counters."""
+    return settings.state / "run" / "metrics"
+
+
+def forget_metrics(settings: Settings) -> None:
+    """Empty that folder: counters of processes that are no more would be added for ever."""
+    shutil.rmtree(metrics_folder(settings), ignore_errors=True)
+    metrics_folder(settings).mkdir(parents=True)
 
 
 def worker(environ: Mapping[str, str]) -> Command:

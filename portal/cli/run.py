@@ -48,6 +48,7 @@ def run() -> None:
 def web() -> None:
     """Run the web server alone."""
     settings, environ = _instance()
+    roles.forget_metrics(settings)
     _become(roles.web(settings, environ))
 
 

@@ -3,7 +3,6 @@
 Every step says what it does; whatever goes wrong ends the start with a reason and leaves nothing running.
 """
 
-import shutil
 from collections.abc import Callable, Mapping
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -88,13 +87,11 @@ def make_databases(settings: Settings, sandbox_url: str | None) -> None:
 def start_processes(supervisor: Supervisor, settings: Settings, environ: Mapping[str, str]) -> None:
     """Start sandbox, web and worker at once and return when the product can serve."""
     click.echo(f"starting {'sandbox, ' if settings.is_sandbox else ''}web and worker …")
-    metrics = settings.state / "run" / "metrics"
-    shutil.rmtree(metrics, ignore_errors=True)
-    metrics.mkdir()
+    roles.forget_metrics(settings)
     if settings.is_sandbox:
         supervisor.spawn(roles.sandbox(environ))
     supervisor.spawn(roles.worker(environ))
-    supervisor.spawn(roles.web(settings, dict(environ) | {"PROMETHEUS_MULTIPROC_DIR": str(metrics)}))
+    supervisor.spawn(roles.web(settings, environ))
     if settings.is_sandbox:
         supervisor.wait_for("the sandbox", lambda: answers_200(settings.sandbox_port, "/healthz"), 60)
     supervisor.wait_for("the product", lambda: answers_200(settings.port, "/readyz"), 60)
