@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+import hypothesis
 import pytest
 
 from tests.support import network
@@ -15,6 +16,9 @@ _running = RunningServers()
 
 def pytest_configure() -> None:
     network.guard()
+    # A slow machine is no fault of the example that was tried on it.
+    hypothesis.settings.register_profile("house", deadline=None)
+    hypothesis.settings.load_profile("house")
 
 
 def pytest_configure_node(node: object) -> None:

@@ -139,7 +139,7 @@ class TestRecipes:
         recipes.credit_used(uuid4(), uuid4(), Money(0, GBP), edge.now())
         assert balances.trial_balance() == []
 
-    @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
     @given(st.lists(st.tuples(st.sampled_from([RECEIVABLE, REVENUE, HELD]), st.integers(1, 10**12)), min_size=1))
     def test_whatever_is_posted_balances(self, moves: list[tuple[str, int]]) -> None:
         made = [Move(Account(code), credit_of(UUID(int=7)), Money(amount, GBP)) for code, amount in moves]

@@ -47,6 +47,17 @@ def test_b1_without_the_unique_constraint_the_race_is_lost_and_the_ledger_still_
     assert portal.money_postings() == ["payment_received"]
 
 
+def test_b2_many_notifications_of_one_payment_are_one_payment(portal: Portal) -> None:
+    public_id = portal.open_session()
+    order = portal.order(public_id)
+    portal.sandbox.pay(order, lose=True)
+    assert portal.sandbox.notify(order, copies=20, fresh_ids=True) == [204] * 20
+    portal.settle()
+    assert portal.count("payment_events", "status = 'applied'") == 20
+    assert portal.money_postings() == ["payment_received"]
+    assert len(portal.sandbox.outbox("ann@shop.example")) == 1
+
+
 def test_b7_b8_b9_what_proves_nothing_is_refused_and_changes_nothing(portal: Portal) -> None:
     public_id = portal.open_session()
     order = portal.order(public_id)
