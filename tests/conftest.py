@@ -1,5 +1,6 @@
 """What every test may ask for: servers, databases and a guard that keeps the run on this machine."""
 
+import shutil
 from collections.abc import Iterator
 
 import hypothesis
@@ -29,6 +30,15 @@ def pytest_configure_node(node: object) -> None:
 
 def pytest_unconfigure() -> None:
     _running.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _leave_no_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Remove the clusters that root's instances keep outside of pytest's folders, which `nobody` cannot enter."""
+    yield
+    for link in tmp_path_factory.getbasetemp().rglob("postgres"):
+        if link.is_symlink():
+            shutil.rmtree(link.resolve(), ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
