@@ -84,8 +84,11 @@ class Form(FlaskForm):
         return isinstance(self._fields.get(name), SelectMultipleField | MultipleFileField)
 
     def _is_known(self, name: str) -> bool:
-        known = {"csrf_token", *self._fields, *self.buttons}
-        return name in known or any(field.owns(name) for field in self._fields.values() if isinstance(field, Rows))
+        field = self._fields.get(name)
+        if field is not None:
+            return not isinstance(field, Rows)
+        parts = any(field.owns(name) for field in self._fields.values() if isinstance(field, Rows))
+        return parts or name in self.buttons or name == "csrf_token"
 
     def _is_file(self, name: str) -> bool:
         return isinstance(self._fields.get(name), FileField)
