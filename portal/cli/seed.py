@@ -3,6 +3,7 @@
 The shops are entitled directly and owe nothing: they have no customer, no subscription and no owner who logs in.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 
 import click
@@ -23,14 +24,24 @@ def seed(vendors: int) -> None:
     with plain_errors():
         settings = load_settings(environment.of_instance())
     with psycopg.connect(settings.database_url, autocommit=True) as connection:
-        present, now = _present(connection)
-        with click.progressbar(length=max(0, vendors - present), label="Opening shops") as bar:
-            for first in range(present, vendors, _CHUNK):
-                numbers = range(first, min(first + _CHUNK, vendors))
-                store(connection, seed_shops.chunk(numbers, now))
-                bar.update(len(numbers))
+        with click.progressbar(length=vendors, label="Opening shops") as bar:
+            there = fill(connection, vendors, bar.update)
         connection.execute("ANALYZE businesses, branches, products, business_entitlements, directory_search")
-    click.echo(f"The directory has {max(vendors, present)} seeded shops.")
+    click.echo(f"The directory has {there} seeded shops.")
+
+
+def fill(connection: psycopg.Connection, vendors: int, tell: Callable[[int], None]) -> int:
+    """Bring the number of seeded shops to ``vendors`` and return how many there are; fewer are never asked for.
+
+    :param tell: called with how many more are there.
+    """
+    present, now = _present(connection)
+    tell(min(present, vendors))
+    for first in range(present, vendors, _CHUNK):
+        numbers = range(first, min(first + _CHUNK, vendors))
+        store(connection, seed_shops.chunk(numbers, now))
+        tell(len(numbers))
+    return max(present, vendors)
 
 
 def store(connection: psycopg.Connection, made: seed_shops.Chunk) -> None:
