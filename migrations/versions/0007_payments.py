@@ -165,8 +165,11 @@ def upgrade() -> None:
         http_status integer,
         detail text NOT NULL DEFAULT '',
         milliseconds integer NOT NULL,
-        called_at timestamptz NOT NULL
+        times integer NOT NULL DEFAULT 1 CHECK (times > 0),
+        called_at timestamptz NOT NULL,
+        last_called_at timestamptz NOT NULL
     );
+    COMMENT ON COLUMN provider_calls.times IS 'how often in a row the same question got the same answer';
     CREATE INDEX provider_calls_attempt_idx ON provider_calls (attempt_id, called_at);
     """)
 

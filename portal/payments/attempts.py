@@ -85,16 +85,26 @@ def find_by_order(provider: str, order_number: str) -> PaymentAttempt | None:
 
 
 def note_call(attempt_id: UUID, answer: Answer) -> None:
-    """Keep one exchange with the provider for the console."""
+    """Keep one exchange with the provider for the console; the same answer again only counts up."""
+    wall = clock.wall()
+    newest = select(ProviderCall).where(ProviderCall.attempt_id == attempt_id).order_by(ProviderCall.called_at.desc())
+    last = db.scalars(newest.limit(1)).first()
+    said = (answer.operation, str(answer.result), answer.http_status, answer.detail)
+    if last is not None and (last.operation, last.result, last.http_status, last.detail) == said:
+        last.times += 1
+        last.last_called_at, last.milliseconds = wall, answer.milliseconds
+        return
+    operation, result, http_status, detail = said
     db.add(
         ProviderCall(
             attempt_id=attempt_id,
-            operation=answer.operation,
-            result=answer.result,
-            http_status=answer.http_status,
-            detail=answer.detail,
+            operation=operation,
+            result=result,
+            http_status=http_status,
+            detail=detail,
             milliseconds=answer.milliseconds,
-            called_at=clock.wall(),
+            called_at=wall,
+            last_called_at=wall,
         )
     )
 

@@ -156,4 +156,7 @@ class ProviderCall(Base):
     http_status: Mapped[int | None]
     detail: Mapped[str] = mapped_column(default="")
     milliseconds: Mapped[int]
+    times: Mapped[int] = mapped_column(default=1)
+    """How often in a row the same question got the same answer; ``milliseconds`` is the last one's."""
     called_at: Mapped[datetime]
+    last_called_at: Mapped[datetime]
