@@ -28,14 +28,14 @@ def money(amount: int, currency: str) -> str:
 
 
 def date_text(value: date) -> str:
-    """Show a day."""
-    return format_date(value, "medium", locale=_BRITISH[locale()[:2]])
+    """Show a day; of an instant, the day it is in the reader's time zone."""
+    day = flask_babel.to_user_timezone(value) if isinstance(value, datetime) else value
+    return format_date(day, "medium", locale=_BRITISH[locale()[:2]])
 
 
 def datetime_text(value: datetime) -> str:
     """Show an instant in the reader's time zone, to the minute."""
-    local = flask_babel.to_user_timezone(value)
-    return f"{date_text(local)} {local:%H:%M}"
+    return f"{date_text(value)} {flask_babel.to_user_timezone(value):%H:%M}"
 
 
 def register(app: Flask) -> None:
