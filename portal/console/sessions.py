@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import flask_babel
 from flask import Blueprint, render_template, request, url_for
+from flask_babel import gettext
 
 from portal.console import wording
 from portal.console.access import requires
@@ -36,7 +37,7 @@ class Said:
     @property
     def clock(self) -> str:
         """The time of day to the second, in the reader's zone."""
-        return f"{flask_babel.to_user_timezone(self.at):%H:%M:%S}"
+        return _clock(self.at)
 
 
 @bp.get("")
@@ -79,13 +80,20 @@ def show_one(session: str) -> str:
     )
 
 
+def _clock(at: datetime) -> str:
+    return f"{flask_babel.to_user_timezone(at):%H:%M:%S}"
+
+
 def _from_call(call: ProviderCall) -> Said:
     status = "" if call.http_status is None else f"HTTP {call.http_status}, "
+    note = f"{wording.word(wording.RESULTS, call.result)} ({status}{call.milliseconds} ms)"
+    if call.times > 1:
+        note += gettext("; %(count)s times, the last at %(time)s", count=call.times, time=_clock(call.last_called_at))
     return Said(
         at=call.called_at,
         is_ours=True,
         title=wording.word(wording.OPERATIONS, call.operation),
-        note=f"{wording.word(wording.RESULTS, call.result)} ({status}{call.milliseconds} ms)",
+        note=note,
         detail=call.detail,
         tone={"done": "good", "refused": "bad"}.get(call.result, "wait"),
     )
@@ -95,7 +103,7 @@ def _from_event(event: PaymentEvent) -> Said:
     return Said(
         at=event.received_at,
         is_ours=False,
-        title=flask_babel.gettext("The provider told us: %(kind)s", kind=event.kind),
+        title=gettext("The provider told us: %(kind)s", kind=event.kind),
         note=wording.word(wording.EVENT_STATES, event.status),
         detail=event.outcome or "",
         tone={"applied": "good", "quarantined": "bad", "received": "wait"}.get(event.status, "calm"),

@@ -6,6 +6,7 @@ from portal.console.access import requires
 from portal.currency.rates import ALARM_AFTER
 from portal.insights import invariants, today
 from portal.kit import edge
+from portal.payments.queries import list_quarantined
 
 bp = Blueprint("console_today", __name__)
 _SHOWN = 20
@@ -18,5 +19,9 @@ def show() -> str:
     waiting = today.waiting()
     is_stale = waiting.rates_on is None or edge.now().date() - waiting.rates_on > ALARM_AFTER
     return render_template(
-        "console/today/page.html", waiting=waiting, are_rates_old=is_stale, violations=invariants.violations(_SHOWN)
+        "console/today/page.html",
+        waiting=waiting,
+        are_rates_old=is_stale,
+        violations=invariants.violations(_SHOWN),
+        quarantined=list_quarantined(_SHOWN),
     )

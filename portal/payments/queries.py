@@ -153,6 +153,12 @@ def events_of(provider: str, order_number: str) -> Sequence[PaymentEvent]:
     return db.scalars(query.order_by(PaymentEvent.received_at)).all()
 
 
+def list_quarantined(limit: int) -> Sequence[PaymentEvent]:
+    """Return the providers' messages that were set aside because they fit nothing of ours, newest first."""
+    query = select(PaymentEvent).where(PaymentEvent.status == "quarantined")
+    return db.scalars(query.order_by(PaymentEvent.received_at.desc()).limit(limit)).all()
+
+
 def list_held() -> Sequence[tuple[PaymentSession, PaymentAttempt]]:
     """Return the money that is held or in suspense, oldest first."""
     query = (

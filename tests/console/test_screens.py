@@ -33,6 +33,7 @@ def test_today_counts_what_waits(support: FlaskClient) -> None:
 
     def trouble() -> None:
         desk.pay_twice(desk.make_customer())
+        talk(desk.open_session(desk.make_customer("Other", "bob@shop.example")).public_id)
         for _ in range(3):
             desk.make_job("dead", "boom")
 
@@ -41,6 +42,7 @@ def test_today_counts_what_waits(support: FlaskClient) -> None:
 
     assert "refunds asked for: 1" in page
     assert "job_is_not_dead" in page
+    assert "EV-1" in page
     assert "The books are not sound" in page
 
 
@@ -111,7 +113,8 @@ def talk(session_public_id: str) -> None:
     """Let us ask, the provider answer badly, and then tell us of money."""
     attempt = attempt_of(get_session(session_public_id).id)
     attempts.note_call(attempt.id, Answer("create_charge", Result.UNKNOWN, None, "ReadTimeout", 10_003))
-    attempts.note_call(attempt.id, Answer("query", Result.DONE, 200, "", 41))
+    for _ in range(3):
+        attempts.note_call(attempt.id, Answer("query", Result.DONE, 200, "", 41))
     told = {"provider": "wechat_pay", "kind": "TRANSACTION.SUCCESS", "order_number": attempt.order_number, "body": {}}
     db.add(PaymentEvent(event_id="EV-1", status="quarantined", outcome="<b>odd</b>", **told))
     db.flush()
@@ -128,7 +131,7 @@ def test_a_session_is_shown_with_its_conversation(support: FlaskClient) -> None:
     places = [page.index(words) for words in ("We asked for a code", "We asked what became", "The provider told us")]
     assert places == sorted(places)
     assert "no clear answer (10003 ms)" in page
-    assert "answered (HTTP 200, 41 ms)" in page
+    assert "answered (HTTP 200, 41 ms); 3 times, the last at" in page
     assert "&lt;b&gt;odd&lt;/b&gt;" in page
 
 
