@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from portal.billing.models import Subscription, SubscriptionPeriod
+from portal.billing.models import Quote, Subscription, SubscriptionPeriod
 from portal.invoicing.models import Invoice
 from portal.kit.db import db
 from portal.kit.money import Money
@@ -29,3 +29,8 @@ def period_total(period_id: UUID) -> Money:
     )
     amount, currency = db.execute(query.where(SubscriptionPeriod.id == period_id)).one()
     return Money(amount, currency)
+
+
+def quote_of_invoice(invoice_id: UUID) -> Quote:
+    """Return the quote that an invoice or draft was made from."""
+    return db.scalars(select(Quote).join(Invoice, Invoice.quote_id == Quote.id).where(Invoice.id == invoice_id)).one()

@@ -10,6 +10,7 @@ from flask import Blueprint, redirect, render_template, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from portal.billing.queries import quote_of_invoice
 from portal.directory import businesses
 from portal.identity import permissions
 from portal.identity.queries import find_member
@@ -111,7 +112,7 @@ def _shown(public_id: str) -> ShownPayment:
     attempt = attempt_of(session.id)
     shown = _for_anyone(session, attempt, edge.now())
     business = _business_of(session)
-    return _for_member(session, business, shown) if _may_pay(business) else shown
+    return _for_member(session, business, shown) if business and _may_pay(business) else shown
 
 
 def _for_anyone(session: PaymentSession, attempt: PaymentAttempt, now: datetime) -> ShownPayment:
@@ -143,12 +144,13 @@ def _for_anyone(session: PaymentSession, attempt: PaymentAttempt, now: datetime)
     )
 
 
-def _for_member(session: PaymentSession, business: Business | None, shown: ShownPayment) -> ShownPayment:
-    """Add what only those see who pay for the business: cancelling, starting again, the receipt."""
+def _for_member(session: PaymentSession, business: Business, shown: ShownPayment) -> ShownPayment:
+    """Add what only those see who pay for the business: cancelling, the way back to the quote, the receipt."""
+    quote = quote_of_invoice(session.invoice_id)
     return replace(
         shown,
         can_cancel=session.status in LIVE_SESSION,
-        again_url=url_for("plan.compare", business=business.public_id) if business else None,
+        again_url=url_for("plan.show_quote", business=business.public_id, quote_id=quote.public_id),
         receipt_url=url_for("receipts.show_transaction", transaction_id=transactions.of_session(session.id).public_id),
         home_url=url_for("dashboard.show"),
     )
