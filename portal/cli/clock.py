@@ -1,15 +1,17 @@
-"""Commands that show the two times and move business time. They only set a target; the scheduler steps there.
+"""Commands that show the two times, move business time, and begin anew. Moving only sets a target for the scheduler.
 
 Refused outside the sandbox: business time beside real money is real.
 """
 
 import json
+import os
 import time
 from datetime import datetime, timedelta
 
 import click
 
 from portal.cli import environment
+from portal.cli.reset import wipe
 from portal.cli.run import plain_errors
 from portal.kit import clock as clocks
 from portal.kit import clock_target, config, edge, heartbeat
@@ -57,6 +59,19 @@ def advance(step: tuple[str, ...]) -> None:
         edge.write(clock_target.stop)
         click.echo("\nstopped")
     click.echo(f"business time  {_said(edge.write(edge.now))}")
+
+
+@clock.command("reset")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def reset(yes: bool) -> None:
+    """Wipe all data of the sandbox, its clock with it; the instance must be stopped."""
+    with plain_errors():
+        given = dict(os.environ)
+        checked = environment.checked(given)
+        if not yes:
+            click.confirm(f"Wipe everything kept by the sandbox in {checked.state}?", abort=True)
+        wipe(checked, given)
+    click.echo("wiped; the next start begins anew")
 
 
 def _head_for(step: str) -> tuple[datetime, datetime]:
