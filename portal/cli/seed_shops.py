@@ -67,7 +67,7 @@ class _Shop:
 
     def _business(self) -> Row:
         name = self._name()
-        plain = unicodedata.normalize("NFKD", name.replace("’", "")).encode("ascii", "ignore").decode().lower()
+        plain = unicodedata.normalize("NFKD", name.replace("'", "")).encode("ascii", "ignore").decode().lower()
         stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "shop"
         slug = f"{stem}-{self.number}"
         praise = self._pick(words.CHINESE_PRAISE if self.is_chinese else words.PRAISE)
@@ -81,7 +81,7 @@ class _Shop:
         if self.is_chinese:
             return self._pick(words.CHINESE_OWNERS) + chinese_end
         if self.dice.random() < 0.5:
-            return f"{self._pick(words.OWNERS)}’s {self._pick(ends)}"
+            return f"{self._pick(words.OWNERS)}'s {self._pick(ends)}"
         return f"The {self._pick(words.MANNERS)} {self._pick(ends)}"
 
     def _branches(self) -> Iterator[Row]:

@@ -40,7 +40,7 @@ STREETS = "High Street|Station Road|Church Lane|Mill Road|Market Place|King Stre
 CHINESE_STREETS = "南京路|人民路|中山路|解放路|和平街|文化街|花园路"
 OWNERS = (
     "Abbott|Ahmed|Baker|Begum|Carter|Chen|Clarke|Davies|Evans|Fletcher|Green|Hughes|Iqbal|Jones|Khan|Lewis|Marsh|"
-    "Novak|O’Connor|Okafor|Patel|Quinn|Rossi|Shaw|Singh|Taylor|Usman|Walker|Wong|Young"
+    "Novak|O'Connor|Okafor|Patel|Quinn|Rossi|Shaw|Singh|Taylor|Usman|Walker|Wong|Young"
 )
 CHINESE_OWNERS = "老王|小李|张记|陈记|林家|阿芳|德兴|福顺|金龙|春风|明月|东方"
 MANNERS = "Corner|Old|Little|Golden|Copper|Green|Riverside|Blue|Silver|Hidden|Red|Northern|Lantern|Harbour|Orchard"
@@ -95,7 +95,7 @@ TRADES = {
     "hairdresser": (
         "Barbers|Hair Studio|Salon",
         "理发店",
-        "Cut and finish:4200|Beard trim:1500|Colour:7800|Child’s cut:1600|Wash and blow-dry:2800",
+        "Cut and finish:4200|Beard trim:1500|Colour:7800|Child's cut:1600|Wash and blow-dry:2800",
         "剪发:6800|染发:28800|洗吹:3800",
     ),
     "beauty": (
@@ -161,7 +161,7 @@ TRADES = {
     "fitness": (
         "Gym|Yoga Studio|Climbing Wall",
         "健身房",
-        "Day pass:1200|Month:4500|Beginners’ course:6000|Mat:2200",
+        "Day pass:1200|Month:4500|Beginners' course:6000|Mat:2200",
         "月卡:29900|瑜伽课:8800",
     ),
     "health": (

@@ -52,7 +52,7 @@ def test_a_file_is_imported(client, address):
     assert 'hx-trigger="every 2s"' in part
     assert "<html" not in part
     assert "hx-trigger" not in done
-    assert "2 products are in your catalogue" in done
+    assert "In your catalogue now: 2 products" in done
     assert count() == 2
     assert "list.csv" in client.get(f"{address}/import").text
 

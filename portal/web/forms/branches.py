@@ -12,7 +12,7 @@ from portal.web.forms.fields import Choice, CleanMultiline, CleanText, Coordinat
 class BranchForm(Form):
     """Where a branch is and when it is open."""
 
-    name = CleanText(_("Name of the branch"), max_length=120, description=_("Such as “High Street”."))
+    name = CleanText(_("Name of the branch"), max_length=120, description=_("Such as High Street."))
     address_line1 = CleanText(_("Address"), max_length=200)
     address_line2 = CleanText(_("Address, second line"), max_length=200, is_optional=True)
     city = CleanText(_("Town or city"), max_length=100)
