@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flask import request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
+from flask_wtf.i18n import Translations, translations
 from wtforms import DateField, Form, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
@@ -32,6 +33,13 @@ def _choices(everything: str, words: Mapping[str, str]) -> list[SelectChoice]:
 class _Filter(Form):
     from_on = DateField(_("From"), validators=[Optional()])
     to_on = DateField(_("To"), validators=[Optional()])
+
+    class Meta(Form.Meta):
+        """Refuses in the reader's language, as forms with a token do."""
+
+        def get_translations(self, form: Form) -> Translations:
+            """Return the words of WTForms in the language of the page."""
+            return translations
 
     def is_good(self) -> bool:
         """Check every field; one that comes more than once is refused rather than half of it believed."""
