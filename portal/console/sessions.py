@@ -76,7 +76,7 @@ def show_one(session: str) -> str:
         disposition=wording.word(wording.DISPOSITIONS, attempt.disposition),
         conversation=sorted(calls + events, key=lambda said: said.at),
         refunds=queries.refunds_of(found.id),
-        reason=lambda code: wording.word(wording.REASONS, code),
+        reason=lambda code: wording.word(wording.REASONS, code) or None,
     )
 
 
@@ -105,6 +105,6 @@ def _from_event(event: PaymentEvent) -> Said:
         is_ours=False,
         title=gettext("The provider told us: %(kind)s", kind=event.kind),
         note=wording.word(wording.EVENT_STATES, event.status),
-        detail=event.outcome or "",
+        detail=wording.word(wording.OUTCOMES, event.outcome),
         tone={"applied": "good", "quarantined": "bad", "received": "wait"}.get(event.status, "calm"),
     )

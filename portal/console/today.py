@@ -2,6 +2,7 @@
 
 from flask import Blueprint, render_template
 
+from portal.console import wording
 from portal.console.access import requires
 from portal.currency.rates import ALARM_AFTER
 from portal.insights import invariants, today
@@ -24,4 +25,5 @@ def show() -> str:
         are_rates_old=is_stale,
         violations=invariants.violations(_SHOWN),
         quarantined=list_quarantined(_SHOWN),
+        outcome=lambda code: wording.word(wording.OUTCOMES, code),
     )

@@ -31,7 +31,21 @@ DISPOSITIONS = {
     "held": _("Held: paid twice"),
     "suspense": _("In suspense: not what was asked for"),
 }
-REASONS = {"paid_twice": _("Paid twice"), "mismatch": _("Not what was asked for")}
+REASONS = {
+    "paid_twice": _("Paid twice"),
+    "mismatch": _("Not what was asked for"),
+    "provider_refused": _("The provider refused the order"),
+}
+OUTCOMES = {
+    "paid": _("It paid."),
+    "paid_late": _("It paid, late."),
+    "credited": _("It became credit."),
+    "held": _("It was held: paid twice."),
+    "review": _("It was held: not what was asked for."),
+    "duplicate": _("It was known already."),
+    "taken": _("Its payment belongs to another order."),
+    "unknown_order": _("There is no such order of ours."),
+}
 
 
 def word(words: dict[str, str], code: str | None) -> str:
