@@ -8,6 +8,7 @@ import io
 import os
 import re
 import tempfile
+import threading
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from pathlib import Path
 from PIL import Image, ImageOps
 
 from portal.directory.errors import BadPicture
-from portal.kit.errors import N_
+from portal.kit.errors import N_, Unavailable
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_PIXELS = 40_000_000
@@ -23,6 +24,10 @@ LOGO_SIZE = 512
 PHOTO_SIZE = 1600
 THUMB_SIZE = 400
 _FORMATS = ("JPEG", "PNG", "WEBP")
+_ORIENTATION = 0x0112  # Exif 2.3 §4.6.4
+_PATIENCE = 10.0  # seconds
+_ONE_AT_A_TIME = threading.Lock()
+"""A large picture takes hundreds of megabytes for a moment; a process decodes one after the other."""
 _NAME = re.compile(r"[0-9a-f]{40}\.webp", re.ASCII)
 
 
@@ -63,30 +68,39 @@ def _decoded(data: bytes) -> Image.Image:
     """Return the picture upright and not much larger than needed, in RGB or RGBA."""
     if len(data) > MAX_BYTES:
         raise BadPicture(N_("This picture is larger than %(max)s MB."), max=MAX_BYTES // 1024 // 1024)
+    if not _ONE_AT_A_TIME.acquire(timeout=_PATIENCE):
+        raise Unavailable("busy", N_("Too much is going on at once. Nothing was changed; please try again."))
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(io.BytesIO(data), formats=_FORMATS)
-            if picture.width * picture.height > MAX_PIXELS:
-                raise BadPicture(N_("This picture has more than %(max)s megapixels."), max=MAX_PIXELS // 1_000_000)
-            picture.draft(
-                "RGB", (PHOTO_SIZE, PHOTO_SIZE)
-            )  # JPEG decodes at a fraction of its size where that is enough
-            upright = ImageOps.exif_transpose(picture)
-            return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+        return _upright(_opened(data))
     except BadPicture:
         raise
     except Exception as error:  # a decoder fed with hostile bytes may raise anything; all of it means the same
         raise BadPicture(N_("This is not a picture we can read. Use a JPEG, PNG or WebP file.")) from error
+    finally:
+        _ONE_AT_A_TIME.release()
+
+
+def _opened(data: bytes) -> Image.Image:
+    """Read the head of the picture; nothing is decoded yet."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit is lower
+        picture = Image.open(io.BytesIO(data), formats=_FORMATS)
+    if picture.width * picture.height > MAX_PIXELS:
+        raise BadPicture(N_("This picture has more than %(max)s megapixels."), max=MAX_PIXELS // 1_000_000)
+    return picture
 
 
 def _upright(picture: Image.Image) -> Image.Image:
-    """Make the picture small before anything else, so that no second copy of its full size is ever held."""
+    """Decode and make the picture small before anything else, so that few copies of its full size are ever held."""
     picture.draft("RGB", (PHOTO_SIZE, PHOTO_SIZE))  # a JPEG is decoded at a fraction of its size where that is enough
-    if picture.mode in ("RGB", "RGBA", "L"):
-        picture.thumbnail((PHOTO_SIZE, PHOTO_SIZE), Image.Resampling.LANCZOS)
-    upright = ImageOps.exif_transpose(picture)
-    return upright.convert("RGBA" if upright.has_transparency_data else "RGB")
+    orientation = picture.getexif()
+    mode = "RGBA" if picture.has_transparency_data else "RGB"
+    full = picture if picture.mode == mode else picture.convert(mode)
+    factor = max(full.size) // PHOTO_SIZE
+    if factor > 1:  # channel by channel: Pillow would copy all of them at once to weigh them by transparency
+        full = Image.merge(mode, [full.getchannel(band).reduce(factor) for band in mode])
+    full.getexif()[_ORIENTATION] = orientation.get(_ORIENTATION, 1)
+    return ImageOps.exif_transpose(full)
 
 
 def _shrunk(picture: Image.Image, size: int) -> Image.Image:

@@ -67,12 +67,14 @@ def test_small_photos_are_not_blown_up(tmp_path):
     assert opened(tmp_path, photo.name).size == (30, 20)
 
 
-def test_pictures_stand_upright_and_tell_nothing(tmp_path):
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize(("size", "upright"), [((300, 100), (100, 300)), ((3600, 1800), (256, 512))])
+def test_pictures_stand_upright_and_tell_nothing(tmp_path, kind, size, upright):
     exif = Image.Exif()
     exif[0x0112], exif[0x010E] = 6, "taken at home"
-    name = uploads.store_logo(picture("JPEG", (300, 100), exif=exif.tobytes()), tmp_path)
+    name = uploads.store_logo(picture(kind, size, exif=exif.tobytes()), tmp_path)
 
-    assert opened(tmp_path, name).size == (100, 300)
+    assert opened(tmp_path, name).size == upright
     assert not opened(tmp_path, name).getexif()
     assert b"taken at home" not in (tmp_path / name).read_bytes()
 
