@@ -12,6 +12,7 @@ from babel.messages.frontend import CommandLineInterface
 from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
+from portal.sandbox import words as wallet
 from tests.architecture.sources import ROOT
 
 CATALOGUE = ROOT / "portal" / "translations" / "zh" / "LC_MESSAGES" / "messages.po"
@@ -145,3 +146,10 @@ def test_a_template_says_nothing_untranslated(template: Path) -> None:
     said = {text.strip(" \n·:,.()") for text in reader.said if words(text)}
     assert said - NAMES == set()
     assert list(phrases(tree)) == []
+
+
+def test_the_wallet_speaks_both_languages() -> None:
+    untranslated = {key for key, text in wallet.CHINESE.items() if key != "language" and not re.search(_HAN, text)}
+
+    assert wallet.CHINESE.keys() == wallet.ENGLISH.keys()
+    assert untranslated == set()
