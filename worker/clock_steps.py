@@ -25,7 +25,7 @@ log = logging.logger()
 
 
 def step() -> bool:
-    """Move business time to the next due instant on the way to its target; say whether it is on its way."""
+    """Move business time to the next due instant on the way to its target; say whether to come back very soon."""
     if not config.current().is_sandbox or edge.write(clock_target.find) is None:
         return False
     try:
@@ -34,6 +34,7 @@ def step() -> bool:
             _take_sandbox_along()
     except http.FetchFailed as error:
         log.warning("sandbox_clock_waits", reason=str(error))
+        return False
     return True
 
 
