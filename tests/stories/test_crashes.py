@@ -132,3 +132,18 @@ def test_a5_redis_forgets_everything_between_commit_and_wake(portal: Portal, mom
     fanned = portal.count("staged_jobs", "name = 'outbox.fan_out' AND state = 'done'")
     assert fanned == portal.count("domain_events")
     assert len(portal.sandbox.outbox("ann@shop.example")) == (moment == "while")
+
+
+@pytest.mark.parametrize("was_submitted", [False, True])
+def test_workers_that_come_back_after_the_hour_ask_nobody_for_money(portal: Portal, was_submitted: bool) -> None:
+    public_id = portal.begin_session()
+    if was_submitted:
+        with black_hole() as (address, server), workers(portal, WECHAT_PAY_BASE_URL=address) as first:
+            server.accept()
+            first.kill()
+        end_leases(portal)
+    portal.advance(timedelta(hours=2))
+    relay.tick()
+    portal.settle()
+    assert orders_made(portal) == []
+    assert (portal.session(public_id).status, portal.attempt(public_id).status) == ("expired", "closed")

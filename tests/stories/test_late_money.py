@@ -11,17 +11,6 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 
-def start_again(portal: Portal, ended: str) -> str:
-    """Confirm the same quote anew after its session ended, through the pages."""
-    owner = portal.visitor()
-    owner.log_in("ann@shop.example")
-    again = owner.get(f"/pay/{ended}").text.split('href="/businesses/')[1].split("/")[0]
-    quoted = owner.post(f"/businesses/{again}/plan/quote", tier="pro").headers["Location"]
-    opened = owner.post(f"{quoted}/confirm").headers["Location"]
-    portal.settle()
-    return opened.rsplit("/", 1)[1]
-
-
 def expire(portal: Portal, public_id: str) -> None:
     portal.pass_time(HOUR + SECOND)
     assert portal.session(public_id).status == "expired"
@@ -97,7 +86,7 @@ def test_c2_late_money_that_nobody_told_of_is_found_by_asking(portal: Portal) ->
 def test_c5_the_old_code_pays_after_a_new_session_and_a_second_payment_is_held(portal: Portal) -> None:
     first = portal.open_session()
     expire(portal, first)
-    second = start_again(portal, first)
+    second = portal.confirm_again(first)
     assert portal.session(first).invoice_id == portal.session(second).invoice_id
 
     portal.sandbox.pay(portal.order(first), late=True)
@@ -120,7 +109,7 @@ def test_c5_the_old_code_pays_after_a_new_session_and_a_second_payment_is_held(p
 def test_c5_the_new_code_pays_and_the_old_one_is_held(portal: Portal) -> None:
     first = portal.open_session()
     expire(portal, first)
-    second = start_again(portal, first)
+    second = portal.confirm_again(first)
     for public_id, wish in ((second, {}), (first, {"late": True})):
         portal.sandbox.pay(portal.order(public_id), **wish)
         portal.sandbox.settle()

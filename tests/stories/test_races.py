@@ -79,9 +79,7 @@ def test_two_tabs_confirm_the_same_quote_at_once(portal: Portal) -> None:
     owner.log_in("ann@shop.example")
     owner.post(f"/pay/{first}/cancel")
     portal.settle()
-    business = owner.get(f"/pay/{first}").text.split('href="/businesses/')[1].split("/")[0]
-    quoted = owner.post(f"/businesses/{business}/plan/quote", tier="pro").headers["Location"]
-    owner.get(quoted)
+    quoted = owner.quote_again(first)
     tabs = [owner, *(portal.visitor() for _ in range(3))]
     for tab in tabs[1:]:
         tab.log_in("ann@shop.example")
@@ -89,3 +87,17 @@ def test_two_tabs_confirm_the_same_quote_at_once(portal: Portal) -> None:
     assert {answer.status_code for answer in answers} == {303}
     assert len({answer.headers["Location"] for answer in answers}) == 1
     assert portal.count("payment_sessions") == 2
+
+
+def test_c5_old_and_new_code_are_paid_at_the_same_moment(portal: Portal) -> None:
+    first = portal.open_session()
+    portal.pass_time(timedelta(minutes=61))
+    second = portal.confirm_again(first)
+    for public_id in (first, second):
+        portal.sandbox.pay(portal.order(public_id), late=True)
+    portal.sandbox.settle()
+    at_once(*[lambda: drain("interactive", limit=1)] * 4)
+    portal.settle()
+    assert sorted(portal.money_postings()) == ["payment_held", "payment_received"]
+    assert {portal.session(public_id).status for public_id in (first, second)} == {"paid"}
+    assert portal.count("payment_refunds") == 1

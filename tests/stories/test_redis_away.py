@@ -1,7 +1,10 @@
 """A6: Redis is away. Paying, being told and asking go on, logging in is still slowed down, and /readyz says so."""
 
+from urllib.parse import urlsplit, urlunsplit
+
 from portal.kit import jobs
 from tests.support.crash import workers
+from tests.support.cut_proxy import CutProxy
 from tests.support.portal import Portal
 from tests.support.processes import eventually
 from worker import relay
@@ -53,3 +56,18 @@ def test_a6_real_workers_live_through_it(portal_without_redis: Portal) -> None:
         assert eventually(lambda: portal.session(public_id).status == "open")
     assert portal.count("staged_jobs", "state = 'dead'") == 0
     jobs.wake(["interactive"])  # telling a Redis that is not there is no error
+
+
+def test_a6_real_workers_live_through_its_going_and_coming_back(portal: Portal) -> None:
+    redis = urlsplit(portal.settings.redis_url)
+    with CutProxy((str(redis.hostname), int(redis.port or 0))) as wire:
+        through = redis._replace(netloc=redis.netloc.replace(f":{redis.port}", f":{wire.port}"))
+        with workers(portal, REDIS_URL=urlunsplit(through)):
+            before = portal.begin_session(email="before@shop.example")
+            assert eventually(lambda: portal.session(before).status == "open")
+            wire.cut()
+            away = portal.begin_session(email="away@shop.example")
+            assert eventually(lambda: portal.session(away).status == "open")
+            wire.mend()
+            after = portal.begin_session(email="after@shop.example")
+            assert eventually(lambda: portal.session(after).status == "open")

@@ -86,6 +86,14 @@ class Portal:
 
         return self.do(begin)
 
+    def confirm_again(self, ended: str, email: str = "ann@shop.example") -> str:
+        """Have the start quoted and confirmed anew through the pages; return the new session's public id."""
+        owner = self.visitor()
+        owner.log_in(email)
+        opened = owner.post(f"{owner.quote_again(ended)}/confirm").headers["Location"]
+        self.settle()
+        return opened.rsplit("/", 1)[1]
+
     def session(self, public_id: str) -> PaymentSession:
         """The session as it is now."""
         return edge.write(lambda: get_session(public_id))

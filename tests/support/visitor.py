@@ -39,3 +39,10 @@ class Visitor:
         answer = self.post("/login", email=email, password=password)
         self.get("/dashboard")
         return answer
+
+    def quote_again(self, session: str, tier: str = "pro") -> str:
+        """Have the start of the session's business quoted anew; give the path of the quote."""
+        business = self.get(f"/pay/{session}").text.split('href="/businesses/')[1].split("/")[0]
+        path = self.post(f"/businesses/{business}/plan/quote", tier=tier).headers["Location"]
+        self.get(path)
+        return path
