@@ -14,29 +14,30 @@ from portal.kit.db import db
 from portal.kit.pagination import PAGE_SIZE, Page
 
 _MOST = 10_000
-_FOUND = """
-  FROM businesses b
-  LEFT JOIN customers c ON c.business_id = b.id
- WHERE :search = '' OR position(lower(:search) IN lower(b.name)) > 0
-    OR :search IN (b.public_id, c.public_id) OR lower(:search) = lower(b.email)
-    OR EXISTS (SELECT FROM team_members m JOIN users u ON u.id = m.user_id
-                WHERE m.business_id = b.id AND (u.email = lower(:search) OR u.public_id = :search))
-    OR EXISTS (SELECT FROM subscriptions s WHERE s.customer_id = c.id AND s.public_id = :search)
-    OR EXISTS (SELECT FROM invoices i WHERE i.customer_id = c.id AND :search IN (i.number, i.public_id))
-"""
-_COUNT = text(f"SELECT count(*) FROM (SELECT 1 {_FOUND} LIMIT :most) found")  # noqa: S608 - our own words only
-_ROWS = text(f"""
-WITH chosen AS (
-    SELECT b.id, c.id AS customer_id {_FOUND} ORDER BY b.created_at DESC, b.id DESC LIMIT :size OFFSET :skip
+_SEARCH = text("""
+WITH found AS (
+    SELECT b.id, b.public_id, b.name, b.created_at, c.id AS customer_id
+      FROM businesses b
+      LEFT JOIN customers c ON c.business_id = b.id
+     WHERE :search = '' OR position(lower(:search) IN lower(b.name)) > 0
+        OR :search IN (b.public_id, c.public_id) OR lower(:search) = lower(b.email)
+        OR EXISTS (SELECT FROM team_members m JOIN users u ON u.id = m.user_id
+                    WHERE m.business_id = b.id AND (u.email = lower(:search) OR u.public_id = :search))
+        OR EXISTS (SELECT FROM subscriptions s WHERE s.customer_id = c.id AND s.public_id = :search)
+        OR EXISTS (SELECT FROM invoices i WHERE i.customer_id = c.id AND :search IN (i.number, i.public_id))
+     ORDER BY b.created_at DESC, b.id DESC LIMIT :most
+), chosen AS (
+    SELECT * FROM found ORDER BY created_at DESC, id DESC LIMIT :size OFFSET :skip
 )
-SELECT b.public_id, b.name, b.created_at, s.tier_code, s.status,
+SELECT counted.total, b.public_id, b.name, b.created_at, s.tier_code, s.status,
        coalesce((SELECT string_agg(u.email, ', ' ORDER BY m.created_at)
                    FROM team_members m JOIN users u ON u.id = m.user_id
                   WHERE m.business_id = b.id AND m.role = 'owner'), '') AS owners
-  FROM chosen JOIN businesses b ON b.id = chosen.id
-  LEFT JOIN subscriptions s ON s.customer_id = chosen.customer_id AND s.status <> 'cancelled'
+  FROM (SELECT count(*) AS total FROM found) counted
+  LEFT JOIN chosen b ON true
+  LEFT JOIN subscriptions s ON s.customer_id = b.customer_id AND s.status <> 'cancelled'
  ORDER BY b.created_at DESC, b.id DESC
-""")  # noqa: S608
+""")
 _PAYERS = text("""
 SELECT c.id, b.public_id, b.name FROM customers c JOIN businesses b ON b.id = c.business_id WHERE c.id = ANY (:ids)
 """)
@@ -68,10 +69,11 @@ def search(wanted: str, page: int) -> Page[FoundBusiness]:
     :param wanted: a part of a name, an e-mail address of business or team, a public id or an invoice number, whole;
         empty finds all.
     """
-    total = db.execute(_COUNT, {"search": wanted, "most": _MOST + 1}).scalar_one()
-    found = db.execute(_ROWS, {"search": wanted, "size": PAGE_SIZE, "skip": (page - 1) * PAGE_SIZE})
-    rows = [FoundBusiness(**row) for row in found.mappings()]
-    return Page(rows, page, min(total, _MOST), is_capped=total > _MOST)
+    given = {"search": wanted, "most": _MOST + 1, "size": PAGE_SIZE, "skip": (page - 1) * PAGE_SIZE}
+    rows = [dict(row) for row in db.execute(_SEARCH, given).mappings()]
+    total = [row.pop("total") for row in rows][0]  # told also where the page is empty
+    found = [FoundBusiness(**row) for row in rows if row["public_id"] is not None]
+    return Page(found, page, min(total, _MOST), is_capped=total > _MOST)
 
 
 def payers(customer_ids: Collection[UUID]) -> dict[UUID, Payer]:
