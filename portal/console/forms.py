@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask import request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
@@ -12,6 +11,7 @@ from wtforms.validators import Length, StopValidation
 
 from portal.console.wording import SESSION_STATES
 from portal.kit import typed
+from portal.kit.filter_form import FilterForm
 
 _SESSION_STATES = [SelectChoice(code, word) for code, word in SESSION_STATES.items()]
 
@@ -24,19 +24,10 @@ def _clean(form: Form, field: Any) -> None:
         raise StopValidation(gettext(refused.message) % refused.params) from refused
 
 
-class SearchForm(Form):
-    """A search; it comes in the address and changes nothing, hence no form token."""
+class SearchForm(FilterForm):
+    """A search for one thing."""
 
     q = StringField(_("Search"), [_clean])
-
-    def is_good(self) -> bool:
-        """Check every field; one that comes more than once is refused rather than half of it believed."""
-        is_valid = bool(self.validate())
-        for name, field in self._fields.items():
-            if len(request.args.getlist(name)) > 1:
-                field.errors = [*field.errors, gettext("This was sent more than once; send it once.")]
-                is_valid = False
-        return is_valid
 
 
 class SessionSearchForm(SearchForm):
