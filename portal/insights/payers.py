@@ -71,7 +71,8 @@ def search(wanted: str, page: int) -> Page[FoundBusiness]:
     """
     given = {"search": wanted, "most": _MOST + 1, "size": PAGE_SIZE, "skip": (page - 1) * PAGE_SIZE}
     rows = [dict(row) for row in db.execute(_SEARCH, given).mappings()]
-    total = [row.pop("total") for row in rows][0]  # told also where the page is empty
+    totals = [row.pop("total") for row in rows]  # each row tells it, and there is one even where the page is empty
+    total = totals[0]
     found = [FoundBusiness(**row) for row in rows if row["public_id"] is not None]
     return Page(found, page, min(total, _MOST), is_capped=total > _MOST)
 
