@@ -133,6 +133,8 @@ def _keep_watch(app: Flask) -> None:
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
         if request.headers.get("Transfer-Encoding") and request.content_length is None:
             abort(411)
+        if "\x00" in request.path:  # no address of ours has one, and PostgreSQL takes it for a fault
+            abort(404)
 
     @app.after_request
     def finish(answer: Response) -> Response:
