@@ -1,4 +1,4 @@
-"""What was taken from others lies here unchanged: every vendored file has its checksum, and nothing else lies beside it."""
+"""What was taken from others lies here unchanged: every vendored file has its checksum, and nothing lies beside it."""
 
 import hashlib
 from pathlib import Path
