@@ -56,9 +56,7 @@ def places(app: Flask, world: World) -> list[Place]:
 @pytest.fixture
 def of_business(places: list[Place], world: World) -> list[Place]:
     """What belongs to the shop of the world and to no other."""
-    known = [
-        value for name, value in world.ids.items() if name not in ("name", "token", "position", "provider")
-    ]
+    known = [value for name, value in world.ids.items() if name not in ("name", "token", "position", "provider")]
     return [place for place in places if place.right in BUSINESS_RIGHTS and any(id_ in place.path for id_ in known)]
 
 
