@@ -69,11 +69,12 @@ def record_look(attempt_id: UUID, answer: Answer, now: datetime) -> None:
     if answer.result is not Result.DONE:
         _remember_unknown(session, attempt, now)
         return
-    attempt.asks = 0
+    if attempt.status == "closing" and answer.state is OrderState.UNPAID:
+        attempts.close_again(attempt, now)  # after ever longer pauses: some orders are too young to be closed
+    else:
+        attempt.asks = 0
     if attempt.status in ("submitted", "unknown"):
         attempts.request_charge(attempt, now)  # its code was never shown: creating it again is safe
-    elif attempt.status == "closing" and answer.state is OrderState.UNPAID:
-        attempts.close_again(attempt, now)
     elif attempt.status in ("pending", "closing") and answer.state is not OrderState.UNPAID:
         _note_closed(session, attempt, now)
     due_at = watch.next_look(session.created_at, session.ended_at, session.watch_until, now)
