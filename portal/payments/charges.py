@@ -89,10 +89,10 @@ def _note_closed(session: PaymentSession, attempt: PaymentAttempt, now: datetime
 
 
 def _remember_unknown(session: PaymentSession, attempt: PaymentAttempt, now: datetime) -> None:
-    """Ask again later; a day after the end somebody has to look (reliability.md, Unknown is a state)."""
+    """Ask again later; a day after the end somebody has to look, unless the provider had closed or refused it."""
     if now < session.watch_until:
         attempts.ask_again_later(attempt, now)
-    elif session.status != "paid":
+    elif attempt.status not in ("closed", "declined"):
         move(session, "review")
         session.failure = "unknown"
         log.error("unknown_for_a_day", session=session.public_id)

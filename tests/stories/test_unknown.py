@@ -77,6 +77,26 @@ def test_b14_an_answer_that_stays_away_is_asked_for_less_and_less_and_never_call
     assert portal.attempt(public_id).status == "closed"
 
 
+def test_b14_what_nobody_answered_for_a_day_is_for_people_to_look_at(portal: Portal) -> None:
+    portal.sandbox.fault("http500", "*", count=1000)
+    public_id = portal.open_session()
+    for _ in range(27):
+        portal.pass_time(timedelta(hours=1))
+    session = portal.session(public_id)
+    assert (session.status, session.failure) == ("review", "unknown")
+    assert portal.attempt(public_id).status == "closing"
+
+
+def test_a_closed_order_needs_nobody_because_the_last_question_went_unanswered(portal: Portal) -> None:
+    public_id = portal.open_session()
+    portal.pass_time(timedelta(minutes=61))
+    assert portal.attempt(public_id).status == "closed"
+    portal.sandbox.fault("http500", "query", count=1000)
+    for _ in range(27):
+        portal.pass_time(timedelta(hours=1))
+    assert portal.session(public_id).status == "expired"
+
+
 def test_c7_a_close_that_is_refused_is_asked_again_until_the_provider_says_closed(portal: Portal) -> None:
     portal.sandbox.switch(close_after_seconds=300)
     public_id = portal.open_session()
