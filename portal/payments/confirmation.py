@@ -66,6 +66,7 @@ def capture(
         session.failure = "mismatch"
         return
     move(session, "paid")
+    session.failure = None
     session.paid_at = evidence.paid_at
     session.paid_late_at = evidence.paid_at if is_late(session, evidence) else None
     transactions.complete(transactions.of_session(session.id), disposition, now)

@@ -15,7 +15,7 @@ MOVES: dict[type, dict[str, set[str]]] = {
         "cancelled": _ENDED,
         "failed": _ENDED,
         "paid": set(),
-        "review": set(),
+        "review": {"paid"},  # money that nobody answered about for a day comes after all
     },
     PaymentAttempt: {
         "created": {"submitted", "closing", "closed", "succeeded"},

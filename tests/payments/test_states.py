@@ -11,7 +11,7 @@ from portal.payments.models import MembershipTransaction, PaymentAttempt, Paymen
 from portal.payments.states import LIVE_ATTEMPT, LIVE_SESSION, MOVES, move
 
 EVERY = [(kind, *pair) for kind, moves in MOVES.items() for pair in product(moves, repeat=2)]
-MONEY = {PaymentSession: {"paid", "review"}, PaymentAttempt: {"succeeded"}, MembershipTransaction: {"completed"}}
+MONEY = {PaymentSession: {"paid"}, PaymentAttempt: {"succeeded"}, MembershipTransaction: {"completed"}}
 
 
 @pytest.mark.parametrize(("kind", "state", "wanted"), EVERY, ids=lambda value: getattr(value, "__name__", value))

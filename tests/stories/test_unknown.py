@@ -87,6 +87,20 @@ def test_b14_what_nobody_answered_for_a_day_is_for_people_to_look_at(portal: Por
     assert portal.attempt(public_id).status == "closing"
 
 
+def test_b14_money_that_shows_up_after_all_is_taken_in(portal: Portal) -> None:
+    public_id = portal.open_session()
+    portal.sandbox.fault("http500", "*", count=1000)
+    for _ in range(27):
+        portal.pass_time(timedelta(hours=1))
+    assert portal.session(public_id).status == "review"
+    portal.sandbox.pay(portal.order(public_id), late=True)
+    portal.sandbox.settle()
+    portal.settle()
+    session = portal.session(public_id)
+    assert (session.status, session.failure) == ("paid", None)
+    assert portal.money_postings() == ["payment_credited"]
+
+
 def test_a_closed_order_needs_nobody_because_the_last_question_went_unanswered(portal: Portal) -> None:
     public_id = portal.open_session()
     portal.pass_time(timedelta(minutes=61))
