@@ -90,7 +90,7 @@ def _note_closed(session: PaymentSession, attempt: PaymentAttempt, now: datetime
 
 def _remember_unknown(session: PaymentSession, attempt: PaymentAttempt, now: datetime) -> None:
     """Ask again later; a day after the end somebody has to look, unless the provider had closed or refused it."""
-    if now < session.watch_until:
+    if session.status in LIVE_SESSION or now < session.watch_until:
         attempts.ask_again_later(attempt, now)
     elif attempt.status not in ("closed", "declined"):
         move(session, "review")

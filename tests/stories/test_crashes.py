@@ -147,3 +147,11 @@ def test_workers_that_come_back_after_the_hour_ask_nobody_for_money(portal: Port
     portal.settle()
     assert orders_made(portal) == []
     assert (portal.session(public_id).status, portal.attempt(public_id).status) == ("expired", "closed")
+
+
+def test_workers_that_come_back_after_a_day_end_what_the_provider_does_not_answer_about(portal: Portal) -> None:
+    public_id = portal.open_session()
+    portal.sandbox.fault("http500", "query", count=2)
+    portal.pass_time(timedelta(hours=26))
+    portal.pass_time(timedelta(minutes=2))
+    assert (portal.session(public_id).status, portal.attempt(public_id).status) == ("expired", "closed")
