@@ -7,13 +7,12 @@ import pytest
 import redis
 
 from portal.kit import jobs
-from tests.support.crash import black_hole, end_leases, workers
+from tests.support.crash import black_hole, end_leases, soon, workers
 from tests.support.portal import Portal
-from tests.support.processes import eventually
 from tests.support.races import somebody_waits
 from worker import relay
 
-SILENT = {"mode": "timeout_after", "hold": 4}
+SILENT = {"mode": "timeout_after", "hold": 8}
 
 
 def acted(portal: Portal, endpoint: str) -> bool:
@@ -43,7 +42,7 @@ def test_a1_killed_after_the_provider_made_the_order_which_is_then_paid(portal: 
     portal.sandbox.fault(**SILENT)
     public_id = portal.begin_session()
     with workers(portal) as first:
-        assert eventually(lambda: acted(portal, "native"))
+        assert soon(lambda: acted(portal, "native"))
         first.kill()
     order = portal.order(public_id)
     assert portal.attempt(public_id).status == "submitted"
@@ -51,9 +50,9 @@ def test_a1_killed_after_the_provider_made_the_order_which_is_then_paid(portal: 
 
     end_leases(portal)
     with workers(portal):
-        assert eventually(lambda: portal.attempt(public_id).status == "unknown")
+        assert soon(lambda: portal.attempt(public_id).status == "unknown")
         portal.advance(timedelta(seconds=6))
-        assert eventually(lambda: portal.session(public_id).status == "paid")
+        assert soon(lambda: portal.session(public_id).status == "paid")
     assert portal.order(public_id) == order
     assert portal.money_postings() == ["payment_received"]
     assert len(portal.sandbox.book()["wechat_pay"]["payments"]) == 1
@@ -65,7 +64,7 @@ def test_a1_killed_after_the_provider_said_paid_and_before_our_commit(portal: Po
     portal.sandbox.fault(endpoint="query", **SILENT)
     portal.advance(timedelta(seconds=11))
     with workers(portal) as first:
-        assert eventually(lambda: acted(portal, "query"))
+        assert soon(lambda: acted(portal, "query"))
         first.kill()
     assert portal.session(public_id).status == "open"
     sweep(portal)
@@ -117,16 +116,16 @@ def test_a5_redis_forgets_everything_between_commit_and_wake(portal: Portal, mom
         public_id = portal.begin_session()
         flush(portal)
         with workers(portal):
-            assert eventually(lambda: portal.session(public_id).status == "open")
+            assert soon(lambda: portal.session(public_id).status == "open")
     else:
         with workers(portal):
             public_id = portal.begin_session()
             flush(portal)
-            assert eventually(lambda: portal.session(public_id).status == "open")
+            assert soon(lambda: portal.session(public_id).status == "open")
             portal.sandbox.pay(portal.order(public_id))
             flush(portal)
-            assert eventually(lambda: len(portal.sandbox.outbox("ann@shop.example")) > 0)
-            assert eventually(lambda: portal.count("staged_jobs", "state <> 'done' AND due_at <= business_now()") == 0)
+            assert soon(lambda: len(portal.sandbox.outbox("ann@shop.example")) > 0)
+            assert soon(lambda: portal.count("staged_jobs", "state <> 'done' AND due_at <= business_now()") == 0)
     portal.settle()
     assert portal.count("staged_jobs", "attempts > 1") == 0
     fanned = portal.count("staged_jobs", "name = 'outbox.fan_out' AND state = 'done'")

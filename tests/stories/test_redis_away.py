@@ -3,10 +3,9 @@
 from urllib.parse import urlsplit, urlunsplit
 
 from portal.kit import jobs
-from tests.support.crash import workers
+from tests.support.crash import soon, workers
 from tests.support.cut_proxy import CutProxy
 from tests.support.portal import Portal
-from tests.support.processes import eventually
 from worker import relay
 
 
@@ -53,7 +52,7 @@ def test_a6_real_workers_live_through_it(portal_without_redis: Portal) -> None:
     portal = portal_without_redis
     with workers(portal):
         public_id = portal.begin_session()
-        assert eventually(lambda: portal.session(public_id).status == "open")
+        assert soon(lambda: portal.session(public_id).status == "open")
     assert portal.count("staged_jobs", "state = 'dead'") == 0
     jobs.wake(["interactive"])  # telling a Redis that is not there is no error
 
@@ -64,10 +63,10 @@ def test_a6_real_workers_live_through_its_going_and_coming_back(portal: Portal) 
         through = redis._replace(netloc=redis.netloc.replace(f":{redis.port}", f":{wire.port}"))
         with workers(portal, REDIS_URL=urlunsplit(through)):
             before = portal.begin_session(email="before@shop.example")
-            assert eventually(lambda: portal.session(before).status == "open")
+            assert soon(lambda: portal.session(before).status == "open")
             wire.cut()
             away = portal.begin_session(email="away@shop.example")
-            assert eventually(lambda: portal.session(away).status == "open")
+            assert soon(lambda: portal.session(away).status == "open")
             wire.mend()
             after = portal.begin_session(email="after@shop.example")
-            assert eventually(lambda: portal.session(after).status == "open")
+            assert soon(lambda: portal.session(after).status == "open")

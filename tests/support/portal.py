@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import TypeVar
 
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import text
 
 from portal.insights import invariants
@@ -22,7 +21,6 @@ from tests.support.visitor import Visitor
 from worker.drain import drain
 
 T = TypeVar("T")
-_FORGET_PAUSES = text("UPDATE staged_jobs SET retry_at = NULL WHERE state = 'pending'")
 _FAILED = text("SELECT name, state, last_error FROM staged_jobs WHERE state <> 'done' AND last_error IS NOT NULL")
 _MONEY = text("SELECT recipe FROM ledger_postings WHERE reference LIKE 'payment:%' ORDER BY recorded_at")
 
@@ -36,10 +34,6 @@ class Portal:
         self.app = app
         self.sandbox = sandbox
 
-    def client(self) -> FlaskClient:
-        """A browser without log-in, whose forms carry the product's own tokens."""
-        return self.app.test_client()
-
     def visitor(self) -> Visitor:
         """A browser on the wire, not logged in."""
         return Visitor(self.settings.base_url)
@@ -52,11 +46,6 @@ class Portal:
         """Run due jobs of all queues until there are none."""
         while any(drain(queue) for queue in jobs.Queue):
             pass
-
-    def retry(self) -> None:
-        """Let jobs that wait after a failure run at once, and settle."""
-        edge.write(lambda: db.execute(_FORGET_PAUSES))
-        self.settle()
 
     def advance(self, step: timedelta) -> None:
         """Move business time of product and sandbox together, without running anything."""
