@@ -52,6 +52,7 @@ _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "form-action 'self'; frame-ancestors 'none'; base-uri 'none'; manifest-src 'self'"
 )
+_METHODS = {"GET", "HEAD", "POST", "OPTIONS"}
 _HEADERS = {
     "Content-Security-Policy": _CSP,
     "X-Content-Type-Options": "nosniff",
@@ -143,7 +144,8 @@ def _keep_watch(app: Flask) -> None:
         endpoint = request.endpoint or "unknown"
         if endpoint != "static":
             answer.headers.setdefault("Cache-Control", "no-store")
-            metrics.REQUESTS.labels(request.method, endpoint, answer.status_code).inc()
+            method = request.method if request.method in _METHODS else "other"
+            metrics.REQUESTS.labels(method, endpoint, answer.status_code).inc()
             metrics.SECONDS.labels(endpoint).observe(time.perf_counter() - g.get("started", time.perf_counter()))
         return htmx.finish(answer)
 

@@ -3,6 +3,8 @@
 A forged or repeated call does nothing by itself: only rows that are due are run.
 """
 
+import time
+
 from portal.kit import edge, jobs, logging
 from portal.kit.jobs import Queue
 from worker import runner
@@ -12,12 +14,18 @@ _BATCH = 10
 log = logging.logger()
 
 
-def drain(queue: str, limit: int = 1000) -> int:
-    """Run due jobs of ``queue`` until there are none, or ``limit`` were run; return how many."""
+def drain(queue: str, limit: int = 1000, seconds: float = 240, batch_size: int = _BATCH) -> int:
+    """Run due jobs of ``queue`` until there are none, ``limit`` were run or ``seconds`` have passed.
+
+    The time stays below what RQ allows, so that it never breaks into a job.
+
+    :return: how many were run.
+    """
     done = 0
     name = Queue(queue)
-    while done < limit:
-        batch = edge.write(lambda: jobs.lease(name, _BATCH))
+    end = time.monotonic() + seconds
+    while done < limit and time.monotonic() < end:
+        batch = edge.write(lambda: jobs.lease(name, batch_size))
         for job in batch:
             handler = HANDLERS.get(job.name)
             if handler is None:

@@ -16,6 +16,8 @@ from worker.drain import drain
 _LOCK = 7_340_001
 TICK = 1.0
 _HASTE = 0.1
+_INLINE_SECONDS = 5.0
+"""How long one queue keeps the scheduler while Redis is away: its heartbeat and the other queues wait meanwhile."""
 """While the sandbox's clock is on its way."""
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
 log = logging.logger()
@@ -42,7 +44,7 @@ def tick() -> None:
         jobs.wake(queues)
     else:
         for queue in queues:
-            drain(queue, limit=100)
+            drain(queue, seconds=_INLINE_SECONDS, batch_size=1)
 
 
 def _round() -> list[str]:

@@ -24,16 +24,14 @@ class Recurring:
 SCHEDULE = (
     Recurring(FETCH_RATES, timedelta(hours=1), Queue.DEFAULT),
     Recurring(SEAL_AUDIT, timedelta(minutes=1), Queue.DEFAULT),
-    Recurring(CHECK_INVARIANTS, timedelta(minutes=1), Queue.BULK),
+    Recurring(CHECK_INVARIANTS, timedelta(minutes=10), Queue.BULK),
     Recurring(PRUNE, timedelta(hours=1), Queue.BULK),
 )
-_LAST = text("SELECT max(created_at) > clock_timestamp() - :interval FROM staged_jobs WHERE key = :key OR name = :name")
+_LAST = text("SELECT max(created_at) > clock_timestamp() - :interval FROM staged_jobs WHERE name = :name")
 
 
 def stage_due() -> None:
     """Stage every recurring job that was not staged within its interval."""
     for entry in SCHEDULE:
-        key = f"recurring:{entry.job}"
-        is_recent = db.execute(_LAST, {"interval": entry.interval, "key": key, "name": entry.job}).scalar()
-        if not is_recent:
-            jobs.stage(entry.job, queue=entry.queue, due_at=edge.now(), key=key)
+        if not db.execute(_LAST, {"interval": entry.interval, "name": entry.job}).scalar():
+            jobs.stage(entry.job, queue=entry.queue, due_at=edge.now(), key=f"{jobs.RECURRING}{entry.job}")

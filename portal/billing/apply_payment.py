@@ -10,6 +10,7 @@ from portal.billing import quotes, subscriptions
 from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.fulfilment import fulfil, stands
 from portal.billing.models import Quote, Subscription
+from portal.identity import audit
 from portal.invoicing import customers, invoices
 from portal.invoicing.models import Customer, Invoice
 from portal.kit import logging, outbox
@@ -47,7 +48,7 @@ def apply_payment(session: PaymentSession, evidence: PaymentEvidence, now: datet
         return verdict
     if verdict is Verdict.MISMATCH:
         outcome = _hold_for_review(chain, evidence, now)
-    elif stands(chain.invoice, chain.subscription, chain.quote):
+    elif stands(chain.invoice, chain.subscription, chain.customer, chain.quote):
         outcome = _pay(chain, evidence, now)
     elif chain.invoice.status == "paid":
         outcome = _hold(chain, evidence, now)
@@ -60,7 +61,10 @@ def apply_payment(session: PaymentSession, evidence: PaymentEvidence, now: datet
 def _lock(session: PaymentSession, evidence: PaymentEvidence) -> Chain:
     subscription = subscriptions.lock(session.subscription_id)
     invoice = invoices.lock(session.invoice_id)
-    session, attempt = attempts.lock_with_session(queries.attempt_of(session.id).id)
+    named = attempts.find_by_order(evidence.provider, evidence.order_number)
+    is_ours = named is not None and named.session_id == session.id
+    attempt_id = named.id if named and is_ours else queries.attempt_of(session.id).id
+    session, attempt = attempts.lock_with_session(attempt_id)
     customer = customers.get(session.customer_id)
     return Chain(subscription, customer, invoice, quotes.get_by_id(invoice.quote_id), session, attempt)
 
@@ -105,7 +109,6 @@ def _tell(chain: Chain, outcome: str, now: datetime) -> None:
     facts = {
         "outcome": outcome,
         "business_id": str(chain.customer.business_id),
-        "invoice": chain.invoice.public_id,
         "number": chain.invoice.number,
         "amount": chain.session.amount,
         "currency": chain.session.currency,
@@ -113,4 +116,5 @@ def _tell(chain: Chain, outcome: str, now: datetime) -> None:
         "settled_currency": chain.attempt.captured_currency,
     }
     outbox.record(PAYMENT_APPLIED, chain.session.public_id, facts, now)
+    audit.record(audit.SYSTEM, f"payment.{outcome}", chain.session.public_id, facts, now)
     log.info("payment_applied", session=chain.session.public_id, outcome=outcome)

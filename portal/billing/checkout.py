@@ -5,13 +5,15 @@ from decimal import Decimal
 from uuid import UUID
 
 from portal.billing import quotes, subscriptions
-from portal.billing.errors import AlreadyStarted, QuoteChanged
+from portal.billing.errors import AlreadyStarted, ChangeInProgress, QuoteChanged
+from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.fulfilment import fulfil
 from portal.billing.models import Quote, Subscription
 from portal.directory import branches
+from portal.identity import audit
 from portal.invoicing import invoices
 from portal.invoicing.models import Customer, Invoice
-from portal.kit import ids, jobs
+from portal.kit import ids, jobs, outbox
 from portal.kit.money import Money
 from portal.payments import sessions, transactions
 from portal.payments.errors import AttemptUnresolved
@@ -30,12 +32,12 @@ def quote_start(customer: Customer, tier_code: str, method: str, now: datetime) 
     :raises ChangeInProgress, AlreadyStarted, UnknownOffer, RatesStale: see what they say.
     """
     subscription = subscriptions.choose_tier(customer, tier_code, now)
-    return _fresh_quote(subscription, customer, method, now)
+    return quotes.store(_fresh_quote(subscription, customer, method, now))
 
 
 def renew_quote(customer: Customer, quote: Quote, method: str, now: datetime) -> Quote:
     """Store today's quote in place of one that no longer holds."""
-    return _fresh_quote(subscriptions.lock(quote.subscription_id), customer, method, now)
+    return quotes.store(_fresh_quote(subscriptions.lock(quote.subscription_id), customer, method, now))
 
 
 def start_payment(customer: Customer, quote: Quote, method: str, now: datetime) -> PaymentSession | None:
@@ -44,6 +46,7 @@ def start_payment(customer: Customer, quote: Quote, method: str, now: datetime) 
     Confirming twice leads to the same session.
 
     :raises QuoteChanged: what it rests on moved; nothing happened, a new quote must be shown.
+    :raises ChangeInProgress: a payment for another quote is under way.
     :raises AttemptUnresolved: the fate of an earlier attempt is not known yet.
     :raises AlreadyStarted: it was paid meanwhile.
     """
@@ -52,9 +55,7 @@ def start_payment(customer: Customer, quote: Quote, method: str, now: datetime) 
         raise AlreadyStarted
     live = sessions.live_of_subscription(subscription.id)
     if live is not None:
-        if attempt_of(live.id).status == "unknown":
-            raise AttemptUnresolved
-        return live
+        return _same_payment(live, quote)
     if not quotes.still_holds(quote, subscription, _fresh_quote(subscription, customer, method, now)):
         raise QuoteChanged
     invoice = _draft(subscription, quote, now)
@@ -62,14 +63,22 @@ def start_payment(customer: Customer, quote: Quote, method: str, now: datetime) 
         _settle_by_credit(subscription, customer, invoice, quote, now)
         return None
     session = sessions.open_session(_collection(invoice, quote), method, now)
-    jobs.stage(
-        LAPSE_DRAFT,
-        queue=jobs.Queue.DEFAULT,
-        due_at=session.watch_until,
-        key=f"{LAPSE_DRAFT}:{invoice.id}",
-        invoice_id=str(invoice.id),
-    )
+    _stage_lapse(invoice.id, session.watch_until)
     return session
+
+
+def _same_payment(live: PaymentSession, quote: Quote) -> PaymentSession:
+    """Return the payment that is under way, where it is for this quote."""
+    if attempt_of(live.id).status == "unknown":
+        raise AttemptUnresolved
+    if not _asks_the_same(invoices.lock(live.invoice_id), quote):
+        raise ChangeInProgress
+    return live
+
+
+def _stage_lapse(invoice_id: UUID, due_at: datetime) -> None:
+    key = f"{LAPSE_DRAFT}:{invoice_id}"
+    jobs.stage(LAPSE_DRAFT, queue=jobs.Queue.DEFAULT, due_at=due_at, key=key, invoice_id=str(invoice_id))
 
 
 def lapse_draft(invoice_id: UUID, subscription_id: UUID, now: datetime) -> None:
@@ -80,13 +89,7 @@ def lapse_draft(invoice_id: UUID, subscription_id: UUID, now: datetime) -> None:
         return
     watched = sessions.watched_until(invoice_id)
     if watched is not None and watched > now:
-        jobs.stage(
-            LAPSE_DRAFT,
-            queue=jobs.Queue.DEFAULT,
-            due_at=watched,
-            key=f"{LAPSE_DRAFT}:{invoice_id}",
-            invoice_id=str(invoice_id),
-        )
+        _stage_lapse(invoice_id, watched)
     else:
         invoices.void(invoice)
 
@@ -94,7 +97,7 @@ def lapse_draft(invoice_id: UUID, subscription_id: UUID, now: datetime) -> None:
 def _fresh_quote(subscription: Subscription, customer: Customer, method: str, now: datetime) -> Quote:
     live = branches.list_live(customer.business_id) if customer.business_id else []
     extra = [branch.id for branch in live if not branch.is_main]
-    return quotes.quote_start(subscription, customer, extra, registry.get(method).settles_in, now)
+    return quotes.preview_start(subscription, customer, extra, registry.get(method).settles_in, now)
 
 
 def _draft(subscription: Subscription, quote: Quote, now: datetime) -> Invoice:
@@ -152,3 +155,14 @@ def _settle_by_credit(
     )
     fulfil(subscription, customer, invoice, quote, nothing, quote.quoted_on, now)
     transactions.complete(transaction, "applied", now)
+    facts = {
+        "outcome": "settled_by_credit",
+        "business_id": str(customer.business_id),
+        "number": invoice.number,
+        "amount": quote.total_amount,
+        "currency": quote.currency,
+        "settled_amount": quote.total_amount,
+        "settled_currency": quote.currency,
+    }
+    outbox.record(PAYMENT_APPLIED, invoice.public_id, facts, now)
+    audit.record(audit.SYSTEM, "payment.settled_by_credit", invoice.public_id, facts, now)

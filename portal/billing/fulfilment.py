@@ -5,18 +5,25 @@ from typing import Any
 
 from portal.billing import subscriptions
 from portal.billing.models import Quote, Subscription
-from portal.directory import businesses
+from portal.directory import branches, businesses
 from portal.invoicing import credit_balance, invoices
 from portal.invoicing.models import Customer, Invoice
 from portal.kit import config
 from portal.kit.money import Money
 
 
-def stands(invoice: Invoice, subscription: Subscription, quote: Quote) -> bool:
-    """Whether a locked invoice can still be paid: same version, and the credit it counts on is there."""
+def stands(invoice: Invoice, subscription: Subscription, customer: Customer, quote: Quote) -> bool:
+    """Whether a locked invoice can still be paid: same version, its branches and the credit it counts on are there."""
     if invoice.status not in ("draft", "open") or invoice.subscription_version != subscription.version:
         return False
-    return quote.credit <= credit_balance.of(invoice.customer_id, invoice.currency)
+    has_credit = quote.credit <= credit_balance.of(invoice.customer_id, invoice.currency)
+    return has_credit and _sells_what_is_there(customer, quote)
+
+
+def _sells_what_is_there(customer: Customer, quote: Quote) -> bool:
+    """Whether every branch that is charged still is a further branch; more of them may have come since."""
+    live = branches.list_live(customer.business_id) if customer.business_id else []
+    return set(quote.terms["branches"]) <= {str(branch.id) for branch in live if not branch.is_main}
 
 
 def fulfil(

@@ -58,10 +58,10 @@ def _needed(rate: Rate | None) -> Rate:
     return rate
 
 
-def quote_start(
+def preview_start(
     subscription: Subscription, customer: Customer, branch_ids: Sequence[UUID], settles_in: str, now: datetime
 ) -> Quote:
-    """Store the quote of a subscription's start.
+    """Return the quote of a subscription's start, not stored yet.
 
     :param branch_ids: the branches beyond the main one, each charged.
     :param settles_in: the currency in which the chosen wallet collects.
@@ -69,7 +69,7 @@ def quote_start(
     """
     lines, terms = _start_terms(subscription, customer, branch_ids, settles_in, now)
     amount = total([line.amount for line in lines], customer.currency)
-    quote = Quote(
+    return Quote(
         public_id=ids.public_id("qt"),
         customer_id=customer.id,
         subscription_id=subscription.id,
@@ -82,6 +82,10 @@ def quote_start(
         quoted_on=local_day(customer, now),
         created_at=now,
     )
+
+
+def store(quote: Quote) -> Quote:
+    """Store a previewed quote, so that it can be confirmed."""
     db.add(quote)
     db.flush()
     return quote

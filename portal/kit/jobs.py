@@ -18,7 +18,10 @@ from sqlalchemy.orm import Mapped, aliased, mapped_column
 from portal.kit import ids
 from portal.kit.db import Base, Key, db
 
-MAX_ATTEMPTS = 12
+MAX_ATTEMPTS = 30
+"""With pauses up to an hour this outlives the outage of a night."""
+RECURRING = "recurring:"
+"""What the key of a job begins with that comes again by itself, so that giving one up is no alarm."""
 LEASE = timedelta(seconds=60)
 
 
@@ -91,7 +94,7 @@ def stage(
         query = query.on_conflict_do_update(
             index_elements=["key"],
             index_where=text("state = 'pending'"),
-            set_={"due_at": func.least(StagedJob.due_at, query.excluded.due_at)},
+            set_={"due_at": func.least(StagedJob.due_at, query.excluded.due_at), "retry_at": None},
         )
     db.execute(query)
     db.info.setdefault("wake", set()).add(str(queue))
@@ -167,7 +170,9 @@ def _given_back() -> ColumnElement[str]:
     twin = aliased(StagedJob)
     returns = and_(_is_abandoned(twin), twin.id < StagedJob.id, twin.attempts < MAX_ATTEMPTS)
     has_twin = exists().where(twin.key == StagedJob.key, or_(twin.state == "pending", returns))
-    return case((StagedJob.attempts >= MAX_ATTEMPTS, "dead"), (has_twin, "done"), else_="pending")
+    is_over = StagedJob.attempts >= MAX_ATTEMPTS
+    comes_again = and_(is_over, StagedJob.key.startswith(RECURRING))
+    return case((comes_again, "done"), (is_over, "dead"), (has_twin, "done"), else_="pending")
 
 
 def _is_abandoned(job: type[StagedJob]) -> ColumnElement[bool]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from email.utils import formatdate, make_msgid
+from email.utils import formatdate
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,15 @@ from portal.kit.money import Money
 from portal.notifications.models import Email
 
 SEND_EMAIL = "notifications.send_email"
+_FOR_GOOD = 500  # RFC 5321 §4.2.1: from here on, trying again is no use
 _TEMPLATES = Path(__file__).parent.parent.parent / "templates"
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A rendered mail, ready to leave."""
+    """A rendered mail, ready to leave; ``id`` stays the same however often it is sent."""
 
+    id: str
     recipient: str
     subject: str
     text: str
@@ -79,17 +81,18 @@ def render(email: Email, facts: dict[str, Any]) -> Letter:
     text = environment.get_template(f"emails/{email.template}.txt").render(facts)
     subject, _, body = text.partition("\n")
     html = environment.get_template(f"emails/{email.template}.html").render(facts, subject=subject.strip())
-    return Letter(email.recipient, subject.strip(), body.strip() + "\n", html)
+    return Letter(str(email.id), email.recipient, subject.strip(), body.strip() + "\n", html)
 
 
-def send(letter: Letter, settings: Settings) -> None:
+def send(letter: Letter, settings: Settings) -> str:
     """Hand a mail to the SMTP server.
 
+    :return: ``sent``, or ``refused`` where the server will never take this recipient.
     :raises OSError, smtplib.SMTPException: it was not taken; trying again is right.
     """
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = settings.mail_from, letter.recipient, letter.subject
-    message["Date"], message["Message-ID"] = formatdate(localtime=False), make_msgid(domain="stallholder.invalid")
+    message["Date"], message["Message-ID"] = formatdate(localtime=False), f"<{letter.id}@stallholder.invalid>"
     message.set_content(letter.text)
     message.add_alternative(letter.html, subtype="html")
     smtp = settings.smtp
@@ -98,14 +101,20 @@ def send(letter: Letter, settings: Settings) -> None:
             connection.starttls()
         if smtp.user:
             connection.login(smtp.user, smtp.password or "")
-        connection.send_message(message)
+        try:
+            connection.send_message(message)
+        except smtplib.SMTPRecipientsRefused as refused:
+            if all(code >= _FOR_GOOD for code, _ in refused.recipients.values()):
+                return "refused"
+            raise
+    return "sent"
 
 
-def record_sent(email_id: UUID) -> None:
-    """Note that a mail has left."""
+def record(email_id: UUID, status: str) -> None:
+    """Note that a mail was ``sent`` or ``refused``."""
     email = db.scalars(select(Email).where(Email.id == email_id).with_for_update()).one()
-    email.status = "sent"
-    email.sent_at = clock.wall()
+    email.status = status
+    email.sent_at = clock.wall() if status == "sent" else None
 
 
 @lru_cache

@@ -64,6 +64,7 @@ def capture(
     if disposition == "suspense":
         move(session, "review")
         session.failure = "mismatch"
+        transactions.close(transactions.of_session(session.id), "failed", "mismatch")
         return
     move(session, "paid")
     session.failure = None

@@ -90,7 +90,7 @@ def show() -> str:
         product_count=business.product_count if business else 0,
         product_limit=entitlement.product_limit if entitlement else None,
         branch_count=1 + branches.count_extra(business.id) if business else 0,
-        recent=_recent(customer),
+        recent=_recent(business, customer),
     )
 
 
@@ -131,8 +131,8 @@ def _next_charge(customer: Customer | None, period: SubscriptionPeriod | None) -
     return NextCharge(total, period.ends_on)
 
 
-def _recent(customer: Customer | None) -> list[object]:
-    if customer is None:
+def _recent(business: Business | None, customer: Customer | None) -> list[object]:
+    if business is None or customer is None:
         return []
     page = list_transactions(customer.id, TransactionFilter(), 1, customer.transaction_count)
-    return [shown(row) for row in page.items[:_RECENT]]
+    return [shown(business, row) for row in page.items[:_RECENT]]

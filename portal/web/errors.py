@@ -3,7 +3,7 @@
 from flask import Flask, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
@@ -12,6 +12,8 @@ from portal.kit.errors import DomainError, TooMany, Unavailable
 from portal.web import htmx
 
 Answer = tuple[str, int] | tuple[str, int, dict[str, str]]
+_AWAY = ("25", "53", "57", "58")
+"""Classes of SQLSTATE: wrong state of the transaction (read-only, idle too long), resources, intervention, system."""
 log = logging.logger()
 
 
@@ -40,8 +42,11 @@ def from_csrf(_: CSRFError) -> Answer:
     return page(403, gettext("This form is no longer valid. Go back, reload the page and try again."))
 
 
-def from_database(error: OperationalError | PoolTimeout) -> Answer:
-    """Say that the database is away; nothing was changed."""
+def from_database(error: DBAPIError | PoolTimeout) -> Answer:
+    """Say that the database is away, full or read-only; nothing was changed. Its other complaints are our faults."""
+    state = str(getattr(getattr(error, "orig", None), "sqlstate", "") or "")
+    if not isinstance(error, OperationalError | PoolTimeout) and not state.startswith(_AWAY):
+        return from_fault(error)
     log.warning("database_away", error=type(error).__name__)
     return from_domain(Unavailable("database_away", "We cannot reach our books right now. Nothing was changed."))
 
@@ -57,7 +62,7 @@ def register(app: Flask) -> None:
     """Put the translator before every blueprint."""
     app.register_error_handler(DomainError, from_domain)
     app.register_error_handler(CSRFError, from_csrf)
-    app.register_error_handler(OperationalError, from_database)
+    app.register_error_handler(DBAPIError, from_database)
     app.register_error_handler(PoolTimeout, from_database)
     app.register_error_handler(HTTPException, from_http)
     app.register_error_handler(RequestEntityTooLarge, from_http)

@@ -72,7 +72,7 @@ def show(business: Business) -> tuple[str, int]:
         found = queries.list_transactions(
             customer.id, _transactions_wanted(form, customer), number, customer.transaction_count
         )
-        page = Page([shown(row) for row in found.items], found.number, found.total)
+        page = Page([shown(business, row) for row in found.items], found.number, found.total)
     return _answer("web/history/page.html", form, page, ".show", ".show_csv", is_good)
 
 
@@ -87,7 +87,7 @@ def show_invoices(business: Business) -> tuple[str, int]:
     is_good = form.is_good()
     if customer and is_good:
         found = invoice_queries.list_invoices(customer, _invoices_wanted(form), number)
-        page = Page([_shown_invoice(row) for row in found.items], found.number, found.total)
+        page = Page([_shown_invoice(business, row) for row in found.items], found.number, found.total)
     return _answer("web/history/invoices.html", form, page, ".show_invoices", ".show_invoices_csv", is_good)
 
 
@@ -100,7 +100,7 @@ def show_csv(business: Business) -> Response:
     rows = []
     if customer and form.is_good():
         rows = [
-            shown(row)
+            shown(business, row)
             for row in queries.all_transactions(customer.id, _transactions_wanted(form, customer), _FILE_LIMIT)
         ]
     header = ["order", "time", "for", "method", "status", "amount", "currency"]
@@ -128,7 +128,7 @@ def show_invoices_csv(business: Business) -> Response:
     rows = []
     if customer and form.is_good():
         rows = [
-            _shown_invoice(row)
+            _shown_invoice(business, row)
             for row in invoice_queries.all_invoices(customer.id, _invoices_wanted(form), _FILE_LIMIT)
         ]
     header = ["number", "issued", "for", "status", "total", "currency"]
@@ -139,7 +139,7 @@ def show_invoices_csv(business: Business) -> Response:
     return csv_file.answer("invoices.csv", header, body)
 
 
-def shown(row: MembershipTransaction) -> ShownTransaction:
+def shown(business: Business, row: MembershipTransaction) -> ShownTransaction:
     """Return a transaction as a row."""
     return ShownTransaction(
         order_id=row.order_id,
@@ -149,18 +149,18 @@ def shown(row: MembershipTransaction) -> ShownTransaction:
         amount=Money(row.amount, row.currency),
         collected=transactions.collected(row),
         status=row.status,
-        href=url_for("receipts.show_transaction", transaction_id=row.public_id),
+        href=url_for("receipts.show_transaction", business=business.public_id, transaction_id=row.public_id),
     )
 
 
-def _shown_invoice(row: Invoice) -> ShownInvoice:
+def _shown_invoice(business: Business, row: Invoice) -> ShownInvoice:
     return ShownInvoice(
         number=str(row.number),
         title=wording.type_title(row.kind),
         issued_on=row.due_on,
         total=row.total,
         status=row.status,
-        href=url_for("receipts.show_invoice", invoice_id=row.public_id),
+        href=url_for("receipts.show_invoice", business=business.public_id, invoice_id=row.public_id),
         pay_url=None,
     )
 

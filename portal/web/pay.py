@@ -76,6 +76,7 @@ def status(session: str) -> str:
 
 
 @bp.post("/extend")
+@limiter.limit("30 per minute")
 @public
 @writes
 def extend(session: str) -> Response:
@@ -85,6 +86,7 @@ def extend(session: str) -> Response:
 
 
 @bp.post("/cancel")
+@limiter.limit("30 per minute")
 @public
 @writes
 def cancel(session: str) -> Response:
@@ -146,11 +148,13 @@ def _for_anyone(session: PaymentSession, attempt: PaymentAttempt, now: datetime)
 
 def _for_member(session: PaymentSession, business: Business, shown: ShownPayment) -> ShownPayment:
     """Add what only those see who pay for the business: cancelling, the way back to the quote, the receipt."""
-    quote = quote_of_invoice(session.invoice_id)
+    quote, transaction = quote_of_invoice(session.invoice_id), transactions.of_session(session.id)
     return replace(
         shown,
         can_cancel=session.status in LIVE_SESSION,
         again_url=url_for("plan.show_quote", business=business.public_id, quote_id=quote.public_id),
-        receipt_url=url_for("receipts.show_transaction", transaction_id=transactions.of_session(session.id).public_id),
+        receipt_url=url_for(
+            "receipts.show_transaction", business=business.public_id, transaction_id=transaction.public_id
+        ),
         home_url=url_for("dashboard.show"),
     )

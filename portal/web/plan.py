@@ -18,6 +18,7 @@ from portal.invoicing import customers
 from portal.kit import edge
 from portal.kit.errors import NotFound
 from portal.kit.money import Money
+from portal.kit.rate_limit import limiter
 from portal.payments import sessions
 from portal.web import home, wording
 from portal.web.access import may, requires, writes
@@ -72,6 +73,7 @@ def compare(business: Business) -> str:
 
 
 @bp.post("/quote")
+@limiter.limit("30 per minute")
 @requires("billing:pay")
 @writes
 def make_quote(business: Business) -> Response:
@@ -121,6 +123,7 @@ def show_quote(business: Business, quote_id: str) -> str:
 
 
 @bp.post("/quote/<quote_id>/confirm")
+@limiter.limit("30 per minute")
 @requires("billing:pay")
 @writes
 def confirm(business: Business, quote_id: str) -> Response:

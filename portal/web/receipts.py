@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from portal.invoicing.models import Customer, Invoice
     from portal.payments.models import MembershipTransaction, PaymentSession
 
-bp = Blueprint("receipts", __name__, url_prefix="/history")
+bp = Blueprint("receipts", __name__, url_prefix="/businesses/<business>/history")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,19 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from portal.billing import checkout, queries
 from portal.billing.apply_payment import apply_payment
-from portal.directory import visibility
+from portal.billing.errors import ChangeInProgress
+from portal.directory import branches, businesses, visibility
+from portal.directory.models import Branch, Business
+from portal.identity.models import AuditEntry
 from portal.insights import invariants
 from portal.invoicing import credit_balance
 from portal.invoicing.models import Customer
 from portal.kit import edge
+from portal.kit.db import db as db_session
 from portal.kit.money import Money
 from portal.ledger import balances
 from portal.ledger.chart import HELD, SUSPENSE, Account, clearing
@@ -133,3 +138,55 @@ def test_one_provider_transaction_never_pays_two_sessions(customer: Customer) ->
     taken = shop.evidence_for(first).transaction_id
     assert pay(second, transaction_id=taken) == "taken"
     assert second.status == "created"
+
+
+def extra_branches(customer: Customer) -> list[Branch]:
+    return [branch for branch in branches.list_live(customer.business_id) if not branch.is_main]
+
+
+def test_late_money_for_a_branch_that_is_gone_becomes_credit(customer: Customer) -> None:
+    session = shop.open_session(customer, shop.make_quote(customer))
+    sessions.cancel(session.public_id, edge.now())
+    branches.remove(extra_branches(customer)[0], edge.now())
+    assert pay(session) == "credited"
+    assert all(branch.shown_since is None for branch in extra_branches(customer))
+
+
+def test_late_money_for_a_branch_that_became_the_main_one_becomes_credit(customer: Customer) -> None:
+    session = shop.open_session(customer, shop.make_quote(customer))
+    sessions.cancel(session.public_id, edge.now())
+    branches.make_main(extra_branches(customer)[0])
+    assert pay(session) == "credited"
+
+
+def test_a_branch_added_while_paying_does_not_stand_in_the_way(customer: Customer) -> None:
+    session = shop.open_session(customer, shop.make_quote(customer))
+    shop.make_branch(customer_business(customer), "Fourth")
+    assert pay(session) == "paid"
+    assert [branch.shown_since is not None for branch in extra_branches(customer)] == [True, True, False]
+
+
+def test_another_quote_than_the_one_being_paid_is_refused(customer: Customer) -> None:
+    session = shop.open_session(customer, shop.make_quote(customer))
+    shop.make_branch(customer_business(customer), "Fourth")
+    dearer = shop.make_quote(customer)
+    with pytest.raises(ChangeInProgress):
+        checkout.start_payment(customer, dearer, shop.METHOD, edge.now())
+    assert session.status == "created"
+
+
+def customer_business(customer: Customer) -> Business:
+    return businesses.get(customer.business_id)
+
+
+def test_money_in_review_ends_its_transaction(customer: Customer) -> None:
+    session = shop.open_session(customer, shop.make_quote(customer))
+    assert pay(session, amount=1) == "review"
+    assert (of_session(session.id).status, of_session(session.id).error_message) == ("failed", "mismatch")
+
+
+def test_every_movement_of_money_is_in_the_audit_log(customer: Customer) -> None:
+    session = shop.open_session(customer, shop.make_quote(customer))
+    pay(session)
+    entry = db_session.scalars(select(AuditEntry).where(AuditEntry.subject == session.public_id)).one()
+    assert (entry.actor, entry.action, entry.facts["settled_amount"]) == ("system", "payment.paid", 4500)

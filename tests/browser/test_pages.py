@@ -14,7 +14,8 @@ AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text()
 PUBLIC = ("/", "/register", "/login", "/forgot", "/directory", "/directory/{slug}", "/pay/{session}", "/nowhere")
 VENDOR = (
     "/dashboard", "/businesses", "/businesses/new", "/account", "/history", "/history/invoices",
-    "/history/payments/{transaction_id}", "/history/invoices/{invoice_id}", "/businesses/{business}/profile",
+    "/businesses/{business}/history/payments/{transaction_id}", "/businesses/{business}/history/invoices/{invoice_id}",
+    "/businesses/{business}/profile",
     "/businesses/{business}/branches", "/businesses/{business}/branches/new", "/businesses/{business}/products",
     "/businesses/{business}/products/new", "/businesses/{business}/products/{product}", "/businesses/{business}/plan",
     "/businesses/{business}/plan/quote/{quote_id}", "/businesses/{business}/team",

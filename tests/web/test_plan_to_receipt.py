@@ -82,13 +82,13 @@ def test_the_receipt_is_found_from_the_history(owner: FlaskClient, business: Bus
     assert edge.write(lambda: pay(public_id)) == "paid"
 
     history = owner.get("/history").text
-    receipt = re.search(r'href="(/history/payments/txn_\w+)"', history)
+    receipt = re.search(r'href="(/businesses/\w+/history/payments/txn_\w+)"', history)
     assert receipt
     page = owner.get(receipt[1]).text
     for expected in ("Receipt", "INV-", "Harbour Directory", "Lantern Coffee", "£3.00 × 1 month = £3.00", "CN¥36.00"):
         assert expected in page
     invoices = owner.get("/history/invoices").text
-    invoice = re.search(r'href="(/history/invoices/inv_\w+)"', invoices)
+    invoice = re.search(r'href="(/businesses/\w+/history/invoices/inv_\w+)"', invoices)
     assert invoice
     assert "INV-" in owner.get(invoice[1]).text
     assert owner.get("/history/payments.csv").text.count("\n") == 2

@@ -66,13 +66,12 @@ def _prepare_email(args: Args, _: datetime) -> Letter | None:
     return email.prepare(UUID(args["email_id"]), common, link)
 
 
-def _send_email(letter: Letter) -> bool:
-    email.send(letter, config.current())
-    return True
+def _send_email(letter: Letter) -> str:
+    return email.send(letter, config.current())
 
 
-def _record_email(args: Args, _: bool, __: datetime) -> None:
-    email.record_sent(UUID(args["email_id"]))
+def _record_email(args: Args, status: str, _: datetime) -> None:
+    email.record(UUID(args["email_id"]), status)
 
 
 HANDLERS: dict[str, Handler] = {

@@ -39,6 +39,7 @@ _STATES = {
     "SUCCESS": OrderState.PAID,
     "REFUND": OrderState.PAID,
 }
+_ABSENT = ("ORDER_NOT_EXIST", "ORDERNOTEXIST", "RESOURCE_NOT_EXISTS")
 _ASK_FIRST = {"ORDER_PAID", "ORDERPAID", "ORDER_CLOSED", "OUT_TRADE_NO_USED", "FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED"}
 """4xx codes that do not settle the matter: the order must be asked for (or waited for) before anything is concluded."""
 
@@ -89,7 +90,7 @@ class WeChatPay:
     def query(self, order_number: str) -> Answer:
         """Ask what became of an order."""
         answer, body = self._call("query", lambda: self._sdk.query(out_trade_no=order_number))
-        if answer.result is Result.REFUSED and answer.http_status == 404:
+        if answer.result is Result.REFUSED and _says_absent(answer):
             return replace(answer, result=Result.DONE, state=OrderState.ABSENT)
         if answer.result is not Result.DONE:
             return answer
@@ -105,7 +106,7 @@ class WeChatPay:
     def close(self, order_number: str) -> Answer:
         """Close an unpaid order; one that never existed is closed already."""
         answer, _ = self._call("close", lambda: self._sdk.close(out_trade_no=order_number))
-        if answer.result is Result.REFUSED and answer.http_status == 404:
+        if answer.result is Result.REFUSED and _says_absent(answer):
             return replace(answer, result=Result.DONE)
         return answer
 
@@ -137,9 +138,13 @@ class WeChatPay:
     def _understand(self, message: dict[str, Any]) -> Notification:
         event_id, kind, resource = str(message["id"]), str(message.get("event_type", "")), message["resource"]
         order_number = str(resource.get("out_trade_no", "")) or None
+        is_payment = kind.startswith("TRANSACTION.")
+        appid = resource.get("appid", None if is_payment else self._keys.appid)  # refund notices have none
         quarantine = None
-        if (resource.get("mchid"), resource.get("appid", self._keys.appid)) != (self._keys.mchid, self._keys.appid):
+        if (resource.get("mchid"), appid) != (self._keys.mchid, self._keys.appid):
             quarantine = "another merchant's"
+        elif is_payment and resource.get("trade_state") != "SUCCESS":
+            quarantine = "not a payment"
         evidence = None
         if kind == "TRANSACTION.SUCCESS" and quarantine is None:
             try:
@@ -161,6 +166,11 @@ class WeChatPay:
             status, body, result, detail = None, {}, Result.UNKNOWN, str(error)[:200]
         milliseconds = round((time.perf_counter() - started) * 1000)
         return Answer(operation, result, status, detail, milliseconds), body if isinstance(body, dict) else {}
+
+
+def _says_absent(answer: Answer) -> bool:
+    """Whether WeChat itself says that it does not know the order; any other 404 is somebody on the way."""
+    return answer.http_status == 404 and answer.detail.startswith(_ABSENT)
 
 
 def _judge(status: int, body: Any) -> tuple[Result, str]:
