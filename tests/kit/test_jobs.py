@@ -94,6 +94,21 @@ class TestEnds:
         jobs.fail(job.id, job.attempts, "poison")
         assert states() == ["dead", "pending"]
 
+    def test_what_comes_again_by_itself_is_let_go_without_alarm(self) -> None:
+        stage(f"{jobs.RECURRING}rates")
+        db.execute(update(StagedJob).values(attempts=MAX_ATTEMPTS - 1))
+        [job] = jobs.lease(Queue.DEFAULT, 1)
+        jobs.fail(job.id, job.attempts, "away")
+        assert states() == ["done"]
+
+    def test_asked_for_anew_it_waits_no_longer(self) -> None:
+        stage("look:1")
+        [job] = jobs.lease(Queue.DEFAULT, 1)
+        jobs.fail(job.id, job.attempts, "away")
+        assert jobs.lease(Queue.DEFAULT, 1) == []
+        stage("look:1")
+        assert len(jobs.lease(Queue.DEFAULT, 1)) == 1
+
     def test_who_lost_the_lease_can_neither_fail_it_nor_go_on(self) -> None:
         stage()
         [job] = jobs.lease(Queue.DEFAULT, 1)

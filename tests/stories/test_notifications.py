@@ -71,7 +71,7 @@ def test_b7_b8_b9_what_proves_nothing_is_refused_and_changes_nothing(portal: Por
     assert portal.session(public_id).status == "open"
 
 
-@pytest.mark.parametrize("variant", ["other_merchant", "other_appid", "empty", "unknown_order"])
+@pytest.mark.parametrize("variant", ["other_merchant", "other_appid", "empty", "unknown_order", "not_paid"])
 def test_b10_signed_but_not_for_us_is_kept_apart_and_pays_nothing(portal: Portal, variant: str) -> None:
     public_id = portal.open_session()
     assert portal.sandbox.notify(portal.order(public_id), variant) == [204]

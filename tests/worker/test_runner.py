@@ -131,5 +131,13 @@ def test_a_forged_or_repeated_call_does_nothing(handlers: dict[str, Any]) -> Non
         drain("no_such_queue")
 
 
+def test_when_its_time_is_over_it_leaves_the_rest_to_the_next(handlers: dict[str, Any]) -> None:
+    handlers["good"] = Plain(effect)
+    for _ in range(3):
+        stage("good")
+    assert drain("default", seconds=0) == 0
+    assert [drain("default", limit=1, batch_size=1), effects()] == [1, 1]
+
+
 def test_every_job_has_one_handler() -> None:
     assert all(isinstance(handler, Plain | ThreePhase) for handler in HANDLERS.values())
