@@ -60,8 +60,9 @@ def close_again(attempt: PaymentAttempt, now: datetime) -> None:
 
 
 def _stage(name: str, attempt: PaymentAttempt, due_at: datetime) -> None:
-    key = f"{name}:{attempt.id}"
-    jobs.stage(name, queue=jobs.Queue.INTERACTIVE, due_at=due_at, key=key, attempt_id=str(attempt.id))
+    """Only the code itself is waited for by somebody; a slow answer to the rest must not stand before it."""
+    queue = jobs.Queue.INTERACTIVE if name == REQUEST_CHARGE else jobs.Queue.DEFAULT
+    jobs.stage(name, queue=queue, due_at=due_at, key=f"{name}:{attempt.id}", attempt_id=str(attempt.id))
 
 
 def lock_with_session(attempt_id: UUID) -> tuple[PaymentSession, PaymentAttempt]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from portal.kit import logging
-from portal.payments import attempts, sessions, watch
+from portal.payments import attempts, sessions, transactions, watch
 from portal.payments.models import PaymentAttempt, PaymentSession
 from portal.payments.providers.base import Answer, ChargeOrder, OrderState, Result
 from portal.payments.states import LIVE_ATTEMPT, LIVE_SESSION, move
@@ -36,6 +36,8 @@ def record_charge(attempt_id: UUID, answer: Answer, now: datetime) -> None:
     if answer.result is Result.DONE:
         _attach_code(session, attempt, str(answer.code_url), now)
     elif attempt.status == "pending":
+        # The old code may be dead already: a fresh one is asked for until one comes or the session ends.
+        attempts.request_charge(attempt, now + watch.LATER_EVERY)
         log.warning("code_not_renewed", session=session.public_id, detail=answer.detail)
     elif answer.result is Result.REFUSED:
         move(attempt, "declined")
@@ -70,16 +72,39 @@ def record_look(attempt_id: UUID, answer: Answer, now: datetime) -> None:
         _remember_unknown(session, attempt, now)
         return
     if attempt.status == "closing" and answer.state is OrderState.UNPAID:
-        attempts.close_again(attempt, now)  # after ever longer pauses: some orders are too young to be closed
-    else:
+        _insist_on_closing(session, attempt, now)
+    elif attempt.status == "pending":
         attempt.asks = 0
     if attempt.status in ("submitted", "unknown"):
         attempts.request_charge(attempt, now)  # its code was never shown: creating it again is safe
     elif attempt.status in ("pending", "closing") and answer.state is not OrderState.UNPAID:
         _note_closed(session, attempt, now)
     due_at = watch.next_look(session.created_at, session.ended_at, session.watch_until, now)
-    if due_at is not None and attempt.status != "submitted":
+    if due_at is not None and attempt.status not in ("submitted", "unknown"):
         attempts.look_at(attempt, due_at)
+
+
+def _insist_on_closing(session: PaymentSession, attempt: PaymentAttempt, now: datetime) -> None:
+    """Close again after ever longer pauses, as some orders are too young for it; after a day somebody must look."""
+    if now < session.watch_until:
+        attempts.close_again(attempt, now)
+    else:
+        _hand_over(session, "not_closed")
+
+
+def remember_taken(attempt_id: UUID) -> None:
+    """Have somebody look where the provider names money of this order that belongs to another payment."""
+    session, _ = attempts.lock_with_session(attempt_id)
+    _hand_over(session, "taken")
+
+
+def _hand_over(session: PaymentSession, reason: str) -> None:
+    if session.status in ("paid", "review"):
+        return
+    move(session, "review")
+    session.failure = reason
+    transactions.close(transactions.of_session(session.id), "failed", reason)
+    log.error("session_needs_review", session=session.public_id, reason=reason)
 
 
 def _note_closed(session: PaymentSession, attempt: PaymentAttempt, now: datetime) -> None:
@@ -93,9 +118,7 @@ def _remember_unknown(session: PaymentSession, attempt: PaymentAttempt, now: dat
     if session.status in LIVE_SESSION or now < session.watch_until:
         attempts.ask_again_later(attempt, now)
     elif attempt.status not in ("closed", "declined"):
-        move(session, "review")
-        session.failure = "unknown"
-        log.error("unknown_for_a_day", session=session.public_id)
+        _hand_over(session, "unknown")
 
 
 def prepare_close(attempt_id: UUID) -> str | None:

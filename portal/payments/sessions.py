@@ -146,7 +146,7 @@ def is_overdue(session: PaymentSession, now: datetime) -> bool:
 def _stage_expiry(session: PaymentSession) -> None:
     attempt_id = str(_attempt_of(session.id).id)
     key = f"{EXPIRE}:{session.id}"
-    jobs.stage(EXPIRE, queue=jobs.Queue.INTERACTIVE, due_at=session.expires_at, key=key, attempt_id=attempt_id)
+    jobs.stage(EXPIRE, queue=jobs.Queue.DEFAULT, due_at=session.expires_at, key=key, attempt_id=attempt_id)
 
 
 def _attempt_of(session_id: UUID) -> PaymentAttempt:

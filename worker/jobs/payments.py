@@ -55,7 +55,8 @@ def _record_look(args: Args, answer: Answer, now: datetime) -> None:
         charges.record_look(attempt_id, answer, now)
     else:
         # The door takes all locks in its own order, so nothing of the chain may be locked or written before it.
-        apply_payment(session_of_attempt(attempt_id), answer.evidence, now)
+        if apply_payment(session_of_attempt(attempt_id), answer.evidence, now) == "taken":
+            charges.remember_taken(attempt_id)
         attempts.note_call(attempt_id, answer)
 
 
