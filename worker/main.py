@@ -21,6 +21,8 @@ from worker import relay
 
 _ROLES = ("interactive", "interactive", "default", "bulk")
 _PR_SET_PDEATHSIG = 1
+_GRACE = 7
+"""Seconds a child has to end by itself. One whose Redis is gone may never; its jobs are safe to be cut off."""
 log = logging.logger()
 
 
@@ -30,11 +32,16 @@ def main() -> int:
     children = [_fork(lambda role=role: _work(settings, role)) for role in _ROLES]  # type: ignore[misc]
     children.append(_fork(lambda: _schedule(settings)))
 
-    def stop(*_: object) -> None:
+    def tell(wish: signal.Signals) -> None:
         for child in children:
             with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGTERM)
+                os.kill(child, wish)
 
+    def stop(*_: object) -> None:
+        tell(signal.SIGTERM)
+        signal.alarm(_GRACE)
+
+    signal.signal(signal.SIGALRM, lambda *_: tell(signal.SIGKILL))
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     _, status = os.wait()

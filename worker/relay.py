@@ -16,9 +16,9 @@ from worker.drain import drain
 _LOCK = 7_340_001
 TICK = 1.0
 _HASTE = 0.1
+"""While the sandbox's clock is on its way."""
 _INLINE_SECONDS = 5.0
 """How long one queue keeps the scheduler while Redis is away: its heartbeat and the other queues wait meanwhile."""
-"""While the sandbox's clock is on its way."""
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:lock)")
 log = logging.logger()
 

@@ -51,6 +51,7 @@ def upgrade() -> None:
     CREATE INDEX staged_jobs_due_idx ON staged_jobs (queue, due_at) WHERE state = 'pending';
     CREATE INDEX staged_jobs_leased_idx ON staged_jobs (leased_until) WHERE state = 'leased';
     CREATE INDEX staged_jobs_dead_idx ON staged_jobs (created_at) WHERE state = 'dead';
+    CREATE INDEX staged_jobs_attempt_idx ON staged_jobs ((args ->> 'attempt_id')) WHERE state IN ('pending', 'leased');
     CREATE INDEX staged_jobs_name_idx ON staged_jobs (name, created_at);
     CREATE INDEX staged_jobs_done_idx ON staged_jobs (done_at) WHERE state = 'done';
     CREATE UNIQUE INDEX staged_jobs_key_idx ON staged_jobs (key) WHERE state = 'pending';

@@ -68,6 +68,14 @@ def upgrade() -> None:
       FROM membership_transactions x JOIN payment_sessions s ON s.id = x.session_id
      WHERE (x.status IN ('completed', 'refunded')) <> (s.status = 'paid')
     UNION ALL
+    SELECT 'transaction_ends_with_its_session', x.public_id, s.status
+      FROM membership_transactions x JOIN payment_sessions s ON s.id = x.session_id
+     WHERE x.status = 'pending' AND s.status NOT IN ('created', 'open', 'processing')
+    UNION ALL
+    SELECT 'session_ends_in_time', public_id, expires_at::text
+      FROM payment_sessions
+     WHERE status IN ('created', 'open', 'processing') AND expires_at < business_now() - interval '15 minutes'
+    UNION ALL
     SELECT 'invoice_is_its_lines', i.public_id, i.total_amount || ' <> ' || coalesce(sum(l.amount), 0)
       FROM invoices i LEFT JOIN invoice_lines l ON l.invoice_id = i.id
      GROUP BY i.id HAVING i.total_amount <> coalesce(sum(l.amount), 0)
@@ -116,12 +124,13 @@ def upgrade() -> None:
       FROM staged_jobs
      WHERE state = 'pending' AND due_at < business_now() - interval '5 minutes'
        AND coalesce(retry_at, created_at) < clock_timestamp() - interval '5 minutes'
+        OR state = 'leased' AND leased_until < clock_timestamp() - interval '5 minutes'
     UNION ALL
     SELECT 'job_is_not_dead', name || ':' || id, coalesce(last_error, '') FROM staged_jobs WHERE state = 'dead'
     UNION ALL
     SELECT 'unknown_is_asked_for', order_number, status
       FROM payment_attempts t
-     WHERE t.status IN ('submitted', 'unknown', 'closing')
+     WHERE t.status IN ('created', 'submitted', 'pending', 'unknown', 'closing')
        AND t.created_at < business_now() - interval '15 minutes'
        AND NOT EXISTS (SELECT FROM staged_jobs j WHERE j.state IN ('pending', 'leased')
                           AND j.args ->> 'attempt_id' = t.id::text)

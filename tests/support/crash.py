@@ -36,6 +36,17 @@ class Workers:
         )
         assert soon(lambda: portal.count("heartbeats") > 0), "the scheduler gave no sign of life"
 
+    def hang(self) -> None:
+        """Stop every child in its tracks, as one that waits for something that never comes."""
+        listed = subprocess.run(["pgrep", "-P", str(self._process.pid)], capture_output=True, text=True, check=True)
+        for child in listed.stdout.split():
+            os.kill(int(child), signal.SIGSTOP)
+
+    def stop(self) -> int:
+        """Ask it to end, as its supervisor does; return the exit code once nothing of it is left."""
+        self._process.terminate()
+        return self._process.wait(20)
+
     def kill(self) -> None:
         """End the parent and every child at once, with no chance to tidy up."""
         with suppress(ProcessLookupError):
