@@ -13,6 +13,7 @@ from flask import Flask, Response, abort, g, request
 from flask_babel import Babel, gettext
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from portal.api import provider_webhooks
 from portal.console import clock as console_clock
@@ -86,6 +87,8 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     app.config.update(_flask_settings(settings))
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     errors.register(app)
     Babel(app, locale_selector=access.page_locale, timezone_selector=access.page_time_zone)
     limiter.init_app(app)
@@ -140,6 +143,8 @@ def _keep_watch(app: Flask) -> None:
     @app.after_request
     def finish(answer: Response) -> Response:
         answer.headers.update(_HEADERS)
+        if app.config["SESSION_COOKIE_SECURE"]:
+            answer.headers["Strict-Transport-Security"] = "max-age=31536000"
         answer.headers["X-Request-Id"] = g.get("request_id", "")
         endpoint = request.endpoint or "unknown"
         if endpoint != "static":

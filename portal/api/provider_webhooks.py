@@ -23,7 +23,8 @@ def receive(provider: str) -> Response:
         return _refused(413, "too large")
     body = request.get_data()
     try:
-        edge.write(lambda: inbox.receive(provider, dict(request.headers), body, edge.now()))
+        message = inbox.verify(provider, dict(request.headers), body)
+        edge.write(lambda: inbox.receive(provider, message, edge.now()))
     except ProviderNotConfigured:
         return _refused(404, "unknown provider")
     except SignatureRejected as error:

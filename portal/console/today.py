@@ -4,7 +4,7 @@ from flask import Blueprint, render_template
 
 from portal.console import wording
 from portal.console.access import requires
-from portal.currency.rates import ALARM_AFTER
+from portal.currency import rates
 from portal.insights import invariants, today
 from portal.kit import edge
 from portal.payments.queries import list_quarantined
@@ -18,11 +18,10 @@ _SHOWN = 20
 def show() -> str:
     """What waits, counted, with the broken invariants in full: there should never be one."""
     waiting = today.waiting()
-    is_stale = waiting.rates_on is None or edge.now().date() - waiting.rates_on > ALARM_AFTER
     return render_template(
         "console/today/page.html",
         waiting=waiting,
-        are_rates_old=is_stale,
+        are_rates_old=rates.is_old(edge.now()),
         violations=invariants.violations(_SHOWN),
         quarantined=list_quarantined(_SHOWN),
         outcome=lambda code: wording.word(wording.OUTCOMES, code),

@@ -46,6 +46,12 @@ def newest_day() -> date | None:
     return db.execute(select(func.max(ExchangeRate.rate_on))).scalar_one()
 
 
+def is_old(now: datetime) -> bool:
+    """Whether the newest rates are so old that somebody should be told (product.md, *Currency*: five days)."""
+    newest_on = newest_day()
+    return newest_on is None or now.date() - newest_on > ALARM_AFTER
+
+
 def store(rates: dict[date, dict[str, Decimal]], source: str, now: datetime) -> int:
     """Keep rates per euro by day and currency; a day that is already there stays as it is.
 

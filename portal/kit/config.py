@@ -68,6 +68,7 @@ class Settings:
     state: Path
     base_url: str
     is_lan: bool
+    proxies: int
     secret_key: str = field(repr=False)
     database_url: str = field(repr=False)
     database_owner_url: str = field(repr=False)
@@ -115,6 +116,7 @@ def _read(reader: Reader) -> Settings:
         state=reader.read("PORTAL_STATE", values.folder, Path("var").absolute()),
         base_url=base_url,
         is_lan=reader.read("PORTAL_LAN", values.flag, False),
+        proxies=reader.read("PORTAL_PROXIES", values.count, 0),
         secret_key=reader.require("SECRET_KEY", values.secret, ""),
         database_url=database_url,
         database_owner_url=reader.read("DATABASE_OWNER_URL", values.database_url, database_url),

@@ -83,6 +83,13 @@ def port(text: str) -> int:
     return int(text)
 
 
+def count(text: str) -> int:
+    """A small number, 0 to 9."""
+    if not fullmatch(r"[0-9]", text):
+        raise UnfitError(f"must be a number from 0 to 9, not {text!r}")
+    return int(text)
+
+
 def folder(text: str) -> Path:
     """A folder's absolute path; it need not exist yet."""
     path = Path(text).expanduser().absolute()

@@ -1,10 +1,14 @@
 """What the edge of the application does with every request, whatever page it is for."""
 
 import io
+from dataclasses import replace
 
 import pytest
+from flask import request
 from flask.testing import FlaskClient
 
+from portal.app import create_app
+from portal.kit.config import Settings
 from tests.support.settings import METRICS_TOKEN
 
 
@@ -77,3 +81,21 @@ def test_a_fragment_is_led_on_by_htmx_itself(client: FlaskClient) -> None:
 )
 def test_a_page_speaks_the_reader_s_language(client: FlaskClient, accepted: str, word: str) -> None:
     assert f'<html lang="{word}"' in client.get("/", headers={"Accept-Language": accepted}).text
+
+
+def test_behind_proxies_the_reader_s_own_address_counts(settings: Settings, db: None) -> None:
+    behind = create_app(replace(settings, proxies=1, base_url="https://stall.example"))
+    seen = behind.test_client()
+    forwarded = {"X-Forwarded-For": "6.6.6.6, 203.0.113.9", "X-Forwarded-Proto": "https"}
+    with seen:
+        answer = seen.get("/healthz", headers=forwarded)
+        assert request.remote_addr == "203.0.113.9"
+        assert request.scheme == "https"
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_without_proxies_nobody_forwards_anything(client: FlaskClient) -> None:
+    with client:
+        answer = client.get("/healthz", headers={"X-Forwarded-For": "6.6.6.6"})
+        assert request.remote_addr == "127.0.0.1"
+    assert "Strict-Transport-Security" not in answer.headers

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import text
 
+from portal.currency import rates
 from portal.identity import audit, pruning
 from portal.insights import invariants
 from portal.kit import clock, logging
@@ -25,8 +26,11 @@ def _seal_audit(_: Args, now: datetime) -> None:
     audit.seal(now)
 
 
-def _check_invariants(_: Args, __: datetime) -> None:
+def _check_invariants(_: Args, now: datetime) -> None:
+    """Shout about broken invariants and about rates that no longer come."""
     db.execute(_TAKE_TIME)
+    if rates.is_old(now):
+        log.error("rates_old", newest=str(rates.newest_day()))
     for violation in invariants.violations():
         log.error("invariant_violated", rule=violation.rule, subject=violation.subject, detail=violation.detail)
 
