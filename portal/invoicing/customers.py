@@ -34,4 +34,4 @@ def find_of_business(business_id: UUID) -> Customer | None:
 
 def get(customer_id: UUID) -> Customer:
     """Return a customer by key."""
-    return db.scalars(select(Customer).where(Customer.id == customer_id)).one()
+    return db.get_one(Customer, customer_id)

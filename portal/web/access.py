@@ -234,9 +234,10 @@ def page_locale() -> str:
 
 
 def page_time_zone() -> str:
-    """Return the zone in which the page tells times: the business's, else the seller's."""
+    """Return the zone in which the page tells times: its payer's or business's, else the seller's."""
     shown: NavBusiness | None = g.get("nav_business")
-    return shown.time_zone if shown else config.current().seller.time_zone
+    zone: str | None = g.get("time_zone") or (shown.time_zone if shown else None)
+    return zone or config.current().seller.time_zone
 
 
 def register(app: Flask) -> None:

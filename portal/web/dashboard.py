@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, g, render_template, url_for
@@ -120,7 +120,7 @@ def _shown(subscription: Subscription | None, period: SubscriptionPeriod | None)
         subscription.mode,
         wording.tier_name(subscription.tier_code),
         period.starts_on if period else None,
-        period.ends_on if period else None,
+        period.ends_on - timedelta(days=1) if period else None,
     )
 
 

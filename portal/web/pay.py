@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, redirect, render_template, url_for
+from flask import Blueprint, g, redirect, render_template, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
@@ -27,6 +27,7 @@ from portal.web.access import current_user, public, writes
 
 if TYPE_CHECKING:
     from portal.directory.models import Business
+    from portal.invoicing.models import Customer
     from portal.payments.models import PaymentAttempt, PaymentSession
 
 bp = Blueprint("pay", __name__, url_prefix="/pay/<session>")
@@ -91,15 +92,14 @@ def extend(session: str) -> Response:
 @writes
 def cancel(session: str) -> Response:
     """End the session; only who may pay for the business can: the link alone is not enough."""
-    if not _may_pay(_business_of(get_session(session))):
+    if not _may_pay(_business_of(customers.get(get_session(session).customer_id))):
         raise NotFound
     sessions.cancel(session, edge.now())
     return redirect(url_for(".show", session=session), 303)
 
 
-def _business_of(session: PaymentSession) -> Business | None:
-    business_id = customers.get(session.customer_id).business_id
-    return businesses.get(business_id) if business_id else None
+def _business_of(customer: Customer) -> Business | None:
+    return businesses.get(customer.business_id) if customer.business_id else None
 
 
 def _may_pay(business: Business | None) -> bool:
@@ -111,9 +111,11 @@ def _may_pay(business: Business | None) -> bool:
 
 def _shown(public_id: str) -> ShownPayment:
     session = get_session(public_id)
+    customer = customers.get(session.customer_id)
+    g.time_zone = customer.time_zone
     attempt = attempt_of(session.id)
     shown = _for_anyone(session, attempt, edge.now())
-    business = _business_of(session)
+    business = _business_of(customer)
     return _for_member(session, business, shown) if business and _may_pay(business) else shown
 
 

@@ -1,13 +1,10 @@
 """What the desk shows of businesses and of money, and that a longer list asks no more questions."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from portal.directory import businesses
 from portal.identity.permissions import OperatorRole
@@ -20,6 +17,7 @@ from portal.payments.providers.base import Answer, Result
 from portal.payments.queries import attempt_of, get_session
 from tests.console import desk
 from tests.support import shop
+from tests.support.statements import counted
 
 
 @pytest.fixture
@@ -164,22 +162,6 @@ def test_held_money_is_shown_with_its_refund(support: FlaskClient) -> None:
     assert "CN¥0.04" in page
     assert "none asked for" in page
     assert "Refunds" in support.get(f"/console/sessions/{public_id}").text
-
-
-@contextmanager
-def counted() -> Iterator[list[str]]:
-    """The statements that run inside."""
-    statements: list[str] = []
-    bind = db.get_bind()
-
-    def note(_connection, _cursor, statement, *_) -> None:
-        statements.append(statement)
-
-    event.listen(bind, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(bind, "before_cursor_execute", note)
 
 
 @pytest.mark.parametrize("path", ["", "/customers", "/sessions", "/held", "/jobs", "/clock"])

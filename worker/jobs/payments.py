@@ -5,7 +5,6 @@ from uuid import UUID
 
 from portal.billing.apply_payment import apply_payment
 from portal.kit import config
-from portal.kit.errors import N_
 from portal.payments import attempts, charges, inbox, sessions
 from portal.payments.attempts import find_by_order
 from portal.payments.providers import registry
@@ -13,7 +12,7 @@ from portal.payments.providers.base import Answer, ChargeOrder, PaymentEvidence
 from portal.payments.queries import session_of_attempt
 from worker.runner import Args, Handler, Plain, ThreePhase
 
-_DESCRIPTION = N_("Directory listing")
+_DESCRIPTION = "Directory listing"
 
 
 def _attempt_id(args: Args) -> UUID:
