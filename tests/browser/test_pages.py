@@ -3,13 +3,19 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyotp
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from portal.identity import operators
+from portal.identity.permissions import OperatorRole
+from portal.kit import edge
+from portal.kit.clock import wall
 from tests.support.everything import OWNER, World, make_everything, note_invoice
 from tests.support.portal import Portal
 from tests.support.shop import PASSWORD
 
+DESK = "desk@stall.example"
 AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text()
 PUBLIC = ("/", "/register", "/login", "/forgot", "/directory", "/directory/{slug}", "/pay/{session}", "/nowhere")
 VENDOR = (
@@ -20,6 +26,7 @@ VENDOR = (
     "/businesses/{business}/products/new", "/businesses/{business}/products/{product}", "/businesses/{business}/plan",
     "/businesses/{business}/plan/quote/{quote_id}", "/businesses/{business}/team",
 )  # fmt: skip
+CONSOLE = ("", "/customers", "/sessions", "/sessions/{session}", "/held", "/jobs", "/clock")
 
 
 @pytest.fixture
@@ -43,6 +50,16 @@ def log_in(page: Page, email: str = OWNER) -> None:
     page.locator("input[name=password]").fill(PASSWORD)
     page.locator("main form button[type=submit]").first.click()
     page.wait_for_url("**/dashboard")
+
+
+def sit_down(page: Page, secret: str) -> None:
+    """Log in at the operators' desk with a code of the second factor."""
+    page.goto("/console/login")
+    page.locator("input[name=email]").fill(DESK)
+    page.locator("input[name=password]").fill(PASSWORD)
+    page.locator("input[name=code]").fill(pyotp.TOTP(secret).now())
+    page.locator("main form button[type=submit]").first.click()
+    page.wait_for_url("**/console")
 
 
 def faults(page: Page) -> list[str]:
@@ -74,6 +91,13 @@ def test_pages_are_for_everybody(
     for address in VENDOR:
         page.goto(address.format(**world.ids))
         wrong[address] = faults(page)
+    operator = portal.do(
+        lambda: operators.create(DESK, PASSWORD, "admin", portal.settings.secret_key, edge.now(), wall())
+    )
+    sit_down(page, operator.secret)
+    for address in CONSOLE:
+        page.goto(f"/console{address}".format(**world.ids))
+        wrong[f"/console{address}"] = faults(page)
     context.close()
     assert {address: found for address, found in wrong.items() if found} == {}
     assert [text for text in said if "404" not in text] == []
