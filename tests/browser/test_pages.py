@@ -91,10 +91,9 @@ def test_pages_are_for_everybody(
     for address in VENDOR:
         page.goto(address.format(**world.ids))
         wrong[address] = faults(page)
-    operator = portal.do(
-        lambda: operators.create(DESK, PASSWORD, "admin", portal.settings.secret_key, edge.now(), wall())
-    )
-    sit_down(page, operator.secret)
+    key = portal.settings.secret_key
+    enrolled = portal.do(lambda: operators.create(DESK, PASSWORD, OperatorRole.ADMIN, key, edge.now(), wall()))
+    sit_down(page, enrolled.secret)
     for address in CONSOLE:
         page.goto(f"/console{address}".format(**world.ids))
         wrong[f"/console{address}"] = faults(page)

@@ -23,6 +23,8 @@ def _fetch_rates(url: str) -> feed.Rates:
 
 def _store_rates(_: Args, fetched: feed.Rates, now: datetime) -> None:
     log.info("rates_stored", new=rates.store(fetched, "ecb", now), newest=str(max(fetched)))
+    if rates.is_old(now):
+        log.error("rates_old", newest=str(rates.newest_day()))
 
 
 HANDLERS: dict[str, Handler] = {

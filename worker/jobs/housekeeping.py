@@ -4,7 +4,6 @@ from datetime import datetime
 
 from sqlalchemy import text
 
-from portal.currency import rates
 from portal.identity import audit, pruning
 from portal.insights import invariants
 from portal.kit import clock, logging
@@ -26,11 +25,8 @@ def _seal_audit(_: Args, now: datetime) -> None:
     audit.seal(now)
 
 
-def _check_invariants(_: Args, now: datetime) -> None:
-    """Shout about broken invariants and about rates that no longer come."""
+def _check_invariants(_: Args, __: datetime) -> None:
     db.execute(_TAKE_TIME)
-    if rates.is_old(now):
-        log.error("rates_old", newest=str(rates.newest_day()))
     for violation in invariants.violations():
         log.error("invariant_violated", rule=violation.rule, subject=violation.subject, detail=violation.detail)
 
