@@ -12,11 +12,12 @@ MESSAGES := $(SOURCES:.po=.mo)
 LAN ?= $(or $(PORTAL_LAN),0)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check browser seed
+.PHONY: help run test prove check browser seed
 
 help:
 	@echo "make run          start everything; LAN=1 shows it to phones on your network"
 	@echo "make test         run all tests"
+	@echo "make prove        run all tests and leave nothing out: every crash point, every cut, long profiles"
 	@echo "make check        lint, types, imports, templates"
 	@echo "make browser      install Chromium and a Chinese font for the browser tests (Debian)"
 	@echo "make seed         fill a believable directory (while make run is running)"
@@ -27,8 +28,15 @@ run: .venv/.runtime $(MESSAGES)
 seed: .venv/.runtime $(MESSAGES)
 	@exec $(BIN)/portal seed
 
+PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+REPORTS := .reports
+
 test: .venv/.dev $(MESSAGES)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(TESTS)
+	$(PYTEST) $(TESTS)
+
+# The same tests with nothing left out: every point of the sweep, every cell of the matrix, long profiles.
+prove: .venv/.dev $(MESSAGES)
+	PROVE=1 $(PYTEST) --junitxml=$(REPORTS)/prove.xml $(TESTS)
 
 check: .venv/.dev
 	$(BIN)/ruff check .
