@@ -12,7 +12,7 @@ MESSAGES := $(SOURCES:.po=.mo)
 LAN ?= $(or $(PORTAL_LAN),0)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test prove check browser seed
+.PHONY: help run test prove reliability check browser seed
 
 help:
 	@echo "make run          start everything; LAN=1 shows it to phones on your network"
@@ -32,11 +32,15 @@ PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 REPORTS := .reports
 
 test: .venv/.dev $(MESSAGES)
-	$(PYTEST) $(TESTS)
+	$(PYTEST) --junitxml=$(REPORTS)/test.xml $(TESTS)
 
 # The same tests with nothing left out: every point of the sweep, every cell of the matrix, long profiles.
 prove: .venv/.dev $(MESSAGES)
 	PROVE=1 $(PYTEST) --junitxml=$(REPORTS)/prove.xml $(TESTS)
+
+# What the tests of the fault matrix saw, for docs/reliability.md; `make check` says when it is stale.
+reliability: .venv/.dev
+	$(BIN)/python -m tests.support.evidence
 
 check: .venv/.dev
 	$(BIN)/ruff check .

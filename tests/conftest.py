@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import hypothesis
 import pytest
 
-from tests.support import network, proving
+from tests.support import evidence, network, proving
 from tests.support.databases import cloned, empty
 from tests.support.servers import RunningServers, Servers
 
@@ -29,9 +29,10 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Write into the report which rows of the fault matrix a test shows."""
+    """Write into the report what docs/reliability.md needs to know of the tests of the fault matrix."""
     for item in items:
-        item.user_properties += [("row", row) for row in proving.rows(item.name)]
+        if isinstance(item, pytest.Function) and proving.rows(item.originalname):
+            item.user_properties += evidence.properties(item.path, item.originalname)
 
 
 def pytest_configure_node(node: object) -> None:

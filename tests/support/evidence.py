@@ -1,0 +1,160 @@
+"""What the tests of the fault matrix saw: kept in ``tests/evidence.json``, shown in ``docs/reliability.md``.
+
+``python -m tests.support.evidence`` takes in the reports under ``.reports/`` and writes both; with ``--check`` it only
+says what is stale: a row without a test, a test that has changed since it was seen, a page that differs.
+"""
+
+import ast
+import hashlib
+import json
+import sys
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree import ElementTree  # the report is our own test run's
+
+from tests.support import proving
+from tests.support.processes import ROOT
+
+STORE = ROOT / "tests" / "evidence.json"
+PAGE = ROOT / "docs" / "reliability.md"
+REPORTS = ROOT / ".reports"
+_SENTENCES = 3
+_COLUMNS = "| row | must hold | shown by | what was seen |\n| --- | --- | --- | --- |\n"
+_HEAD = """# What must hold, and what was seen
+
+Made by `make reliability` from `tests/rows.toml` and the reports of the tests; `make check` fails when a test has
+changed since. `make test` tries a sample of each sweep and matrix, `make prove` everything. After each test that moves
+money the oracle asks: are all invariants kept, does the provider's book equal our clearing accounts, is every
+acknowledged write to be found, is nothing left waiting?
+"""
+
+Evidence = dict[str, dict[str, Any]]
+
+
+class Test(NamedTuple):
+    """A test of the tree by its path and name, and a digest of its source."""
+
+    id: str
+    rows: list[str]
+    digest: str
+
+
+@cache
+def tests_of(path: Path) -> dict[str, Test]:
+    """The tests of a file that show rows, by name."""
+    source = path.read_text()
+    lines = source.splitlines()
+    found = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and proving.rows(node.name):
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            body = "\n".join(lines[first - 1 : node.end_lineno])
+            digest = hashlib.sha256(body.encode()).hexdigest()[:12]
+            found[node.name] = Test(f"{path.relative_to(ROOT)}::{node.name}", proving.rows(node.name), digest)
+    return found
+
+
+def all_tests() -> list[Test]:
+    """Every test of the tree that shows a row."""
+    return [test for path in sorted((ROOT / "tests").rglob("test_*.py")) for test in tests_of(path).values()]
+
+
+def matrix() -> dict[str, dict[str, str]]:
+    """The families of rows: each its title and, by number, what must come of what may happen."""
+    return tomllib.loads((ROOT / "tests" / "rows.toml").read_text())
+
+
+def take_in(evidence: Evidence, report: Path) -> None:
+    """Add what a report saw; a sample never replaces everything seen of the same source."""
+    seen: dict[str, list[ElementTree.Element]] = {}
+    for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - written by our own run
+        properties = [(item.get("name"), item.get("value", "")) for item in case.iter("property")]
+        for name, value in properties:
+            if name == "test":
+                seen.setdefault(value, []).append(case)
+    for key, cases in seen.items():
+        new = _summary(cases)
+        old = evidence.get(key, {})
+        is_less = old.get("digest") == new["digest"] and old.get("profile") == "everything" != new["profile"]
+        if all(case.find(trouble) is None for case in cases for trouble in ("failure", "error", "skipped")):
+            evidence[key] = old if is_less else new
+
+
+def _summary(cases: list[ElementTree.Element]) -> dict[str, Any]:
+    values: dict[str, list[str]] = {}
+    for case in cases:
+        for item in case.iter("property"):
+            values.setdefault(str(item.get("name")), []).append(str(item.get("value")))
+    sentences = list(dict.fromkeys(values.get("seen", [])))[:_SENTENCES]
+    return {"digest": values["digest"][0], "profile": values["profile"][0], "cases": len(cases), "seen": sentences}
+
+
+def properties(item_path: Path, name: str) -> list[tuple[str, str]]:
+    """What the report of a run says of a test, beside its outcome."""
+    test = tests_of(item_path).get(name)
+    if test is None:
+        return []
+    profile = "everything" if proving.is_everything() else "sample"
+    return [("test", test.id), ("digest", test.digest), ("profile", profile)]
+
+
+def page(evidence: Evidence) -> str:
+    """The text of docs/reliability.md."""
+    tests = all_tests()
+    parts = [_HEAD]
+    for family, entries in matrix().items():
+        parts.append(f"\n## {family}. {entries['title']}\n\n{_COLUMNS}")
+        for number, rule in entries.items():
+            if number != "title":
+                shown = [test for test in tests if f"{family}{number}" in test.rows]
+                parts += [_line(f"{family}{number}", rule, shown, evidence)]
+    return "".join(parts)
+
+
+def _line(row: str, rule: str, tests: list[Test], evidence: Evidence) -> str:
+    links, sentences = [], []
+    for test in tests:
+        file, _, name = test.id.partition("::")
+        facts = evidence.get(test.id, {})
+        count = f" ×{facts['cases']}" if facts.get("cases", 1) > 1 else ""
+        links.append(f"[{' '.join(name.split('_')[1 + len(test.rows) :])}](../{file}){count}")
+        sentences += facts.get("seen", [])
+    return f"| {row} | {rule} | {'<br>'.join(links)} | {'<br>'.join(dict.fromkeys(sentences)) or '**nothing was seen**'} |\n"
+
+
+def problems(evidence: Evidence) -> list[str]:
+    """What keeps the page from being true today."""
+    tests = all_tests()
+    known = {f"{family}{number}" for family, entries in matrix().items() for number in entries if number != "title"}
+    shown = {row for test in tests for row in test.rows}
+    found = [f"row {row} has no test" for row in sorted(known - shown)]
+    found += [f"row {row} stands in a test's name and not in tests/rows.toml" for row in sorted(shown - known)]
+    told = {row for test in tests if evidence.get(test.id, {}).get("seen") for row in test.rows}
+    found += [f"no test of row {row} says what it saw" for row in sorted(known & shown - told)]
+    for test in tests:
+        if evidence.get(test.id, {}).get("digest") != test.digest:
+            found.append(f"{test.id} was not seen as it stands: run it with --junitxml=.reports/test.xml")
+    if not PAGE.exists() or PAGE.read_text() != page(evidence):
+        found.append("docs/reliability.md is stale: make reliability")
+    return found
+
+
+def main() -> int:
+    """Write the evidence and the page, or check them; say what is stale."""
+    evidence: Evidence = json.loads(STORE.read_text()) if STORE.exists() else {}
+    if "--check" not in sys.argv:
+        for report in sorted(REPORTS.glob("*.xml"), key=lambda path: path.stat().st_mtime):
+            take_in(evidence, report)
+        live = {test.id: test.digest for test in all_tests()}
+        evidence = {key: facts for key, facts in sorted(evidence.items()) if live.get(key) == facts["digest"]}
+        STORE.write_text(json.dumps(evidence, indent=1, ensure_ascii=False) + "\n")
+        PAGE.write_text(page(evidence))
+    stale = problems(evidence)
+    print("\n".join(stale), file=sys.stderr)  # noqa: T201
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
