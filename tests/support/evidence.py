@@ -121,7 +121,8 @@ def _line(row: str, rule: str, tests: list[Test], evidence: Evidence) -> str:
         count = f" ×{facts['cases']}" if facts.get("cases", 1) > 1 else ""
         links.append(f"[{' '.join(name.split('_')[1 + len(test.rows) :])}](../{file}){count}")
         sentences += facts.get("seen", [])
-    return f"| {row} | {rule} | {'<br>'.join(links)} | {'<br>'.join(dict.fromkeys(sentences)) or '**nothing was seen**'} |\n"
+    seen = "<br>".join(dict.fromkeys(sentences)) or "**nothing was seen**"
+    return f"| {row} | {rule} | {'<br>'.join(links)} | {seen} |\n"
 
 
 def problems(evidence: Evidence) -> list[str]:
