@@ -1,7 +1,7 @@
 """What every test may ask for: servers, databases and a guard that keeps the run on this machine."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import hypothesis
 import pytest
@@ -55,7 +55,7 @@ def _leave_no_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 
 
 @pytest.fixture
-def saw(request: pytest.FixtureRequest) -> Callable[[str], None]:
+def saw(request: pytest.FixtureRequest) -> evidence.Saw:
     """Say in figures what a test saw, for docs/reliability.md: ``saw("50 deliveries, 50 × 200, one posting")``."""
     return lambda sentence: request.node.user_properties.append(("seen", sentence))
 

@@ -8,6 +8,7 @@ import redis
 
 from portal.kit import jobs
 from tests.support.crash import black_hole, end_leases, soon, workers
+from tests.support.evidence import Saw
 from tests.support.portal import Portal
 from tests.support.races import somebody_waits
 from worker import relay
@@ -38,7 +39,7 @@ def sweep(portal: Portal) -> None:
     portal.settle()
 
 
-def test_a1_killed_after_the_provider_made_the_order_which_is_then_paid(portal: Portal) -> None:
+def test_a1_killed_after_the_provider_made_the_order_which_is_then_paid(portal: Portal, saw: Saw) -> None:
     portal.sandbox.fault(**SILENT)
     public_id = portal.begin_session()
     with workers(portal) as first:
@@ -56,9 +57,10 @@ def test_a1_killed_after_the_provider_made_the_order_which_is_then_paid(portal: 
     assert portal.order(public_id) == order
     assert portal.money_postings() == ["payment_received"]
     assert len(portal.sandbox.book()["wechat_pay"]["payments"]) == 1
+    saw("killed while the provider's answer was on its way: unknown, asked, paid under the same order number")
 
 
-def test_a1_killed_after_the_provider_said_paid_and_before_our_commit(portal: Portal) -> None:
+def test_a1_killed_after_the_provider_said_paid_and_before_our_commit(portal: Portal, saw: Saw) -> None:
     public_id = portal.open_session()
     portal.sandbox.pay(portal.order(public_id), lose=True)
     portal.sandbox.fault(endpoint="query", **SILENT)
@@ -70,9 +72,10 @@ def test_a1_killed_after_the_provider_said_paid_and_before_our_commit(portal: Po
     sweep(portal)
     assert portal.session(public_id).status == "paid"
     assert portal.money_postings() == ["payment_received"]
+    saw("killed between 'paid' and our commit: one posting after the restart")
 
 
-def test_a2_killed_before_the_provider_heard_of_it(portal: Portal) -> None:
+def test_a2_killed_before_the_provider_heard_of_it(portal: Portal, saw: Saw) -> None:
     public_id = portal.begin_session()
     with black_hole() as (address, server), workers(portal, WECHAT_PAY_BASE_URL=address) as first:
         server.accept()
@@ -83,9 +86,10 @@ def test_a2_killed_before_the_provider_heard_of_it(portal: Portal) -> None:
     sweep(portal)
     assert (portal.order(public_id), portal.attempt(public_id).status) == (order, "pending")
     assert orders_made(portal) == [order]
+    saw("killed before the call arrived: one order, with the number committed before")
 
 
-def test_a7_a_killed_workers_job_is_done_again_by_whoever_comes_next(portal: Portal) -> None:
+def test_a7_a_killed_workers_job_is_done_again_by_whoever_comes_next(portal: Portal, saw: Saw) -> None:
     public_id = portal.open_session()
     portal.sandbox.pay(portal.order(public_id))
     portal.sandbox.settle()
@@ -104,14 +108,17 @@ def test_a7_a_killed_workers_job_is_done_again_by_whoever_comes_next(portal: Por
     sweep(portal)
     assert portal.session(public_id).status == "paid"
     assert portal.money_postings() == ["payment_received"]
+    saw("killed in the middle of applying a payment: done over by the next worker, one posting")
 
 
-def test_a1_a7_lease_and_sweep_together_take_less_than_two_minutes() -> None:
-    assert jobs.LEASE + timedelta(seconds=relay.TICK) < timedelta(minutes=2)
+def test_a1_a7_lease_and_sweep_together_take_less_than_two_minutes(saw: Saw) -> None:
+    longest = jobs.LEASE + timedelta(seconds=relay.TICK)
+    assert longest < timedelta(minutes=2)
+    saw(f"a dead worker's job is free again after {longest.seconds} s at most")
 
 
 @pytest.mark.parametrize("moment", ["before", "while"])
-def test_a5_redis_forgets_everything_between_commit_and_wake(portal: Portal, moment: str) -> None:
+def test_a5_redis_forgets_everything_between_commit_and_wake(portal: Portal, saw: Saw, moment: str) -> None:
     if moment == "before":
         public_id = portal.begin_session()
         flush(portal)
@@ -131,6 +138,7 @@ def test_a5_redis_forgets_everything_between_commit_and_wake(portal: Portal, mom
     fanned = portal.count("staged_jobs", "name = 'outbox.fan_out' AND state = 'done'")
     assert fanned == portal.count("domain_events")
     assert len(portal.sandbox.outbox("ann@shop.example")) == (moment == "while")
+    saw(f"flushed {moment} workers ran: {fanned} events fanned out once each, no job tried twice")
 
 
 @pytest.mark.parametrize("was_submitted", [False, True])

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from portal.invoicing.queries import InvoiceFilter, all_invoices
 from portal.payments.queries import refunds_of
+from tests.support.evidence import Saw
 from tests.support.portal import Portal
 
 SECOND = timedelta(seconds=1)
@@ -20,7 +21,7 @@ def page(portal: Portal, public_id: str) -> str:
     return portal.visitor().get(f"/pay/{public_id}").text
 
 
-def test_b4_without_any_notification_it_is_paid_within_90_seconds(portal: Portal) -> None:
+def test_b4_without_any_notification_it_is_paid_within_90_seconds(portal: Portal, saw: Saw) -> None:
     public_id = portal.open_session()
     portal.pass_time(timedelta(minutes=11))  # by now it is asked less often
     portal.sandbox.pay(portal.order(public_id), lose=True)
@@ -32,9 +33,10 @@ def test_b4_without_any_notification_it_is_paid_within_90_seconds(portal: Portal
     assert began.status == "open"
     assert portal.session(public_id).status == "paid"
     assert portal.sandbox.log()["deliveries"] == []
+    saw(f"eleven minutes into the session, without any notification: known after {waited.seconds} s at most")
 
 
-def test_c1_paid_in_the_last_second_and_told_after_the_end_is_in_time(portal: Portal) -> None:
+def test_c1_paid_in_the_last_second_and_told_after_the_end_is_in_time(portal: Portal, saw: Saw) -> None:
     public_id = portal.open_session()
     order, expires_at = portal.order(public_id), portal.session(public_id).expires_at
     portal.advance(timedelta(minutes=59))
@@ -49,18 +51,20 @@ def test_c1_paid_in_the_last_second_and_told_after_the_end_is_in_time(portal: Po
     session = portal.session(public_id)
     assert (session.status, session.paid_late_at) == ("paid", None)
     assert portal.money_postings() == ["payment_received"]
+    saw("paid 1 s before the end, told 61 s after it, in between expired: paid in time, one posting")
 
 
-def test_c1_the_last_look_before_the_end_finds_the_money(portal: Portal) -> None:
+def test_c1_the_last_look_before_the_end_finds_the_money(portal: Portal, saw: Saw) -> None:
     public_id = portal.open_session()
     portal.advance(timedelta(minutes=59))
     portal.sandbox.pay(portal.order(public_id), lose=True)
     portal.pass_time(timedelta(seconds=61))
     session = portal.session(public_id)
     assert (session.status, session.paid_late_at) == ("paid", None)
+    saw("the look before the end found money that nobody had told of")
 
 
-def test_c2_paid_a_second_after_the_end_still_pays_what_stands(portal: Portal) -> None:
+def test_c2_paid_a_second_after_the_end_still_pays_what_stands(portal: Portal, saw: Saw) -> None:
     public_id = portal.open_session()
     expire(portal, public_id)
     assert portal.attempt(public_id).status == "closed"
@@ -72,18 +76,20 @@ def test_c2_paid_a_second_after_the_end_still_pays_what_stands(portal: Portal) -
     assert session.paid_late_at is not None
     assert portal.count("subscriptions", "status = 'active'") == 1
     assert "Paid. Thank you!" in page(portal, public_id)
+    saw("paid after the end: the subscription active, the session marked as paid late")
 
 
-def test_c2_late_money_that_nobody_told_of_is_found_by_asking(portal: Portal) -> None:
+def test_c2_late_money_that_nobody_told_of_is_found_by_asking(portal: Portal, saw: Saw) -> None:
     public_id = portal.open_session()
     expire(portal, public_id)
     portal.sandbox.pay(portal.order(public_id), late=True, lose=True)
     for _ in range(3):
         portal.pass_time(timedelta(minutes=5))
     assert portal.session(public_id).paid_late_at is not None
+    saw("never told: found within 15 minutes of asking after the end")
 
 
-def test_c5_the_old_code_pays_after_a_new_session_and_a_second_payment_is_held(portal: Portal) -> None:
+def test_c5_the_old_code_pays_after_a_new_session_and_a_second_payment_is_held(portal: Portal, saw: Saw) -> None:
     first = portal.open_session()
     expire(portal, first)
     second = portal.confirm_again(first)
@@ -104,9 +110,10 @@ def test_c5_the_old_code_pays_after_a_new_session_and_a_second_payment_is_held(p
     assert "This was paid twice" in page(portal, second)
     assert portal.money_postings() == ["payment_received", "payment_held"]
     assert len(portal.sandbox.outbox("ann@shop.example")) == 2
+    saw("the old code paid the draft, the new one was held whole and its refund requested; two mails")
 
 
-def test_c5_the_new_code_pays_and_the_old_one_is_held(portal: Portal) -> None:
+def test_c5_the_new_code_pays_and_the_old_one_is_held(portal: Portal, saw: Saw) -> None:
     first = portal.open_session()
     expire(portal, first)
     second = portal.confirm_again(first)
@@ -117,6 +124,7 @@ def test_c5_the_new_code_pays_and_the_old_one_is_held(portal: Portal) -> None:
     assert portal.attempt(first).disposition == "held"
     assert portal.attempt(second).disposition == "applied"
     assert "This was paid twice" in page(portal, first)
+    saw("the new code paid, the old one was held")
 
 
 def test_cancelled_and_paid_all_the_same_is_taken_in(portal: Portal) -> None:

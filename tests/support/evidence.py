@@ -9,6 +9,7 @@ import hashlib
 import json
 import sys
 import tomllib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,6 +32,8 @@ acknowledged write to be found, is nothing left waiting?
 """
 
 Evidence = dict[str, dict[str, Any]]
+Saw = Callable[[str], None]
+"""What the fixture ``saw`` gives: it takes a sentence for docs/reliability.md."""
 
 
 class Test(NamedTuple):
