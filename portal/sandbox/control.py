@@ -191,6 +191,12 @@ def read_log() -> Answer:
     return dict(log.read(world().engine, database.clean(request.args.get("order", "")) or None))
 
 
+@blueprint.get("/acknowledged")
+def read_acknowledged() -> Answer:
+    """The ids of all notices that the merchant took: what it must never lose."""
+    return {"events": log.acknowledged(world().engine)}
+
+
 @blueprint.get("/book")
 def book() -> Answer:
     """The provider's own book."""

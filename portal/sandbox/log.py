@@ -61,6 +61,13 @@ def read(engine: Engine, order_no: str | None) -> dict[str, list[dict[str, Any]]
     return {"requests": _newest(engine, requests, order_no), "deliveries": _newest(engine, deliveries, order_no)}
 
 
+def acknowledged(engine: Engine) -> list[str]:
+    """The ids of all notices that were answered with success at least once."""
+    wanted = select(deliveries.c.event_id).where(deliveries.c.status.between(200, 299)).distinct()
+    with engine.connect() as connection:
+        return list(connection.scalars(wanted.order_by(deliveries.c.event_id)))
+
+
 def _newest(engine: Engine, table: Table, order_no: str | None) -> list[dict[str, Any]]:
     wanted = select(table).order_by(table.c.id.desc()).limit(MOST_ROWS)
     if order_no is not None:

@@ -98,6 +98,15 @@ def test_the_log_tells_requests_and_deliveries_of_an_order(sandbox: Sandbox, mer
     assert "signature=" not in str(everything)
 
 
+def test_notices_that_were_taken_are_remembered_by_id(sandbox: Sandbox, merchant: Merchant, shop: Shop) -> None:
+    merchant.order()
+    told = sandbox.pay("order-0001", copies=3)
+    sandbox.settle()
+    shop.status = 500
+    sandbox.notify("order-0001", fresh_ids=True)
+    assert sandbox.acknowledged() == [told["event_id"]]
+
+
 def test_reset_forgets_everything_but_the_keys(sandbox: Sandbox, merchant: Merchant) -> None:
     merchant.order()
     sandbox.pay("order-0001", lose=True)

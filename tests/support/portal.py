@@ -1,6 +1,5 @@
 """Handles of a running product for stories: run its jobs, move its clock, ask the oracle."""
 
-from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
@@ -8,20 +7,18 @@ from typing import TypeVar
 from flask import Flask
 from sqlalchemy import text
 
-from portal.insights import invariants
 from portal.kit import clock, edge, jobs
 from portal.kit.config import Settings
 from portal.kit.db import db
-from portal.ledger import balances
 from portal.payments.models import PaymentAttempt, PaymentSession
 from portal.payments.queries import attempt_of, get_session
 from tests.support import shop
+from tests.support.oracle import Oracle
 from tests.support.sandbox import Sandbox
-from tests.support.visitor import Visitor
+from tests.support.visitor import Journal, Visitor
 from worker.drain import drain
 
 T = TypeVar("T")
-_FAILED = text("SELECT name, state, last_error FROM staged_jobs WHERE state <> 'done' AND last_error IS NOT NULL")
 _MONEY = text("SELECT recipe FROM ledger_postings WHERE reference LIKE 'payment:%' ORDER BY recorded_at")
 
 
@@ -33,10 +30,11 @@ class Portal:
         self.environ = environ
         self.app = app
         self.sandbox = sandbox
+        self.journal = Journal()
 
     def visitor(self) -> Visitor:
         """A browser on the wire, not logged in."""
-        return Visitor(self.settings.base_url)
+        return Visitor(self.settings.base_url, self.journal)
 
     def do(self, work: Callable[[], T]) -> T:
         """Do something in one transaction of the product."""
@@ -104,17 +102,7 @@ class Portal:
         query = text(f"SELECT count(*) FROM {table} WHERE {condition}")  # noqa: S608 - of tests only
         return self.do(lambda: int(db.execute(query).scalar_one()))
 
-    def ask_the_oracle(self) -> None:
-        """Run to quiet; then the invariants hold and the provider's book equals our clearing accounts."""
-        self.settle()
-        assert edge.write(invariants.violations) == []
-        assert edge.write(lambda: db.execute(_FAILED).all()) == []
-        paid: Counter[str] = Counter()
-        for payment in self.sandbox.book()["wechat_pay"]["payments"]:
-            paid[payment["currency"]] += payment["amount"]
-        ours = {
-            line.currency: line.amount
-            for line in edge.write(balances.trial_balance)
-            if line.code == "clearing:wechat_pay"
-        }
-        assert ours == dict(paid)
+    @property
+    def oracle(self) -> Oracle:
+        """Who says whether all is well once everything due has run."""
+        return Oracle(self.settings.database_url, self.sandbox, self.journal, self.settle)

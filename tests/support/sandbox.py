@@ -178,6 +178,11 @@ class Sandbox:
         """Requests with verdicts and deliveries with statuses, all or one order's."""
         return self.read("log", order=order)
 
+    def acknowledged(self) -> list[str]:
+        """The ids of all notices that were answered with success."""
+        events: list[str] = self.read("acknowledged")["events"]
+        return events
+
     def outbox(self, to: str | None = None) -> list[dict[str, Any]]:
         """The mails received, newest first: id, to, subject, text, html, links."""
         mails: list[dict[str, Any]] = self.read("outbox", to=to)["mails"]

@@ -1,19 +1,58 @@
-"""A browser without JavaScript, on the wire: keeps its cookies and sends the token of the last page's forms."""
+"""A browser without JavaScript, on the wire: keeps its cookies and sends the token of the last page's forms.
+
+What it was promised is kept in a journal, so that somebody can look later whether it is still there.
+"""
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import requests
 
+from portal.insights.invariants import Violation
 from tests.support.shop import PASSWORD
 
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+_ENDINGS = ("remove", "delete", "withdraw", "leave", "cancel")
+"""The last words of the addresses that end something: what was below their thing may be gone afterwards."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A write that was acknowledged: ``visitor`` posted to ``path`` and was sent to ``location``."""
+
+    visitor: "Visitor"
+    path: str
+    location: str
+
+    def may_end(self, location: str) -> bool:
+        """Whether this write may have ended what stood at ``location``."""
+        *thing, verb = urlsplit(self.path).path.split("/")
+        return verb in _ENDINGS and location.split("/")[:3] == thing[:3]
+
+
+class Journal:
+    """The promises of a run, in their order, by all its visitors."""
+
+    def __init__(self) -> None:
+        self.promises: list[Promise] = []
+
+    def lost(self) -> Iterator[Violation]:
+        """Open every promised place as whom it was promised to; give those that are gone for no reason of ours."""
+        for place, promise in enumerate(self.promises):
+            status = promise.visitor.get(promise.location).status_code
+            later = self.promises[place + 1 :]
+            if status >= 400 and not any(other.may_end(promise.location) for other in later):
+                yield Violation("write_is_findable", promise.path, f"{promise.location} answers {status}")
 
 
 class Visitor:
     """Somebody at the product's pages; redirects are shown, not followed."""
 
-    def __init__(self, base_url: str) -> None:
+    def __init__(self, base_url: str, journal: Journal | None = None) -> None:
         self._base_url = base_url
+        self._journal = journal or Journal()
         self._session = requests.Session()
         self._session.trust_env = False
         self._token = ""
@@ -31,7 +70,13 @@ class Visitor:
 
     def send(self, path: str, body: dict[str, str] | str, headers: dict[str, str] | None = None) -> requests.Response:
         """Post exactly this, as a page of another site might."""
-        return self._session.post(self._base_url + path, data=body, headers=headers, allow_redirects=False, timeout=15)
+        answer = self._session.post(
+            self._base_url + path, data=body, headers=headers, allow_redirects=False, timeout=15
+        )
+        if answer.status_code == 303:
+            location = answer.headers["Location"].removeprefix(self._base_url)
+            self._journal.promises.append(Promise(self, path, location))
+        return answer
 
     def log_in(self, email: str, password: str = PASSWORD) -> requests.Response:
         """Log in through the form and come back with the pages' new token."""
