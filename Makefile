@@ -65,6 +65,11 @@ browser: .venv/.dev
 	@$(BOOTSTRAP) --dev
 	@touch $@ .venv/.runtime
 
+# A tool whose needs do not go together with the product's has an environment and a lock of its own.
+.venv/tools/%/.ready: .ci/tools/%/uv.lock .ci/tools/%/pyproject.toml .ci/bootstrap.py | .venv/.runtime
+	@$(BOOTSTRAP) --tool $*
+	@touch $@
+
 # Texts are keys: after a change this gives the catalogue the new ones, empty, and drops those that are gone.
 POT := .venv/messages.pot
 .PHONY: messages

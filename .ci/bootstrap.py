@@ -1,7 +1,8 @@
-"""Makes the virtual environment from the lock file with nothing but a bare Python; knows nothing of the product.
+"""Makes virtual environments from lock files with nothing but a bare Python; knows nothing of the product.
 
-uv of the pinned version is taken from PATH, else fetched into .uv/ as a wheel, checked by its hash, from the index that
-pip is configured for. Where pip has an index of its own, or the lock's hosts are out of reach, it serves all packages.
+The product's is .venv; that of ``--tool NAME`` is .venv/tools/NAME, from the locked project .ci/tools/NAME. uv of the
+pinned version is taken from PATH, else fetched into .uv/ as a wheel, checked by its hash, from the index that pip is
+configured for. Where pip has an index of its own, or the lock's hosts are out of reach, it serves all packages.
 """
 
 # ruff: noqa: S310, T201 (this program talks to a person, and an index may be a file: address)
@@ -21,6 +22,7 @@ import sys
 import urllib.error
 import urllib.request
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
 
@@ -56,14 +58,43 @@ class BootstrapError(Exception):
     """Why the environment cannot be made, and what to do about it."""
 
 
+@dataclass(frozen=True)
+class Project:
+    """What is installed: a folder with pyproject.toml and uv.lock, and the environment that is made from it."""
+
+    folder: Path
+    environment: Path
+    groups: tuple[str, ...] = ("--no-default-groups",)
+    is_tool: bool = False
+
+    @property
+    def python(self) -> Path:
+        """The environment's own Python, which need not be there yet."""
+        return self.environment / "bin" / "python"
+
+
 def main() -> None:
-    """Bring .venv to the state of uv.lock; nothing that is already there beyond it is removed."""
+    """Bring an environment to the state of its lock; nothing that is already there beyond it is removed."""
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--dev", action="store_true", help="also what `make test` and `make check` need")
+    which = options.add_mutually_exclusive_group()
+    which.add_argument("--dev", action="store_true", help="also what `make test` and `make check` need")
+    which.add_argument("--tool", metavar="NAME", help="the environment of the locked project .ci/tools/NAME instead")
     try:
-        sync(find_uv(), is_dev=options.parse_args().dev)
+        given = options.parse_args()
+        sync(find_uv(), project_of(given.tool, is_dev=given.dev))
     except BootstrapError as error:
         sys.exit(f"bootstrap: {error}")
+
+
+def project_of(tool: str | None, *, is_dev: bool) -> Project:
+    """The product's project, or that of a tool whose needs do not go together with the product's."""
+    environment = ROOT / ".venv"
+    if tool is None:
+        return Project(ROOT, environment, ("--all-groups",) if is_dev else ("--no-default-groups",))
+    folder = ROOT / ".ci" / "tools" / tool
+    if not (folder / "uv.lock").is_file():
+        raise BootstrapError(f"there is no locked project .ci/tools/{tool}")
+    return Project(folder, environment / "tools" / tool, is_tool=True)
 
 
 def find_uv() -> str:
@@ -170,34 +201,35 @@ def pip_setting(name: str) -> str | None:
     return config.get("global", name, fallback=None)
 
 
-def sync(uv: str, *, is_dev: bool) -> None:
+def sync(uv: str, project: Project) -> None:
     """Install what the lock file says, from the lock's hosts or from pip's index, hashes checked either way."""
-    environ = os.environ | {"UV_PYTHON_DOWNLOADS": "never"}
-    groups = ["--all-groups"] if is_dev else ["--no-default-groups"]
+    environ = os.environ | {"UV_PYTHON_DOWNLOADS": "never", "UV_PROJECT_ENVIRONMENT": str(project.environment)}
+    # A tool may not run on our Python yet: uv looks for one that its project allows, ours first.
+    environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environ.get("PATH", os.defpath)])
+    python = [] if project.is_tool else ["--python", interpreter(project)]
     has_own_index = (pip_setting("index-url") or PUBLIC_INDEX).rstrip("/") != PUBLIC_INDEX
     if not has_own_index:
-        locked = ["sync", "--frozen", "--inexact", "--compile-bytecode", "--python", interpreter(), *groups]
-        if run(uv, locked, environ):
+        locked = ["sync", "--frozen", "--inexact", "--compile-bytecode", *python, *project.groups]
+        if run(uv, locked, project, environ):
             return
         print("bootstrap: the lock's hosts did not serve; trying the index that pip is configured for", flush=True)
-    if not install_from_index(uv, groups, environ):
+    if not install_from_index(uv, project, environ):
         raise BootstrapError("the packages could not be installed; the lines above say why")
 
 
-def interpreter() -> str:
+def interpreter(project: Project) -> str:
     """The environment's own Python while it runs, lest a mere change of PATH make everything anew; else ours."""
-    own = ROOT / ".venv" / "bin" / "python"
     try:
-        subprocess.run([own, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"], check=True)
+        subprocess.run([project.python, "-c", "import sys; sys.exit(sys.version_info < (3, 11))"], check=True)
     except (OSError, subprocess.CalledProcessError):
         return sys.executable
-    return str(own)
+    return str(project.python)
 
 
-def install_from_index(uv: str, groups: list[str], environ: dict[str, str]) -> bool:
+def install_from_index(uv: str, project: Project, environ: dict[str, str]) -> bool:
     """Install the exported requirements from pip's index; says whether it worked."""
-    python = ROOT / ".venv" / "bin" / "python"
-    exported = ROOT / ".uv" / "requirements.txt"
+    python = str(project.python)
+    exported = ROOT / ".uv" / f"requirements-{project.folder.name if project.is_tool else 'product'}.txt"
     exported.parent.mkdir(exist_ok=True)
     first, *more = indexes()
     # With every hash pinned it does not matter which index serves a package.
@@ -206,19 +238,21 @@ def install_from_index(uv: str, groups: list[str], environ: dict[str, str]) -> b
     links = [part for folder in (pip_setting("find-links") or "").split() for part in ("--find-links", folder)]
     if pip_setting("cert"):
         environ = environ | {"SSL_CERT_FILE": str(pip_setting("cert"))}
-    install = ["pip", "install", "--python", str(python), "--compile-bytecode", *where, *links]
-    export = ["export", "--frozen", "--no-emit-project", "--quiet", "--output-file", str(exported), *groups]
+    make = ["venv", *([] if project.is_tool else ["--python", sys.executable]), str(project.environment)]
+    install = ["pip", "install", "--python", python]
+    locked = ["--compile-bytecode", *where, *links, "--require-hashes", "--requirements", str(exported)]
+    export = ["export", "--frozen", "--no-emit-project", "--no-emit-local", "--quiet", *project.groups]
     return (
-        (python.exists() or run(uv, ["venv", "--python", sys.executable, ".venv"], environ))
-        and run(uv, export, environ)
-        and run(uv, [*install, "--require-hashes", "--requirements", str(exported)], environ)
-        and run(uv, ["pip", "install", "--python", str(python), "--no-deps", "--editable", "."], environ)
+        (project.python.exists() or run(uv, make, project, environ))
+        and run(uv, [*export, "--output-file", str(exported)], project, environ)
+        and run(uv, [*install, *locked], project, environ)
+        and (project.is_tool or run(uv, [*install, "--no-deps", "--editable", "."], project, environ))
     )
 
 
-def run(uv: str, arguments: list[str], environ: dict[str, str]) -> bool:
+def run(uv: str, arguments: list[str], project: Project, environ: dict[str, str]) -> bool:
     """Run uv in the project's folder; says whether it succeeded."""
-    return subprocess.run([uv, *arguments], cwd=ROOT, env=environ, check=False).returncode == 0
+    return subprocess.run([uv, *arguments], cwd=project.folder, env=environ, check=False).returncode == 0
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
-"""The bootstrap takes uv from the index that pip is configured for, and only with the pinned hash."""
+"""The bootstrap takes uv from the index that pip is configured for, only with the pinned hash, and goes by the locks."""
 
 import hashlib
 import importlib.util
 import io
+import subprocess
 import threading
 import zipfile
 from collections.abc import Iterator
@@ -16,6 +17,35 @@ import pytest
 from tests.support.processes import ROOT
 
 TAG = "any"
+PROJECT = """
+[project]
+name = "stallholder-needle"
+version = "0"
+requires-python = ">=3.11"
+dependencies = ["needle==1.0"]
+
+[tool.uv]
+package = false
+"""
+LOCK = """
+version = 1
+requires-python = ">=3.11"
+
+[[package]]
+name = "needle"
+version = "1.0"
+source = { registry = "https://pypi.org/simple" }
+wheels = [{ url = "https://files.pythonhosted.org/packages/needle-1.0-py3-none-any.whl", hash = "sha256:HASH" }]
+
+[[package]]
+name = "stallholder-needle"
+version = "0"
+source = { virtual = "." }
+dependencies = [{ name = "needle" }]
+
+[package.metadata]
+requires-dist = [{ name = "needle", specifier = "==1.0" }]
+"""
 
 
 @pytest.fixture
@@ -116,3 +146,68 @@ def test_an_unknown_machine_is_told_what_to_do(bootstrap: ModuleType, monkeypatc
 
     with pytest.raises(bootstrap.BootstrapError, match=r"install uv .* yourself"):
         bootstrap.fetch_wheel()
+
+
+@pytest.fixture
+def tool(bootstrap: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A locked tool project `needle` in a house of its own; the folder of the environment it is to have."""
+    uv = bootstrap.find_uv()
+    monkeypatch.setattr(bootstrap, "find_uv", lambda: uv)
+    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
+    folder = tmp_path / ".ci" / "tools" / "needle"
+    folder.mkdir(parents=True)
+    (folder / "pyproject.toml").write_text(PROJECT)
+    (folder / "uv.lock").write_text(LOCK.replace("HASH", hashlib.sha256(package()).hexdigest()))
+    return tmp_path / ".venv" / "tools" / "needle"
+
+
+def package(code: str = "SHARP = True\n") -> bytes:
+    """The wheel of a package with one module."""
+    content = io.BytesIO()
+    about = {"METADATA": "Metadata-Version: 2.1\nName: needle\nVersion: 1.0\n", "RECORD": ""}
+    about["WHEEL"] = "Wheel-Version: 1.0\nGenerator: us\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr(zipfile.ZipInfo("needle.py"), code)
+        for name, text in about.items():
+            archive.writestr(zipfile.ZipInfo(f"needle-1.0.dist-info/{name}"), text)
+    return content.getvalue()
+
+
+def offer_package(page: Path, content: bytes, monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    folder = page.parent / "needle"
+    folder.mkdir()
+    (folder / "needle-1.0-py3-none-any.whl").write_bytes(content)
+    (folder / "index.html").write_text("<a href='needle-1.0-py3-none-any.whl'>needle-1.0-py3-none-any.whl</a>")
+    monkeypatch.setenv("PIP_INDEX_URL", address)
+    monkeypatch.setenv("UV_NO_CACHE", "1")
+
+
+def test_a_tool_gets_what_its_lock_says_in_an_environment_of_its_own(
+    bootstrap: ModuleType, tool: Path, index: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offer_package(index[1], package(), monkeypatch, index[0])
+
+    bootstrap.sync(bootstrap.find_uv(), bootstrap.project_of("needle", is_dev=False))
+
+    assert subprocess.check_output([tool / "bin" / "python", "-c", "import needle; print(needle.SHARP)"]) == b"True\n"
+
+
+def test_a_tools_package_that_is_not_the_locked_one_is_refused(
+    bootstrap: ModuleType,
+    tool: Path,
+    index: tuple[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    offer_package(index[1], package("SHARP = False\n"), monkeypatch, index[0])
+
+    with pytest.raises(bootstrap.BootstrapError, match="could not be installed"):
+        bootstrap.sync(bootstrap.find_uv(), bootstrap.project_of("needle", is_dev=False))
+
+    assert "Hash mismatch" in capfd.readouterr().err
+    assert not list(tool.rglob("needle*"))
+
+
+def test_a_tool_without_a_lock_is_named(bootstrap: ModuleType, tool: Path) -> None:
+    with pytest.raises(bootstrap.BootstrapError, match=r"no locked project \.ci/tools/hammer"):
+        bootstrap.project_of("hammer", is_dev=False)
