@@ -1,4 +1,4 @@
-"""The bootstrap takes uv from the index that pip is configured for, only with the pinned hash, and goes by the locks."""
+"""The bootstrap takes uv from the index that pip is configured for, by its hash alone, and goes by the locks."""
 
 import hashlib
 import importlib.util
