@@ -113,5 +113,5 @@ def test_a_provider_is_cut_at_a_request(sandbox: Sandbox) -> None:
             sandbox.reset()
             getattr(wire, moment)(rb"GET /v3/")
             with pytest.raises(requests.ConnectionError):
-                requests.get(f"{wire.through(sandbox.url)}/v3/certificates", timeout=5)
+                requests.get(f"{wire.through(sandbox.url)}/v3/pay/transactions/out-trade-no/SH1?mchid=1", timeout=5)
             assert len(sandbox.log()["requests"]) == heard

@@ -1,4 +1,4 @@
-"""A wire to a server that can be cut, slowed or cut exactly where a certain message passes; for PostgreSQL, Redis, HTTP.
+"""A wire to a server that can be slowed, or cut exactly where a certain message passes; for PostgreSQL, Redis, HTTP.
 
 Everything stays as it was told until it is told otherwise; cutting at a message happens once and leaves the wire whole.
 """
