@@ -1,16 +1,17 @@
 """Marks on view functions, shared by the faces: what a view needs, and whether it writes.
 
-The face's own gate (``access.py`` of web, console) says who may enter; ``answer`` runs gate and view as one whole.
+The face's own gate (``access.py`` of web, console) says who may enter; ``guarded`` runs gate and view as one whole.
 """
 
 from collections.abc import Callable
+from copy import deepcopy
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import Response, make_response
+from flask import Response, g, make_response, session
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.kit import edge
+from portal.kit import edge, repeated_forms
 
 View = Callable[..., Any]
 V = TypeVar("V", bound=View)
@@ -24,6 +25,19 @@ def writes(view: V) -> V:
     return view
 
 
+def writes_once(sender: Callable[[], str]) -> Callable[[V], V]:
+    """Mark a view that changes something only once for each form, however often that is sent.
+
+    :param sender: says who sends it, once the gate has let them in.
+    """
+
+    def mark(view: V) -> V:
+        view.sender = sender  # type: ignore[attr-defined]
+        return writes(view)
+
+    return mark
+
+
 def guarded(access: str, gate: Gate) -> Callable[[View], View]:
     """Decorate a view with its gate; a guard test reads the ``access`` it is marked with.
 
@@ -35,9 +49,9 @@ def guarded(access: str, gate: Gate) -> Callable[[View], View]:
         def enter(**values: Any) -> Response:
             def work() -> Response:
                 admitted = gate(dict(values))
-                return make_response(admitted if isinstance(admitted, AnyResponse) else view(**admitted))
+                return make_response(admitted if isinstance(admitted, AnyResponse) else _open(view, admitted))
 
-            return edge.write(work, keep=_is_kept) if getattr(view, "writes", False) else work()
+            return _write(work) if getattr(view, "writes", False) else work()
 
         enter.access = access  # type: ignore[attr-defined]
         return enter
@@ -48,6 +62,37 @@ def guarded(access: str, gate: Gate) -> Callable[[View], View]:
 def public(view: View) -> View:
     """Decorate a view that anyone may open."""
     return guarded("public", lambda values: values)(view)
+
+
+def _open(view: View, values: dict[str, Any]) -> Any:
+    sender = getattr(view, "sender", None)
+    return view(**values) if sender is None else repeated_forms.answer(sender, lambda: view(**values))
+
+
+def _write(work: Callable[[], Response]) -> Response:
+    """Run a view as one transaction; cookie and request forget what a try that came to nothing put there.
+
+    Otherwise a second try finds nobody logged in whom the first one logged out, and what it says would be said twice.
+    """
+    cookie, around = deepcopy(dict(session)), dict(vars(g))
+
+    def again() -> Response:
+        _restore_cookie(cookie)
+        vars(g).clear()
+        vars(g).update(around)
+        return work()
+
+    try:
+        return edge.write(again, keep=_is_kept)
+    except BaseException:
+        _restore_cookie(cookie)
+        raise
+
+
+def _restore_cookie(cookie: dict[str, Any]) -> None:
+    if dict(session) != cookie:
+        session.clear()
+        session.update(deepcopy(cookie))
 
 
 def _is_kept(answer: Response) -> bool:

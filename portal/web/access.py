@@ -23,9 +23,10 @@ from portal.identity import permissions, queries, sign_in
 from portal.identity.errors import VerifyEmailFirst
 from portal.identity.permissions import USE_ACCOUNT as USE_ACCOUNT
 from portal.identity.sign_in import Kind, Person
-from portal.kit import clock, config, edge
+from portal.kit import clock, config, edge, repeated_forms, views
 from portal.kit.errors import N_, NotAllowed, NotFound, Unauthenticated, Unavailable
 from portal.kit.i18n import LOCALES
+from portal.kit.tokens import hashed
 from portal.kit.views import View, guarded
 from portal.kit.views import public as public
 from portal.kit.views import writes as writes
@@ -149,6 +150,14 @@ def _to_login() -> Response:
     return redirect(with_next("/login", asked), 302 if request.method == "GET" else 303)
 
 
+def _sender() -> str:
+    found = current_user()
+    return f"user:{found.id}" if found else f"browser:{hashed(session.get('csrf_token', ''))}"
+
+
+writes_once = views.writes_once(_sender)
+
+
 def local_path(given: str | None) -> str | None:
     """Return ``given`` where it is a path on our own site, as a browser reads it; otherwise None."""
     if not given or not given.startswith("/") or given[1:2] in ("/", "\\") or not given.isprintable():
@@ -246,4 +255,9 @@ def register(app: Flask) -> None:
 
     @app.context_processor
     def names() -> dict[str, object]:
-        return {"current_user": g.get("operator") or current_user(), "nav_business": g.get("nav_business"), "may": may}
+        return {
+            "current_user": g.get("operator") or current_user(),
+            "nav_business": g.get("nav_business"),
+            "may": may,
+            "form_key": repeated_forms.new_key,
+        }

@@ -13,7 +13,7 @@ from portal.directory.errors import MainBranchStays, TooManyBranches
 from portal.invoicing import customers
 from portal.kit import edge
 from portal.kit.errors import Invalid
-from portal.web.access import requires, writes
+from portal.web.access import requires, writes, writes_once
 from portal.web.forms import choices
 from portal.web.forms.branches import BranchForm
 
@@ -46,7 +46,7 @@ def show_new(business: Business) -> str:
 
 @bp.post("/businesses/<business>/branches/new")
 @requires("branches:edit")
-@writes
+@writes_once
 def add(business: Business) -> Any:
     """Add a branch; the first is the main one."""
     form = BranchForm()

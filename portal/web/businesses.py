@@ -13,7 +13,7 @@ from portal.kit import edge
 from portal.kit.errors import Invalid
 from portal.kit.rate_limit import limiter
 from portal.web import access
-from portal.web.access import USE_ACCOUNT, requires, writes
+from portal.web.access import USE_ACCOUNT, requires, writes, writes_once
 from portal.web.forms import choices
 from portal.web.forms.businesses import LogoForm, ProfileForm, RegisterBusinessForm
 
@@ -44,7 +44,7 @@ def show_new() -> str:
 @bp.post("/businesses/new")
 @limiter.limit("20 per minute")
 @requires(USE_ACCOUNT)
-@writes
+@writes_once
 def register() -> Any:
     """Register a business and go on to its main branch."""
     form = RegisterBusinessForm()

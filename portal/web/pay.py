@@ -23,7 +23,7 @@ from portal.payments import qr, sessions, transactions
 from portal.payments.queries import attempt_of, get_session
 from portal.payments.states import LIVE_SESSION
 from portal.web import wording
-from portal.web.access import current_user, public, writes
+from portal.web.access import current_user, public, writes, writes_once
 
 if TYPE_CHECKING:
     from portal.directory.models import Business
@@ -79,7 +79,7 @@ def status(session: str) -> str:
 @bp.post("/extend")
 @limiter.limit("30 per minute")
 @public
-@writes
+@writes_once
 def extend(session: str) -> Response:
     """Give the payer more time on the same quote."""
     sessions.give_more_time(session, edge.now())

@@ -21,7 +21,7 @@ from portal.kit.money import Money
 from portal.kit.rate_limit import limiter
 from portal.payments import sessions
 from portal.web import home, wording
-from portal.web.access import may, requires, writes
+from portal.web.access import may, requires, writes, writes_once
 from portal.web.wording import ShownLine
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def compare(business: Business) -> str:
 @bp.post("/quote")
 @limiter.limit("30 per minute")
 @requires("billing:pay")
-@writes
+@writes_once
 def make_quote(business: Business) -> Response:
     """Choose a tier and store its quote."""
     now = edge.now()

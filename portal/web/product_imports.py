@@ -14,7 +14,7 @@ from portal.kit.errors import Invalid
 from portal.kit.pagination import Page, page_number
 from portal.kit.rate_limit import limiter
 from portal.web import csv_file
-from portal.web.access import requires, writes
+from portal.web.access import requires, writes, writes_once
 from portal.web.forms.products import ImportForm
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def show_form(business: Business) -> str:
 @bp.post("/businesses/<business>/products/import")
 @limiter.limit("20 per minute")
 @requires("products:edit")
-@writes
+@writes_once
 def start(business: Business) -> Any:
     """Take a file in; checking and entering goes on in the background."""
     form = ImportForm()

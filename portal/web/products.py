@@ -13,7 +13,7 @@ from portal.kit.errors import Invalid
 from portal.kit.pagination import page_number
 from portal.kit.rate_limit import limiter
 from portal.kit.typed import Refused, line
-from portal.web.access import requires, writes
+from portal.web.access import requires, writes, writes_once
 from portal.web.forms.products import PhotoForm, ProductForm
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def show_new(business: Business) -> str:
 
 @bp.post("/businesses/<business>/products/new")
 @requires("products:edit")
-@writes
+@writes_once
 def add(business: Business) -> Any:
     """Enter a product and go on to its photos."""
     form = ProductForm(business.currency)
@@ -137,7 +137,7 @@ def remove(business: Business, product: str) -> Any:
 @bp.post("/businesses/<business>/products/<product>/photos")
 @limiter.limit("60 per minute")
 @requires("products:edit")
-@writes
+@writes_once
 def add_photo(business: Business, product: str) -> Any:
     """Add a photo."""
     found, form = products.get(business.id, product, is_locked=True), PhotoForm()

@@ -12,7 +12,7 @@ from portal.kit import clock, edge
 from portal.kit.errors import Invalid
 from portal.kit.rate_limit import limiter
 from portal.web import access
-from portal.web.access import public, writes
+from portal.web.access import public, writes, writes_once
 from portal.web.forms.registration import RegisterForm
 
 bp = Blueprint("registration", __name__)
@@ -30,7 +30,7 @@ def show_form() -> Any:
 @bp.post("/register")
 @limiter.limit("20 per minute")
 @public
-@writes
+@writes_once
 def register() -> Any:
     """Open an account; the answer is the same when there is one."""
     form = RegisterForm()

@@ -15,7 +15,7 @@ from portal.kit import clock, edge
 from portal.kit.errors import Invalid
 from portal.kit.rate_limit import limiter
 from portal.web import access
-from portal.web.access import USE_ACCOUNT, public, requires, writes
+from portal.web.access import USE_ACCOUNT, public, requires, writes, writes_once
 from portal.web.forms.team import InviteForm, RoleForm
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def show(business: Business) -> str:
 @bp.post("/businesses/<business>/team")
 @limiter.limit("30 per minute")
 @requires("team:manage")
-@writes
+@writes_once
 def invite(business: Business) -> Any:
     """Invite somebody by mail."""
     form = InviteForm()

@@ -23,6 +23,7 @@ from wtforms.widgets import FileInput, TextArea
 
 from portal.kit import typed
 from portal.kit.errors import DomainError
+from portal.kit.repeated_forms import FURNITURE
 
 MAX_EMAIL = 254  # RFC 5321 §4.5.3.1.3, without the angle brackets
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{3,28}[0-9]", re.ASCII)
@@ -88,7 +89,7 @@ class Form(FlaskForm):
         if field is not None:
             return not isinstance(field, Rows)
         parts = any(field.owns(name) for field in self._fields.values() if isinstance(field, Rows))
-        return parts or name in self.buttons or name == "csrf_token"
+        return parts or name in self.buttons or name in FURNITURE
 
     def _is_file(self, name: str) -> bool:
         return isinstance(self._fields.get(name), FileField)
