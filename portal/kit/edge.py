@@ -1,9 +1,10 @@
 """The edge: where transactions begin and end. The only file that commits.
 
 A request or a job runs inside ``write``: all of it is kept, or none of it. What must outlive a refusal (a failed
-log-in, the audit of it) runs inside ``apart``.
+log-in, the audit of it) runs inside ``apart``. A commit that was never answered is looked up, not guessed at.
 """
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
@@ -11,17 +12,28 @@ from typing import TypeVar
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from portal.kit import clock, jobs
+from portal.kit import clock, fate, jobs, logging
 from portal.kit import db as database
 from portal.kit.db import db
 from portal.kit.errors import N_, Unavailable
+from portal.kit.fate import Fate
 
 T = TypeVar("T")
+log = logging.logger()
 _TRIES = 3
 _AGAIN = {"40001", "40P01", "23P01", "55P03"}
 """Serialization failure, deadlock, exclusion (see reliability.md: it shows under races) and lock timeout."""
-_LET_TRIGGERS_SPEAK = text("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
-"""Deferred triggers speak before the commit, so that they are also heard in tests that never really commit."""
+_LET_TRIGGERS_SPEAK = text(
+    "SELECT pg_current_xact_id_if_assigned()::text; SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED"
+)
+"""Deferred triggers speak before the commit, so that they are also heard in tests that never really commit.
+
+The number is there where something was written; by it the transaction can be found again.
+"""
+
+
+class _Undone(Exception):
+    """The commit never happened: the work may be done again from the start."""
 
 
 def connect(url: str, *, pool_size: int, application: str) -> None:
@@ -43,13 +55,17 @@ def write(work: Callable[[], T], *, keep: Callable[[T], bool] = lambda _: True) 
     """Run ``work`` as one transaction, again from the start (at most three times) when the database asks for it.
 
     :param keep: says of the result whether it is kept; otherwise everything is rolled back.
-    :raises Unavailable: the database refused each time.
+    :raises Unavailable: the database refused each time, or the connection broke in a way that leaves it open whether
+        the work was kept; the message says which.
     """
     for _ in range(_TRIES):
+        began = time.monotonic()
         try:
             result = work()
-            _end(keep(result))
+            _end(keep(result), began)
             return result
+        except _Undone:
+            continue
         except DBAPIError as error:
             _end(False)
             if getattr(error.orig, "sqlstate", None) not in _AGAIN:
@@ -77,16 +93,41 @@ def end() -> None:
         _end(False)
 
 
-def _end(is_kept: bool) -> None:
+def _end(is_kept: bool, began: float = 0) -> None:
     """Commit or roll back, return the connection, and then tell the queues that have new work."""
     woken = jobs.queues_to_wake()
     try:
         if is_kept:
-            db.execute(_LET_TRIGGERS_SPEAK)
-            db.commit()
+            _commit(began)
         else:
             db.rollback()
     finally:
         db.remove()
     if is_kept:
         jobs.wake(woken)
+
+
+def _commit(began: float) -> None:
+    """Commit; where the connection breaks instead of answering, find out what became of it (reliability.md).
+
+    :raises _Undone: nothing was kept.
+    :raises Unavailable: nobody can tell.
+    """
+    number = db.execute(_LET_TRIGGERS_SPEAK).scalar_one()
+    try:
+        db.commit()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        found = Fate.KEPT if number is None else fate.find(number, began)
+        log.warning("commit_not_answered", fate=found)
+        if found is Fate.UNDONE:
+            raise _Undone from error
+        if found is Fate.UNKNOWN:
+            raise Unavailable(
+                "unclear",
+                N_(
+                    "The connection to our books broke at the last moment, and we cannot see whether this was kept. "
+                    "Look before you do it again."
+                ),
+            ) from error
