@@ -21,7 +21,7 @@ from portal.console import customers, held, today
 from portal.console import jobs as console_jobs
 from portal.console import sessions as console_sessions
 from portal.console import sign_in as console_sign_in
-from portal.kit import config, edge, ids, jobs, logging, metrics, wake
+from portal.kit import cache, config, edge, ids, jobs, logging, metrics, wake
 from portal.kit.i18n import FOLDER
 from portal.kit.rate_limit import limiter
 from portal.payments.providers import registry
@@ -74,6 +74,7 @@ def wire(settings: config.Settings, process: str, pool_size: int) -> None:
     config.use(settings)
     logging.set_up(process, settings.log_level)
     jobs.wake_with(wake.waker(settings.redis_url))
+    cache.connect(settings.redis_url, settings.secret_key)
     registry.configure(settings)
     edge.connect(settings.database_url, pool_size=pool_size, application=process)
 

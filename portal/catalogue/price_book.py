@@ -1,14 +1,18 @@
-"""The versioned price book. Versions are added, never changed: who bought under one keeps it."""
+"""The versioned price book. Versions are added, never changed: who bought under one keeps it.
 
+What is only shown may come from the cache (``tiers_on_sale``); what is charged is always read from the database.
+"""
+
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.catalogue.errors import UnknownOffer
 from portal.catalogue.models import Price, PriceVersion
-from portal.kit import ids
+from portal.kit import cache, editions, ids
 from portal.kit.db import db
 
 BRANCH = "branch"
@@ -25,6 +29,29 @@ _FIRST = (
     ("pro", "member", 2900, "CNY", True, None, 20),
     ("vip", "member", 5900, "CNY", True, None, 100),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """The version in force, and a number that every write to the price book changes."""
+
+    version_id: UUID
+    number: int
+
+    @property
+    def parts(self) -> tuple[str, str]:
+        """What is kept of the book is kept under these."""
+        return str(self.version_id), str(self.number)
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A vendor tier as it is shown: minor units a month; ``product_limit`` None means no limit."""
+
+    code: str
+    amount: int
+    currency: str
+    product_limit: int | None
 
 
 def load_first() -> bool:
@@ -59,6 +86,25 @@ def current_version(now: datetime) -> UUID:
         select(PriceVersion.id).where(PriceVersion.starts_at <= now).order_by(PriceVersion.starts_at.desc()).limit(1)
     )
     return db.execute(query).scalar_one()
+
+
+def edition() -> Edition:
+    """Return the edition that is in force at the database's business time, which saves a page from asking for it."""
+    query = select(PriceVersion.id, editions.edition(editions.PRICES)).where(
+        PriceVersion.starts_at <= func.business_now()
+    )
+    version_id, number = db.execute(query.order_by(PriceVersion.starts_at.desc()).limit(1)).one()
+    return Edition(version_id, number)
+
+
+def tiers_on_sale(shown: Edition) -> list[Tier]:
+    """Return the vendor tiers of an edition just read, smallest first, for showing only."""
+
+    def read() -> list[dict[str, str | int | None]]:
+        tiers = list_tiers(shown.version_id)
+        return [asdict(Tier(tier.code, tier.amount, tier.currency, tier.product_limit)) for tier in tiers]
+
+    return [Tier(**tier) for tier in cache.kept("price_book", shown.parts, read)]  # type: ignore[arg-type]
 
 
 def list_tiers(version_id: UUID) -> list[Price]:

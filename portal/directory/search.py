@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, func, literal, or_, select
 
 from portal.directory.geography import Near, nearest_branches
 from portal.directory.models import Branch, Business, Entitlement, SearchRow
+from portal.kit import editions
 from portal.kit.db import db
 from portal.kit.errors import N_, NotFound
 from portal.kit.pagination import PAGE_SIZE, Page
@@ -36,6 +37,14 @@ class Found:
     business: Business
     city: str
     metres: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A listed business, and the edition of all that its listing shows."""
+
+    business: Business
+    edition: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +92,22 @@ def search(*, text: str = "", category: str = "", near: Near | None = None, numb
     return Page(_found(_rows(near, exact, wanted, number)), number, counted, is_capped=total > MAX_COUNT)
 
 
-def get_listed(slug: str) -> Business:
-    """Return the business of a listing's address.
+def edition() -> int:
+    """Return the edition of what the directory shows where no words and no place are asked for."""
+    return int(db.execute(select(editions.edition(editions.DIRECTORY))).scalar_one())
+
+
+def get_listed(slug: str) -> Listing:
+    """Return the listing of an address.
 
     :raises NotFound: there is none, or it is not listed.
     """
-    query = select(Business).join(Entitlement, Entitlement.business_id == Business.id)
-    business = db.scalars(query.where(Business.slug == slug, Entitlement.is_listed.is_(True))).one_or_none()
-    if business is None:
+    query = select(Business, editions.edition(cast(Business.id, Text)))
+    query = query.join(Entitlement, Entitlement.business_id == Business.id)
+    found = db.execute(query.where(Business.slug == slug, Entitlement.is_listed.is_(True))).one_or_none()
+    if found is None:
         raise NotFound("no_such_listing", N_("There is no such listing. It may have closed or moved."))
-    return business
+    return Listing(*found)
 
 
 def _as_written(words: Sequence[str]) -> ColumnElement[bool]:

@@ -10,6 +10,7 @@ from portal.kit.db import db
 REQUESTS = Counter("portal_requests_total", "Requests answered", ["method", "endpoint", "status"])
 SECONDS = Histogram("portal_request_seconds", "Time to answer a request", ["endpoint"])
 EVENTS = Counter("portal_provider_events_total", "Provider notifications received", ["provider", "outcome"])
+CACHE = Counter("portal_cache_total", "Looks into the cache of public pages", ["kind", "outcome"])
 
 _JOBS = text("SELECT queue, state, count(*) FROM staged_jobs WHERE state <> 'done' GROUP BY queue, state")
 _WAITING = text(
@@ -23,7 +24,7 @@ def exposition() -> bytes:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
-        for metric in (REQUESTS, SECONDS, EVENTS):
+        for metric in (REQUESTS, SECONDS, EVENTS, CACHE):
             registry.register(metric)
     staged = Gauge("portal_staged_jobs", "Staged jobs not done", ["queue", "state"], registry=registry)
     for queue, state, count in db.execute(_JOBS):

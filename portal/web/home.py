@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from flask import Blueprint, render_template
 from flask_babel import gettext
 
 from portal.catalogue import price_book
-from portal.kit import edge
+from portal.catalogue.price_book import Edition, Tier
 from portal.kit.money import Money
 from portal.web import wording
 from portal.web.access import public
-
-if TYPE_CHECKING:
-    from portal.catalogue.models import Price
+from portal.web.fragments import kept_html
 
 bp = Blueprint("home", __name__)
 
@@ -31,24 +28,26 @@ class ShownTier:
     features: list[str]
 
 
-def shown_tier(price: Price) -> ShownTier:
-    """Return a price-book entry as a card."""
+def shown_tier(tier: Tier) -> ShownTier:
+    """Return a tier as a card."""
     features = [gettext("One branch included"), gettext("Listed in the directory, found by words and place")]
-    if price.product_limit is None:
+    if tier.product_limit is None:
         features.append(gettext("The whole catalogue, however large"))
     else:
         features.append(gettext("Photos and prices for each product"))
-    name = wording.tier_name(price.code)
-    return ShownTier(price.code, name, Money(price.amount, price.currency), price.product_limit, features)
+    name = wording.tier_name(tier.code)
+    return ShownTier(tier.code, name, Money(tier.amount, tier.currency), tier.product_limit, features)
 
 
-def current_tiers() -> list[ShownTier]:
-    """Return the tiers sold today."""
-    return [shown_tier(price) for price in price_book.list_tiers(price_book.current_version(edge.now()))]
+def current_tiers(shown: Edition) -> list[ShownTier]:
+    """Return the tiers on sale in this edition of the price book."""
+    return [shown_tier(tier) for tier in price_book.tiers_on_sale(shown)]
 
 
 @bp.get("/")
 @public
 def show() -> str:
     """Show the front door."""
-    return render_template("web/home/page.html", tiers=current_tiers())
+    shown = price_book.edition()
+    content = kept_html("web/home/_content.html", shown.parts, lambda: {"tiers": current_tiers(shown)})
+    return render_template("web/home/page.html", content=content)

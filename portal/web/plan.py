@@ -57,11 +57,12 @@ def compare(business: Business) -> str:
     subscription = queries.find_live(customer.id) if customer else None
     live = sessions.live_of_subscription(subscription.id) if subscription else None
     is_running = subscription is not None and subscription.status != "incomplete"
-    branch = price_book.get_price(price_book.current_version(edge.now()), price_book.BRANCH)
+    shown = price_book.edition()
+    branch = price_book.get_price(shown.version_id, price_book.BRANCH)
     return render_template(
         "web/plan/compare.html",
         business=business,
-        tiers=home.current_tiers(),
+        tiers=home.current_tiers(shown),
         current_code=subscription.tier_code if subscription and is_running else "",
         is_running=is_running,
         product_count=business.product_count,

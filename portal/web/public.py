@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, current_app, render_template, request, send_from_directory, url_for
 from flask_babel import gettext
+from markupsafe import Markup
 
 from portal.directory import branches, products, search, uploads
 from portal.kit.errors import N_, NotFound
@@ -18,12 +19,15 @@ from portal.kit.pagination import Page, page_number
 from portal.web.access import public
 from portal.web.forms import choices
 from portal.web.forms.public import SearchForm
+from portal.web.fragments import kept_html
 
 if TYPE_CHECKING:
     from portal.directory.models import Branch, Business
     from portal.kit.money import Money
 
 bp = Blueprint("public", __name__)
+_COMMON_PAGES = 5
+"""Pages of a list beyond these are opened by machines, and keeping them would only fill Redis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def show_directory() -> Any:
     """The search and what it found."""
     form = SearchForm()
     is_valid = form.validate()
-    return render_template("web/directory/page.html", form=form, **_results(form, is_valid)), 200 if is_valid else 422
+    return render_template("web/directory/page.html", form=form, results=_results(form, is_valid)), _status(is_valid)
 
 
 @bp.get("/directory/_results")
@@ -95,21 +99,22 @@ def show_results() -> Any:
     """What the search found, alone."""
     form = SearchForm()
     is_valid = form.validate()
-    return render_template("web/directory/_results.html", **_results(form, is_valid)), 200 if is_valid else 422
+    return _results(form, is_valid), _status(is_valid)
 
 
 @bp.get("/directory/<slug>")
 @public
 def show_listing(slug: str) -> str:
     """A listing with its branches and a page of its products."""
-    business = search.get_listed(slug)
-    page = products.list_shown_page(business, page_number(request.args.get("page")))
-    return render_template(
-        "web/directory/listing.html",
-        business=_listing(business),
-        product_page=Page([_product(item) for item in page.items], page.number, page.total),
-        page_url=_paged("public.show_listing", slug=slug),
+    listing = search.get_listed(slug)
+    number = page_number(request.args.get("page"))
+    content = kept_html(
+        "web/directory/_listing.html",
+        (str(listing.business.id), str(listing.edition), str(number)),
+        lambda: _listing_page(listing.business, number),
+        is_common=number <= _COMMON_PAGES,
     )
+    return render_template("web/directory/listing.html", business=listing.business, content=content)
 
 
 @bp.get("/media/<name>")
@@ -123,14 +128,40 @@ def show_media(name: str) -> Response:
     return answer
 
 
-def _results(form: SearchForm, is_valid: bool) -> dict[str, Any]:
+def _status(is_valid: bool) -> int:
+    return 200 if is_valid else 422
+
+
+def _results(form: SearchForm, is_valid: bool) -> Markup:
+    """Return what was found. Only browsing is worth keeping: hardly two people type the same words."""
+    number = page_number(request.args.get("page"))
+    is_browsing = is_valid and not form.q.data and form.near() is None
+    parts = (str(search.edition()), form.category.data, str(number), str(bool(request.args))) if is_browsing else ()
+    return kept_html(
+        "web/directory/_results.html",
+        parts,
+        lambda: _found(form, number if is_valid else None),
+        is_common=is_browsing and number <= _COMMON_PAGES,
+    )
+
+
+def _found(form: SearchForm, number: int | None) -> dict[str, Any]:
+    """Search, unless the question is wrong."""
     found: Page[search.Found] = Page([], 1, 0)
-    if is_valid:
-        number = page_number(request.args.get("page"))
+    if number is not None:
         found = search.search(text=form.q.data, category=form.category.data, near=form.near(), number=number)
     shown = Page([_result(item) for item in found.items], found.number, found.total, is_capped=found.is_capped)
-    asked = form.asked() if is_valid else {}
+    asked = form.asked() if number is not None else {}
     return {"results": shown, "page_url": _paged("public.show_directory", **asked), "is_search": bool(request.args)}
+
+
+def _listing_page(business: Business, number: int) -> dict[str, Any]:
+    page = products.list_shown_page(business, number)
+    return {
+        "business": _listing(business),
+        "product_page": Page([_product(item) for item in page.items], page.number, page.total),
+        "page_url": _paged("public.show_listing", slug=business.slug),
+    }
 
 
 def _paged(endpoint: str, **values: Any) -> Callable[[int], str]:

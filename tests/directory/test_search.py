@@ -163,7 +163,7 @@ def test_a_search_asks_a_fixed_number_of_questions(asked):
 
 def test_a_listing_is_there_while_it_is_listed(street, now):
     lantern = street["lantern"]
-    assert search.get_listed(lantern.slug) is lantern
+    assert search.get_listed(lantern.slug).business is lantern
     visibility.set_entitlement(lantern.id, is_listed=False, product_limit=None, tier_code=None, now=now)
     for slug in (lantern.slug, street["hidden"].slug, "nobody"):
         with pytest.raises(NotFound):

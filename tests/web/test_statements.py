@@ -14,7 +14,7 @@ from tests.support.statements import counted
 
 PAGES = {
     "/": 6,
-    "/directory": 7,
+    "/directory": 8,
     "/directory/{slug}": 8,
     "/pay/{session}": 11,
     "/dashboard": 16,

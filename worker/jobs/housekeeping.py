@@ -6,7 +6,7 @@ from sqlalchemy import text
 
 from portal.identity import audit, pruning
 from portal.insights import invariants
-from portal.kit import clock, idempotency, logging
+from portal.kit import clock, editions, idempotency, logging
 from portal.kit.db import db
 from worker.runner import Args, Handler, Plain
 
@@ -33,6 +33,7 @@ def _check_invariants(_: Args, __: datetime) -> None:
 
 def _prune(_: Args, __: datetime) -> None:
     db.execute(_OLD_JOBS)
+    editions.fold()
     pruning.forget_old(clock.wall())
     idempotency.forget_old(clock.wall())
 
