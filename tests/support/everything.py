@@ -1,26 +1,36 @@
 """One of everything that belongs to a business, by the names that routes use for it."""
 
+import io
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import uuid4
 
+from PIL import Image
 from sqlalchemy import select
 
 from portal.billing.apply_payment import apply_payment
-from portal.directory import branches, product_import, products
+from portal.directory import branches, businesses, product_import, products, uploads
 from portal.directory.models import Business
-from portal.identity import team
+from portal.identity import links, queries, registration, team
+from portal.identity.links import Purpose
 from portal.identity.models import TeamInvitation, User
 from portal.identity.permissions import Role
 from portal.identity.queries import find_member
 from portal.invoicing.queries import InvoiceFilter, all_invoices
-from portal.kit import edge
+from portal.kit import clock, edge
 from portal.kit.db import db
+from portal.kit.jobs import Queue, StagedJob
 from portal.kit.money import Money
-from portal.payments.queries import get_session
+from portal.payments import charges
+from portal.payments.providers.base import Answer, Result
+from portal.payments.queries import attempt_of, get_session
 from portal.payments.transactions import of_session
 from tests.support import shop
 
 OWNER, VIEWER, OTHER = "ann@shop.example", "viewer@shop.example", "other@shop.example"
+MANAGER, SPENDER = "manager@shop.example", "spender@shop.example"
+_ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
 @dataclass(frozen=True)
@@ -29,6 +39,11 @@ class World:
 
     business: Business
     ids: dict[str, str]
+
+    def address(self, rule: str) -> str:
+        """The address of a route of the URL map; the token is the one that its first word stands for."""
+        given = self.ids | {"token": self.ids.get(rule.split("/")[1], "none")}
+        return _ARGUMENT.sub(lambda found: given[found[1]], rule)
 
 
 def make_everything() -> World:
@@ -95,3 +110,46 @@ def note_invoice(world: World) -> None:
     """Learn the invoice of the payment that has been applied."""
     session = get_session(world.ids["session"])
     world.ids["invoice_id"] = all_invoices(session.customer_id, InvoiceFilter(), 1)[0].public_id
+
+
+def furnish(world: World, uploads_folder: Path) -> None:
+    """Add what only a few routes need: managers, a code to scan, links of mails, pictures, a job that was given up."""
+    business = world.business
+    shop.make_member(business, MANAGER, Role.MANAGER)
+    shop.make_member(business, SPENDER, Role.MANAGER, may_spend=True)
+    _show_code(world)
+    picture = _picture()
+    photo = uploads.store_photo(picture, uploads_folder)
+    products.add_photo(products.get(business.id, world.ids["product"], is_locked=True), photo)
+    businesses.set_logo(business, uploads.store_logo(picture, uploads_folder))
+    given_up = StagedJob(queue=Queue.BULK, name="tests.nothing", args={}, state="dead", due_at=edge.now(), attempts=12)
+    db.add(given_up)
+    db.flush()
+    world.ids.update(_links(world), name=photo.name, job_id=str(given_up.id))
+
+
+def _show_code(world: World) -> None:
+    attempt_id = attempt_of(get_session(world.ids["session"]).id).id
+    charges.prepare_charge(attempt_id, "Stallholder", edge.now())
+    answer = Answer("create_charge", Result.DONE, 200, "", 40, code_url="weixin://wxpay/bizpayurl?pr=abc")
+    charges.record_charge(attempt_id, answer, edge.now())
+
+
+def _picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 20), "red").save(out, "PNG")
+    return out.getvalue()
+
+
+def _links(world: World) -> dict[str, str]:
+    """The secrets of three mails, by the first word of their addresses."""
+    registration.create_user("Late", "late@shop.example", "", "en", edge.now())
+    late = queries.get_user_of("late@shop.example")
+    wished = {
+        "verify": links.want(late, Purpose.VERIFY_EMAIL, edge.now()),
+        "reset": links.want(late, Purpose.RESET_PASSWORD, edge.now()),
+        "invitations": db.scalars(
+            select(TeamInvitation.id).where(TeamInvitation.public_id == world.ids["invitation"])
+        ).one(),
+    }
+    return {word: links.mint_link_token(link_id, clock.wall()) for word, link_id in wished.items() if link_id}

@@ -1,129 +1,115 @@
-"""Every route × everybody: G1 (another vendor's is as if absent), G2 (a role that lacks the right), strangers.
+"""Every route × everybody, as ``expected_answers.txt`` has it: G1 (another's is as if absent), G2 (a lesser role).
 
-The walk reads the routes from the application. A route whose address it cannot fill in fails it, so that a new one must
-be given its place in ``tests/support/everything.py``.
+A route without a line fails, and so does a line without a route. Whoever is refused has changed nothing.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import update
 
+from portal.directory.models import Product
 from portal.identity import permissions
-from portal.identity.permissions import BUSINESS_RIGHTS, USE_ACCOUNT, Role
+from portal.identity.permissions import BUSINESS_RIGHTS, CONSOLE_RIGHTS, OPERATOR_RIGHTS, Role
 from portal.kit import edge
-from portal.kit.db import db as session
-from tests.support.everything import OTHER, OWNER, VIEWER, World, make_everything, pay_here
-from tests.support.pages import log_in
+from portal.kit.db import db
+from tests.support import rows
+from tests.support.callers import CALLERS, OPERATORS, VENDORS, client_of
+from tests.support.everything import World, pay_here
+from tests.web import expected
 
-TABLES = (
-    "businesses", "branches", "products", "product_photos", "product_imports", "team_members", "team_invitations",
-    "customers", "subscriptions", "quotes", "invoices", "payment_sessions", "payment_attempts",
-    "membership_transactions", "payment_refunds", "staged_jobs",
-)  # fmt: skip
-
-
-class Place(NamedTuple):
-    """A route with its address filled in, the method that matters, and the right it is marked with."""
-
-    method: str
-    path: str
-    right: str
+Saw = Callable[[str], None]
+_TEAM = {"viewer": (Role.VIEWER, False), "manager": (Role.MANAGER, False), "spender": (Role.MANAGER, True)}
+WRONG_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PROPFIND")
 
 
 @pytest.fixture
-def world(db: None) -> World:
-    world = edge.write(make_everything)
-    edge.write(lambda: pay_here(world))
-    return world
+def rights(app: Flask) -> dict[tuple[str, str], str]:
+    """The right of each route by its method and rule."""
+    return {(method, rule): right for method, rule, right in expected.routes(app)}
 
 
-@pytest.fixture
-def places(app: Flask, world: World) -> list[Place]:
-    found = []
-    adapter = app.url_map.bind("127.0.0.1")
-    for rule in app.url_map.iter_rules():
-        if rule.endpoint != "static":
-            method = "POST" if "POST" in (rule.methods or ()) else "GET"
-            path = adapter.build(rule.endpoint, {name: world.ids[name] for name in rule.arguments}, method=method)
-            found.append(Place(method, path, app.view_functions[rule.endpoint].access))  # type: ignore[attr-defined]
-    return found
+def test_every_route_has_its_line_and_every_line_its_route(rights: dict[tuple[str, str], str]) -> None:
+    lines = [(row.state, row.method, row.rule) for row in expected.table()]
+    assert len(lines) == len(set(lines))
+    assert {(method, rule) for _, method, rule in lines} == set(rights)
 
 
-@pytest.fixture
-def of_business(places: list[Place], world: World) -> list[Place]:
-    """What belongs to the shop of the world and to no other."""
-    known = [value for name, value in world.ids.items() if name not in ("name", "token", "position", "provider")]
-    return [place for place in places if place.right in BUSINESS_RIGHTS and any(id_ in place.path for id_ in known)]
+def test_the_table_agrees_with_the_roles(rights: dict[tuple[str, str], str]) -> None:
+    """What was written down by hand is what the table of rights says: one of them alone could be wrong."""
+    wrong = []
+    for row in expected.table():
+        right = rights[row.method, row.rule]
+        if right in BUSINESS_RIGHTS:
+            may = {who: permissions.can(*held, right) for who, held in _TEAM.items()}
+            wrong += [(row, "other")] if "<business>" in row.rule and row.answers["other"] != "404" else []
+        elif right in CONSOLE_RIGHTS:
+            may = {who: right in OPERATOR_RIGHTS[role] for who, role in OPERATORS.items()}
+            wrong += [(row, who) for who in VENDORS if row.answers[who] != "404"]
+        else:
+            may = {}
+        wrong += [(row, who) for who, is_allowed in may.items() if (row.answers[who] == "403") == is_allowed]
+    assert wrong == []
 
 
-def browser(app: Flask, email: str | None) -> FlaskClient:
-    client = app.test_client()
-    if email:
-        log_in(client, email)
-    return client
-
-
-def rows() -> dict[str, str]:
-    def digest(table: str) -> str:
-        query = f"SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {table} t"  # noqa: S608
-        return str(session.execute(text(query)).scalar_one())
-
-    return edge.write(lambda: {table: digest(table) for table in TABLES})
-
-
-@pytest.fixture
-def _nothing_moves(world: World) -> Iterator[None]:
-    before = rows()
-    yield
-    assert rows() == before
-
-
-@pytest.mark.usefixtures("_nothing_moves")
-def test_g1_anothers_is_as_if_absent(app: Flask, of_business: list[Place]) -> None:
-    stranger = browser(app, OTHER)
-    answers = {place: stranger.open(place.path, method=place.method).status_code for place in of_business}
-    assert len(answers) > 25
-    assert {place: status for place, status in answers.items() if status != 404} == {}
-
-
-@pytest.mark.usefixtures("_nothing_moves")
-def test_g1_nobody_gets_in_without_a_log_in(app: Flask, places: list[Place]) -> None:
-    client = browser(app, None)
-    wrong = {}
-    for place in places:
-        if place.right in BUSINESS_RIGHTS | {USE_ACCOUNT}:
-            answer = client.open(place.path, method=place.method)
-            if answer.status_code not in (302, 303) or not str(answer.location).startswith("/login"):
-                wrong[place] = answer.status_code
+@pytest.mark.parametrize("caller", CALLERS)
+def test_g1_g2_everybody_is_answered_as_the_table_says(
+    app: Flask, whole_world: World, cookies: dict[str, str], rights: dict[tuple[str, str], str], caller: str, saw: Saw
+) -> None:
+    wrong, refused, table = {}, 0, expected.table()
+    for state in expected.STATES:
+        if state == "paid":
+            edge.write(lambda: pay_here(whole_world))
+        before = rows.digests()
+        for row in (row for row in table if row.state == state):
+            with rows.undone():
+                answer = client_of(app, cookies[caller]).open(whole_world.address(row.rule), method=row.method)
+                said, to = expected.cell(answer, rights[row.method, row.rule])
+                moved = rows.changed(before) if expected.is_refusal(said) or row.method == "GET" else set()
+                refused += expected.is_refusal(said)
+            if (said, moved) != (row.answers[caller], set()) or to not in ("", row.leads_to):
+                wrong[row.state, row.method, row.rule] = (said, to, moved)
     assert wrong == {}
+    saw(f"{caller}: {len(table)} answers as written, {refused} refusals and no row changed by them")
 
 
-@pytest.mark.usefixtures("_nothing_moves")
-def test_g2_a_viewer_may_look_and_no_more(app: Flask, of_business: list[Place]) -> None:
-    viewer = browser(app, VIEWER)
-    wrong = {}
-    for place in of_business:
-        status = viewer.open(place.path, method=place.method).status_code
-        is_let_in = status != 403
-        if is_let_in != permissions.can(Role.VIEWER, False, place.right):
-            wrong[place] = status
-    assert wrong == {}
+def test_g9_no_route_takes_a_method_it_is_not_made_for(
+    app: Flask, paid_world: World, cookies: dict[str, str], rights: dict[tuple[str, str], str], saw: Saw
+) -> None:
+    before, answers = rows.digests(), {}
+    for rule in {rule for _, rule in rights}:
+        for method in WRONG_METHODS:
+            if (method, rule) not in rights:
+                client = client_of(app, cookies["admin" if rule.startswith("/console") else "own"])
+                headers = {"X-HTTP-Method-Override": "POST", "Content-Type": "application/x-www-form-urlencoded"}
+                answer = client.open(
+                    paid_world.address(rule) + "?_method=POST", method=method, headers=headers, data="_method=POST"
+                )
+                answers[method, rule] = answer.status_code
+    assert {route: status for route, status in answers.items() if status != 405} == {}
+    assert rows.changed(before) == set()
+    saw(f"{len(answers)} wrong methods: 405 each, no row changed")
 
 
-@pytest.mark.usefixtures("_nothing_moves")
-def test_g2_a_vendor_is_no_operator(app: Flask, places: list[Place]) -> None:
-    owner = browser(app, OWNER)
-    console = [place for place in places if place.right.startswith("console:")]
-    answers = {place: owner.open(place.path, method=place.method).status_code for place in console}
-    assert {place: status for place, status in answers.items() if status not in (302, 303, 403, 404)} == {}
+@pytest.mark.parametrize("caller", ["anonymous", "own", "admin"])
+def test_g9_looking_changes_no_row(
+    app: Flask, paid_world: World, cookies: dict[str, str], rights: dict[tuple[str, str], str], caller: str, saw: Saw
+) -> None:
+    before, changing, looks = rows.digests(), {}, 0
+    client = client_of(app, cookies[caller])
+    for rule in [rule for route, rule in rights if route == "GET"]:
+        for method, headers in (("GET", {"HX-Request": "true"}), ("HEAD", {}), ("OPTIONS", {})):
+            client.open(paid_world.address(rule), method=method, headers=headers)
+            looks += 1
+        changing[rule] = rows.changed(before)
+    assert {rule: moved for rule, moved in changing.items() if moved} == {}
+    saw(f"{caller}: {looks} looks by htmx, HEAD and OPTIONS, no row of any table changed")
 
 
-@pytest.mark.parametrize("email", [None, OTHER, OWNER])
-def test_nobody_is_shown_a_fault_of_ours(app: Flask, places: list[Place], email: str | None) -> None:
-    client = browser(app, email)
-    answers = {place: client.open(place.path, method=place.method).status_code for place in places}
-    assert {place: status for place, status in answers.items() if status >= 500 and place.path != "/readyz"} == {}
+def test_the_digest_sees_a_change_anywhere(paid_world: World) -> None:
+    before = rows.digests()
+    with rows.undone():
+        edge.write(lambda: db.execute(update(Product).values(position=7)))
+        assert rows.changed(before) == {"products"}
+    assert rows.changed(before) == set()

@@ -155,3 +155,11 @@ def test_the_last_owner_stays(visitor, shop, address):
     assert owner.post(page, data={"role": "viewer"}).status_code == 409
     assert owner.post(f"{page}/remove").status_code == 409
     assert owner.get(address).status_code == 200
+
+
+def test_a_role_is_never_guessed(visitor, shop, address):
+    owner = visitor("olive@team.example")
+
+    assert owner.post(f"{address}/{member_of(shop, 'mona')}", data={"may_spend": "y"}).status_code == 422
+    assert owner.post(address, data={"email": "new@team.example"}).status_code == 422
+    assert edge.write(lambda: queries.get_member(shop[1], member_of(shop, "mona"))).role == Role.MANAGER

@@ -2,6 +2,7 @@
 
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, RadioField
+from wtforms.validators import InputRequired
 
 from portal.identity.permissions import Role
 from portal.web.forms.fields import Email, Form
@@ -11,12 +12,16 @@ ROLES = [
     (Role.MANAGER.value, _("Manager: looks after branches and products")),
     (Role.OWNER.value, _("Owner: may do everything, also pay and invite")),
 ]
+_CHOSEN = InputRequired(_("Choose one of the list."))
+"""The first choice is only shown as chosen: whoever sends none has not chosen it."""
 
 
 class RoleForm(Form):
     """What somebody may do."""
 
-    role = RadioField(_("Role"), choices=ROLES, default=Role.VIEWER.value)
+    role = RadioField(
+        _("Role"), [InputRequired(_("Choose one of the list."))], choices=ROLES, default=Role.VIEWER.value
+    )
     may_spend = BooleanField(_("A manager may also pay and change the tier"))
 
 
