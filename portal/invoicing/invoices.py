@@ -12,6 +12,7 @@ from sqlalchemy import select
 from portal.invoicing import numbering
 from portal.invoicing.errors import InvoiceNotDraft
 from portal.invoicing.models import Invoice, InvoiceLine
+from portal.invoicing.states import move
 from portal.kit import ids
 from portal.kit.config import Seller
 from portal.kit.db import db
@@ -74,7 +75,7 @@ def issue(invoice: Invoice, period: tuple[date, date], seller: Seller, buyer: di
     today = now.astimezone(ZoneInfo(seller.time_zone)).date()
     recipes.invoice_issued(invoice.id, invoice.total, now)
     invoice.number = numbering.next_number("invoice", today.year)
-    invoice.status = "open"
+    move(invoice, "open")
     invoice.issued_at, invoice.due_on = now, today
     invoice.period_starts_on, invoice.period_ends_on = period
     invoice.seller, invoice.buyer = asdict(seller), buyer
@@ -86,7 +87,7 @@ def mark_paid(invoice: Invoice, *, credit: Money, paid: Money, now: datetime) ->
     invoice.credit_amount = credit.amount
     invoice.paid_amount = paid.amount
     invoice.paid_at = now
-    invoice.status = "paid"
+    move(invoice, "paid")
     db.flush()
 
 
@@ -97,7 +98,7 @@ def void(invoice: Invoice) -> None:
     """
     if invoice.status != "draft":
         raise InvoiceNotDraft
-    invoice.status = "void"
+    move(invoice, "void")
     db.flush()
 
 

@@ -1,0 +1,22 @@
+"""The states of an invoice and the only moves between them; nothing else assigns its status."""
+
+from portal.invoicing.models import Invoice
+from portal.payments.errors import ForbiddenMove
+
+MOVES: dict[str, set[str]] = {
+    "draft": {"open", "void"},
+    "open": {"paid", "uncollectible"},
+    "uncollectible": {"paid"},
+    "paid": set(),
+    "void": set(),
+}
+
+
+def move(invoice: Invoice, wanted: str) -> None:
+    """Bring a locked invoice into the state ``wanted``; staying where it is is no move.
+
+    :raises ForbiddenMove: where the table does not allow it.
+    """
+    if wanted not in MOVES[invoice.status]:
+        raise ForbiddenMove("Invoice", invoice.status, wanted)
+    invoice.status = wanted

@@ -1,0 +1,21 @@
+"""The table of moves of invoices: drafts are issued or withdrawn, issued ones are paid, and what ended stays ended."""
+
+from itertools import product
+
+import pytest
+
+from portal.invoicing.models import Invoice
+from portal.invoicing.states import MOVES, move
+from portal.payments.errors import ForbiddenMove
+
+
+@pytest.mark.parametrize(("state", "wanted"), list(product(MOVES, repeat=2)))
+def test_every_move(state: str, wanted: str) -> None:
+    invoice = Invoice(status=state)
+    if wanted in MOVES[state]:
+        move(invoice, wanted)
+        assert invoice.status == wanted
+    else:
+        with pytest.raises(ForbiddenMove, match=f"Invoice: {state} -> {wanted}"):
+            move(invoice, wanted)
+        assert invoice.status == state
