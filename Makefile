@@ -42,13 +42,19 @@ prove: .venv/.dev $(MESSAGES)
 reliability: .venv/.dev
 	$(BIN)/python -m tests.support.evidence
 
-check: .venv/.dev
+# The house rules of .ci/semgrep: each says why, and each fires on its own bad example.
+SEMGREP = .venv/tools/semgrep/bin/semgrep scan --quiet --metrics off --disable-version-check
+
+check: .venv/.dev .venv/tools/semgrep/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/djlint --check --lint templates
 	$(BIN)/bandit --quiet --recursive --severity-level high portal worker # the lesser ones are ruff's S rules
+	$(SEMGREP) --test .ci/semgrep
+	$(SEMGREP) --error --config .ci/semgrep portal worker templates
+	$(BIN)/python .ci/lint_migrations.py
 
 browser: .venv/.dev
 	@.ci/install-browser
