@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import current_app
 from flask_babel import gettext
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, Template
 from markupsafe import Markup
 
 from portal.kit import cache
@@ -44,10 +44,10 @@ def kept_html(
     return Markup(cache.kept(template, (_release(), filters.locale(), *parts), make))  # noqa: S704 - rendered by us, signed
 
 
-def render(template: str, values: dict[str, Any]) -> Markup:
+def render(template: str | Template, values: dict[str, Any]) -> Markup:
     """Render a template with nothing personal within its reach."""
     nothing = {name: StrictUndefined(name=name) for name in PERSONAL}
-    return Markup(current_app.jinja_env.get_template(template).render(_=gettext, **nothing, **values))  # noqa: S704
+    return Markup(current_app.jinja_env.get_or_select_template(template).render(_=gettext, **nothing, **values))  # noqa: S704
 
 
 @once
