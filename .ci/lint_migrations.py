@@ -3,8 +3,8 @@
 Its configuration, .ci/squawk.toml, says which of its rules are not ours and why.
 """
 
-import importlib.util
 import io
+import runpy
 import subprocess
 import sys
 import tempfile
@@ -31,15 +31,10 @@ def main(folder: Path = ROOT / "migrations" / "versions") -> int:
 
 def sql_of(migration: Path) -> str:
     """The statements of a migration's way up, as they would be sent."""
-    spec = importlib.util.spec_from_file_location(migration.stem, migration)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
     written = io.StringIO()
     offline = MigrationContext.configure(dialect_name="postgresql", opts={"as_sql": True, "output_buffer": written})
     with Operations.context(offline):
-        module.upgrade()
+        runpy.run_path(str(migration))["upgrade"]()
     return written.getvalue()
 
 

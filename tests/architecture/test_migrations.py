@@ -1,4 +1,4 @@
-"""The linter of migrations refuses what would stop the product while it runs, and has read every one of ours."""
+"""The linter of migrations refuses what would stop the product while it runs (`make check` shows it ours)."""
 
 import importlib.util
 from pathlib import Path
@@ -19,10 +19,6 @@ def linter() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
-
-
-def test_ours_lock_nothing_for_long(linter: ModuleType) -> None:
-    assert linter.main() == 0
 
 
 @pytest.mark.parametrize(
