@@ -16,7 +16,7 @@ _DIGEST = "SELECT '{0}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text),
 def digests() -> dict[str, str]:
     """A digest of each table's rows, by its name."""
     statement = _statement(str(db.get_bind().engine.url))  # type: ignore[union-attr]
-    return edge.write(lambda: dict(db.execute(text(statement))))
+    return edge.write(lambda: dict(db.execute(text(statement)).all()))
 
 
 @lru_cache(maxsize=4)

@@ -9,8 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import update
 
-from portal.directory.models import Product
 from portal.identity import permissions
+from portal.identity.models import User
 from portal.identity.permissions import BUSINESS_RIGHTS, CONSOLE_RIGHTS, OPERATOR_RIGHTS, Role
 from portal.kit import edge
 from portal.kit.db import db
@@ -110,6 +110,6 @@ def test_g9_looking_changes_no_row(
 def test_the_digest_sees_a_change_anywhere(paid_world: World) -> None:
     before = rows.digests()
     with rows.undone():
-        edge.write(lambda: db.execute(update(Product).values(position=7)))
-        assert rows.changed(before) == {"products"}
+        edge.write(lambda: db.execute(update(User).values(name="Other")))
+        assert rows.changed(before) == {"users"}
     assert rows.changed(before) == set()

@@ -19,9 +19,7 @@ _CHOSEN = InputRequired(_("Choose one of the list."))
 class RoleForm(Form):
     """What somebody may do."""
 
-    role = RadioField(
-        _("Role"), [InputRequired(_("Choose one of the list."))], choices=ROLES, default=Role.VIEWER.value
-    )
+    role = RadioField(_("Role"), [_CHOSEN], choices=ROLES, default=Role.VIEWER.value)
     may_spend = BooleanField(_("A manager may also pay and change the tier"))
 
 
