@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from portal.identity.errors import LinkExpired
 from portal.identity.models import EmailToken, TeamInvitation, User
@@ -15,7 +15,8 @@ from portal.kit import tokens
 from portal.kit.db import db
 
 INVITATION_LASTS = timedelta(days=7)
-_NOT_AGAIN_WITHIN = timedelta(minutes=1)
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
+_REMEMBERED = timedelta(days=1)
 
 
 class Purpose(StrEnum):
@@ -31,15 +32,17 @@ _LASTS = {Purpose.VERIFY_EMAIL: timedelta(hours=48), Purpose.RESET_PASSWORD: tim
 def want(user: User, purpose: Purpose, now: datetime) -> UUID | None:
     """Store the wish for a link and return its id, which a later ``mint_link_token`` takes.
 
-    None when the same was wished a moment ago: nobody's mailbox is filled by pressing a button.
+    None when the same was wished a moment ago: nobody's mailbox is filled by pressing a button. The pause doubles with
+    each unused link of the day up to an hour, which is less than any link lasts.
     """
-    recent = select(EmailToken.id).where(
+    unused = select(func.count(), func.max(EmailToken.created_at)).where(
         EmailToken.user_id == user.id,
         EmailToken.purpose == purpose,
         EmailToken.used_at.is_(None),
-        EmailToken.created_at > now - _NOT_AGAIN_WITHIN,
+        EmailToken.created_at > now - _REMEMBERED,
     )
-    if db.scalars(recent.limit(1)).one_or_none() is not None:
+    count, newest = db.execute(unused).one()
+    if count and newest > now - min(_FIRST_PAUSE * 2 ** min(count - 1, 10), _LONGEST_PAUSE):
         return None
     row = EmailToken(user_id=user.id, purpose=purpose, created_at=now)
     db.add(row)

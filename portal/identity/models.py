@@ -28,6 +28,8 @@ class User(Base):
     """Encrypted; see ``second_factor.py``."""
     totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
     """The newest 30-second step whose code was used; only later ones count."""
+    reminded_at: Mapped[datetime | None]
+    """When its owner was last told by mail that the address is registered already."""
     created_at: Mapped[datetime]
 
 

@@ -3,12 +3,13 @@
 Registering with a known address answers exactly as with a new one; only the address's owner is told, by mail.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import or_, update
 from sqlalchemy.dialects.postgresql import insert
 
-from portal.identity import audit, links, passwords, queries
+from portal.identity import audit, links, passwords
 from portal.identity.links import Purpose
 from portal.identity.models import User
 from portal.kit import ids, outbox
@@ -18,6 +19,7 @@ from portal.kit.i18n import known_locale
 
 EMAIL_VERIFICATION_WANTED = "identity.email_verification_wanted"
 ALREADY_REGISTERED = "identity.already_registered"
+_REMINDED_EVERY = timedelta(hours=1)
 
 
 def normal_email(given: str) -> str:
@@ -41,12 +43,20 @@ def register(name: str, email: str, password: str, locale: str, now: datetime) -
     address, password_hash = normal_email(email), passwords.hashed(password)
     user = create_user(name, address, password_hash, locale, now)
     if user is None:
-        known = queries.get_user_of(address)
-        outbox.record(ALREADY_REGISTERED, known.public_id, mail_facts(known), now)
+        _remind(address, now)
         return None
     audit.record(user.public_id, "user.registered", user.public_id, {}, now)
     want_verification(user, now)
     return user
+
+
+def _remind(address: str, now: datetime) -> None:
+    """Tell the owner of a registered address, at most once an hour: anybody may type it, over and over."""
+    due = or_(User.reminded_at.is_(None), User.reminded_at <= now - _REMINDED_EVERY)
+    reminded = update(User).where(User.email == address, due).values(reminded_at=now).returning(User)
+    user = db.scalars(reminded).one_or_none()
+    if user is not None:
+        outbox.record(ALREADY_REGISTERED, user.public_id, mail_facts(user), now)
 
 
 def create_user(name: str, address: str, password_hash: str, locale: str, now: datetime) -> User | None:

@@ -1,6 +1,7 @@
 """Registering tells nobody who is registered; a link proves an address once."""
 
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -29,6 +30,24 @@ def test_a_known_address_is_told_by_mail_only():
     assert registration.register("Eve", "ANN@shop.example", "another password", "en", NOW) is None
     assert known.name == "Ann"
     assert [event.subject for event in events(registration.ALREADY_REGISTERED)] == [known.public_id]
+
+
+def test_a_stranger_cannot_fill_a_mailbox_by_registering_it():
+    make_user("ann@shop.example")
+    for minute in range(0, 24 * 60, 10):
+        registration.register("Eve", "ann@shop.example", PASSWORD, "en", NOW + timedelta(minutes=minute))
+
+    assert len(events(registration.ALREADY_REGISTERED)) == 24
+
+
+def test_a_stranger_cannot_fill_a_mailbox_with_links():
+    user = make_user("ann@shop.example")
+    wanted = [links.want(user, Purpose.RESET_PASSWORD, NOW + timedelta(minutes=minute)) for minute in range(24 * 60)]
+
+    times = [minute for minute, link in enumerate(wanted) if link]
+    assert times[:6] == [0, 1, 3, 7, 15, 31]
+    assert len(times) <= 30
+    assert max(later - time for time, later in pairwise(times)) == 60
 
 
 @pytest.mark.parametrize("address", ["", "ann", "ann@", "ann@localhost", "a b@shop.example", "ünn@shop.example"])
