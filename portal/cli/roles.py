@@ -9,30 +9,16 @@ from portal.cli.migrations import ROOT
 from portal.cli.processes import Command
 from portal.kit.config import Settings
 
-WEB_PROCESSES = 2
-THREADS = 4
-
 
 def web(settings: Settings, environ: Mapping[str, str]) -> Command:
-    """The web server: few processes with few threads, and a process that dies takes nobody with it."""
-    host = "0.0.0.0" if settings.is_lan else "127.0.0.1"  # noqa: S104
-    options = {
-        "--interface": "wsgi",
-        "--host": host,
-        "--port": settings.port,
-        "--workers": WEB_PROCESSES,
-        "--blocking-threads": THREADS,
-        "--workers-kill-timeout": 10,
-        "--log-level": "warning",
-    }
-    flat = [str(part) for option in options.items() for part in option]
+    """The web server."""
     shared = {"PROMETHEUS_MULTIPROC_DIR": str(metrics_folder(settings))}
-    return _python("web", ["granian", *flat, "--respawn-failed-workers", "wsgi:app"], shared | dict(environ))
+    return _python("web", ["portal.cli.web_server", "wsgi:app"], shared | dict(environ))
 
 
 def metrics_folder(settings: Settings) -> Path:
-    """Where the web processes add up their counters."""
-    return settings.state / "run" / "metrics"
+    """Where the processes of one web server add up their counters; two servers may share a state folder."""
+    return settings.state / "run" / f"metrics-{settings.port}"
 
 
 def forget_metrics(settings: Settings) -> None:

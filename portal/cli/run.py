@@ -66,11 +66,12 @@ def sandbox() -> None:
 
 @click.command("migrate")
 def migrate() -> None:
-    """Bring the database to the newest revision."""
+    """Bring the database to the newest revision, with the first price book and the exchange rates in it."""
     settings, _ = _instance()
     with plain_errors():
         databases.ensure(settings.database_owner_url, "DATABASE_OWNER_URL")
         is_changed = migrations.migrate(settings.database_owner_url)
+        _prepare(settings)
     click.echo("migrated" if is_changed else "nothing to do")
 
 

@@ -69,6 +69,7 @@ class Settings:
     base_url: str
     is_lan: bool
     proxies: int
+    drain: int
     secret_key: str = field(repr=False)
     database_url: str = field(repr=False)
     database_owner_url: str = field(repr=False)
@@ -117,6 +118,7 @@ def _read(reader: Reader) -> Settings:
         base_url=base_url,
         is_lan=reader.read("PORTAL_LAN", values.flag, False),
         proxies=reader.read("PORTAL_PROXIES", values.count, 0),
+        drain=reader.read("PORTAL_DRAIN", values.count, 0),
         secret_key=reader.require("SECRET_KEY", values.secret, ""),
         database_url=database_url,
         database_owner_url=reader.read("DATABASE_OWNER_URL", values.database_url, database_url),

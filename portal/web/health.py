@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, current_app, request
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from portal.kit import heartbeat, metrics, tokens
+from portal.kit import heartbeat, leaving, metrics, tokens
 from portal.web.access import public
 
 bp = Blueprint("health", __name__)
@@ -21,7 +21,12 @@ def healthz() -> dict[str, str]:
 @bp.get("/readyz")
 @public
 def readyz() -> tuple[dict[str, Any], int]:
-    """Database, migrations and a worker's heartbeat are there; without Redis it is ``degraded``, still 200."""
+    """Database, migrations and a worker's heartbeat are there; without Redis it is ``degraded``, still 200.
+
+    A server that is about to end says ``leaving``, with 503: it serves on, but nobody new should be sent to it.
+    """
+    if leaving.is_noted():
+        return {"status": "leaving"}, 503
     checks = heartbeat.checks(current_app.config["REDIS_URL"])
     needed = ("database", "migrations", "worker")
     is_ready = all(checks[name] == "ok" for name in needed)

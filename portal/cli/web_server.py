@@ -1,0 +1,62 @@
+"""The web server as a process: granian over an application such as ``wsgi:app``, which leaves politely.
+
+Told to stop, it says so at ``/readyz`` for ``PORTAL_DRAIN`` seconds and serves on, so that a balancer sends everybody
+elsewhere before the door closes; whoever knocks at a closing door would be lost. Told again, it stops at once.
+"""
+
+import os
+import sys
+from threading import Timer
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from portal.kit import config, leaving
+
+PROCESSES = 2
+THREADS = 4
+_GRACE = 10
+"""Seconds for the requests that are under way when it stops."""
+
+
+class _Server(MPServer):
+    """Granian with a pause between the wish to stop and stopping."""
+
+    seconds = 0
+
+    def signal_handler_interrupt(self, *given: object, **named: object) -> None:
+        """Begin to leave; where nobody has to be told, or at the second time, stop."""
+        if not self.seconds or leaving.is_noted():
+            self._stop()
+            return
+        leaving.note()
+        pause = Timer(self.seconds, self._stop)
+        pause.daemon = True
+        pause.start()
+
+    def _stop(self) -> None:
+        super().signal_handler_interrupt()  # type: ignore[no-untyped-call]
+
+
+def serve(application: str, settings: config.Settings) -> None:
+    """Serve until told to stop; few processes with few threads, and a process that dies takes nobody with it."""
+    config.use(settings)
+    leaving.forget()
+    server = _Server(
+        application,
+        interface=Interfaces.WSGI,
+        address="0.0.0.0" if settings.is_lan else "127.0.0.1",  # noqa: S104
+        port=settings.port,
+        workers=PROCESSES,
+        blocking_threads=THREADS,
+        workers_kill_timeout=_GRACE,
+        respawn_failed_workers=True,
+        log_level=LogLevels.warning,
+    )
+    server.seconds = settings.drain
+    server.serve()
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], config.load_settings(os.environ))
