@@ -12,12 +12,10 @@ import threading
 from collections.abc import Callable
 
 import redis
-from rq import Queue, SimpleWorker
-from rq.serializers import JSONSerializer
 
 from portal import app
 from portal.kit import config, logging
-from worker import relay
+from worker import relay, wake_ups
 
 _ROLES = ("interactive", "interactive", "default", "bulk")
 _PR_SET_PDEATHSIG = 1
@@ -75,14 +73,7 @@ def _work(settings: config.Settings, queue: str) -> None:
     while not stop.is_set():
         try:
             connection = redis.Redis.from_url(settings.redis_url)
-            worker = SimpleWorker(
-                [Queue(queue, connection=connection, serializer=JSONSerializer)],
-                connection=connection,
-                serializer=JSONSerializer,
-                worker_ttl=60,
-                maintenance_interval=30,
-            )
-            worker.work(logging_level="WARNING")
+            wake_ups.listener(queue, connection).work(logging_level="WARNING")
             return
         except (redis.RedisError, OSError) as error:
             log.warning("redis_away", error=type(error).__name__)
