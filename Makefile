@@ -12,12 +12,13 @@ MESSAGES := $(SOURCES:.po=.mo)
 LAN ?= $(or $(PORTAL_LAN),0)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test prove reliability check browser seed
+.PHONY: help run test prove reliability bench check browser seed
 
 help:
 	@echo "make run          start everything; LAN=1 shows it to phones on your network"
 	@echo "make test         run all tests"
 	@echo "make prove        run all tests and leave nothing out: every crash point, every cut, long profiles"
+	@echo "make bench        measure pages and payments against their floors; ONLY=history measures one"
 	@echo "make check        lint, types, imports, templates"
 	@echo "make browser      install Chromium and a Chinese font for the browser tests (Debian)"
 	@echo "make seed         fill a believable directory (while make run is running)"
@@ -41,6 +42,10 @@ prove: .venv/.dev $(MESSAGES)
 # What the tests of the fault matrix saw, for docs/reliability.md; `make check` says when it is stale.
 reliability: .venv/.dev
 	$(BIN)/python -m tests.support.evidence
+
+# The first time fills a database with a million payments, which takes some minutes; it is kept in var/bench.
+bench: .venv/.dev $(MESSAGES)
+	$(BIN)/python -m tests.benchmarks $(ONLY)
 
 # The house rules of .ci/semgrep: each says why, and each fires on its own bad example.
 SEMGREP = .venv/tools/semgrep/bin/semgrep scan --quiet --metrics off --disable-version-check
