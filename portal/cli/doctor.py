@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import click
 import psycopg
+import redis
 
 from portal.cli import environment, migrations
 from portal.kit.config import ConfigError, Settings, load_settings
@@ -63,6 +64,7 @@ def examine(given: Mapping[str, str]) -> Iterator[str]:
         return
     yield from _unwise(settings)
     yield from _database(settings)
+    yield from open_redis(settings.redis_url)
 
 
 def _unknown_names(given: Mapping[str, str]) -> Iterator[str]:
@@ -98,3 +100,18 @@ def _database(settings: Settings) -> Iterator[str]:
         yield f"PostgreSQL {version} is too old; {OLDEST_POSTGRES} or later is needed"
     if migrations.present_heads(settings.database_url) != migrations.wanted_heads():
         yield "the database is not at the newest revision: run `portal migrate`"
+
+
+def open_redis(url: str) -> Iterator[str]:
+    """Say when Redis lets anybody in, whether or not our own address carries a password."""
+    parts = urlsplit(url)
+    stranger = redis.Redis(host=parts.hostname or "", port=parts.port or 6379, ssl=parts.scheme == "rediss")
+    try:
+        with stranger:
+            stranger.ping()
+    except redis.AuthenticationError:
+        return
+    except (redis.RedisError, OSError) as error:
+        yield f"Redis does not answer: {type(error).__name__}. Everything works meanwhile, but slower"
+    else:
+        yield "Redis asks for no password: set requirepass there and give REDIS_URL as redis://:password@host:port/0"
