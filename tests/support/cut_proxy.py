@@ -57,6 +57,7 @@ class _Cut:
     pattern: re.Pattern[bytes]
     left: int
     is_after: bool
+    is_for_good: bool
 
 
 class CutProxy:
@@ -113,13 +114,16 @@ class CutProxy:
         """Pass answers on in pieces of so many bytes, each delayed for itself; 0 passes them whole again."""
         self.size = size or _PASSED
 
-    def cut_before(self, pattern: bytes, number: int = 1) -> None:
-        """Cut the connection instead of passing on the ``number``-th message from now that matches."""
-        self._arm(_Cut(re.compile(pattern, re.DOTALL), number - 1, is_after=False))
+    def cut_before(self, pattern: bytes, number: int = 1, *, for_good: bool = False) -> None:
+        """Cut the connection instead of passing on the ``number``-th message from now that matches.
 
-    def cut_after(self, pattern: bytes, number: int = 1) -> None:
+        :param for_good: cut all connections and refuse new ones, until it is mended.
+        """
+        self._arm(_Cut(re.compile(pattern, re.DOTALL), number - 1, is_after=False, is_for_good=for_good))
+
+    def cut_after(self, pattern: bytes, number: int = 1, *, for_good: bool = False) -> None:
         """Pass that message on and cut the connection as soon as it is answered: the answer never comes back."""
-        self._arm(_Cut(re.compile(pattern, re.DOTALL), number - 1, is_after=True))
+        self._arm(_Cut(re.compile(pattern, re.DOTALL), number - 1, is_after=True, is_for_good=for_good))
 
     def _arm(self, cut: _Cut) -> None:
         self.was_cut.clear()
@@ -157,6 +161,8 @@ class CutProxy:
             except OSError:  # nobody is there: so it is for whoever asked
                 _drop(near)
                 continue
+            for end in (near, far):
+                end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or each small message waits for the last
             self._ends += [near, far]
             Thread(target=_Connection(self, near, far).carry, daemon=True).start()
 
@@ -177,7 +183,7 @@ class _Connection:
         self._proxy, self._near, self._far = proxy, near, far
         self._split = proxy.split()
         self._said = bytearray()
-        self._is_silenced = False
+        self._met: _Cut | None = None
 
     def carry(self) -> None:
         """Pass on what either end says until one of them has no more to say or the wire is cut."""
@@ -194,24 +200,29 @@ class _Connection:
     def _ask(self, said: bytes) -> None:
         self._said += said
         for message in self._split(self._said):
-            cut = self._proxy.meets(message)
-            if cut is not None and not cut.is_after:
-                self._end()
-            self._is_silenced = self._is_silenced or cut is not None
-            time.sleep(self._proxy.seconds)
+            self._met = self._met or self._proxy.meets(message)
+            if self._met and not self._met.is_after:
+                self._end(self._met)
+            self._pause()
             self._far.sendall(message)
 
     def _answer(self, said: bytes) -> None:
-        if self._is_silenced:
-            self._end()
+        if self._met:
+            self._end(self._met)
         size = self._proxy.size
         for start in range(0, len(said), size):
-            time.sleep(self._proxy.seconds)
+            self._pause()
             self._near.sendall(said[start : start + size])
 
-    def _end(self) -> None:
+    def _pause(self) -> None:
+        if self._proxy.seconds:
+            time.sleep(self._proxy.seconds)
+
+    def _end(self, met: _Cut) -> None:
         """Cut; who asked learns of it last."""
         _drop(self._far)
+        if met.is_for_good:
+            self._proxy.cut()
         self._proxy.was_cut.set()
         raise OSError
 
