@@ -12,7 +12,7 @@ MESSAGES := $(SOURCES:.po=.mo)
 LAN ?= $(or $(PORTAL_LAN),0)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test prove reliability bench check browser seed
+.PHONY: help run test prove reliability bench check tools seed
 
 help:
 	@echo "make run          start everything; LAN=1 shows it to phones on your network"
@@ -20,7 +20,7 @@ help:
 	@echo "make prove        run all tests and leave nothing out: every crash point, every cut, long profiles"
 	@echo "make bench        measure pages and payments against their floors; ONLY=history measures one"
 	@echo "make check        lint, types, imports, templates"
-	@echo "make browser      install Chromium and a Chinese font for the browser tests (Debian)"
+	@echo "make tools        install what the tests need: Chromium, a Chinese font, HAProxy (Debian)"
 	@echo "make seed         fill a believable directory (while make run is running)"
 
 run: .venv/.runtime $(MESSAGES)
@@ -61,8 +61,8 @@ check: .venv/.dev .venv/tools/semgrep/.ready
 	$(SEMGREP) --error --config .ci/semgrep portal worker templates
 	$(BIN)/python .ci/lint_migrations.py
 
-browser: .venv/.dev
-	@.ci/install-browser
+tools: .venv/.dev
+	@.ci/install-tools
 
 %.mo: %.po | .venv/.runtime
 	@$(BIN)/pybabel --quiet compile --input-file $< --output-file $@

@@ -14,5 +14,5 @@ def browser_type_launch_args() -> dict[str, Any]:
     path = chromium.find()
     if path is None:
         say = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        say("no Chromium or Chrome is installed: `make browser` installs Debian's")
+        say("no Chromium or Chrome is installed: `make tools` installs Debian's")
     return {"executable_path": path, "args": list(chromium.ARGUMENTS)}
