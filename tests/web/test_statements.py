@@ -138,6 +138,4 @@ def test_a_page_asks_the_same_however_much_it_shows(
     many |= {rule: asked(rule) for rule in PAGES if rule not in PAID}
     assert few == PAGES
     assert many == PAGES
-    saw(
-        f"{len(PAGES)} pages: the fixed number of statements each, at most {max(PAGES.values())}, with few rows and many"
-    )
+    saw(f"{len(PAGES)} pages: the fixed number of statements each, at most {max(PAGES.values())}, few rows or many")
