@@ -1,0 +1,105 @@
+"""What may happen, in any order, drawn by Hypothesis; every rule is one or two steps of the simulation."""
+
+from typing import ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from tests.simulation.simulation import CURRENCIES
+from tests.simulation.stage import Stage
+
+shops = st.integers(0, 4)
+recent = st.integers(0, 4)
+currencies = st.sampled_from(sorted(CURRENCIES))
+tiers = st.sampled_from(["starter", "pro", "enterprise"])
+told = st.sampled_from(["at once", "thrice", "late", "never"])
+facts = st.sampled_from(["right", "more", "less", "yen"])
+said = st.sampled_from(
+    ["copies", "new ids", "stale", "tampered", "bad_signature", "no_headers", "other_merchant", "not_paid"]
+)
+endpoints = st.sampled_from(["native", "query", "close", "*"])
+modes = st.sampled_from(
+    ["http500", "http429", "timeout_before", "timeout_after", "drop", "unsigned", "tamper", "stale"]
+)
+waits = st.sampled_from([(0, 17), (2, 3), (11, 7), (31, 11), (63, 0), (365, 0), (1507, 0)])
+
+
+class Life(RuleBasedStateMachine):
+    """Shops that choose, confirm, pay and wait, beside a provider, a Redis and workers that fail."""
+
+    stage: ClassVar[Stage]
+
+    @initialize(day=st.integers(0, 5), currency=currencies, tier=tiers)
+    def open(self, day: int, currency: str, tier: str) -> None:
+        self.life = self.stage.begin(day)
+        self._begin_shop(currency, tier)
+
+    def _begin_shop(self, currency: str, tier: str) -> None:
+        self.life.step("register", currency)
+        self.life.step("quote", -1, tier)
+        self.life.step("confirm", 0)
+
+    @rule(currency=currencies, tier=tiers)
+    def newcomer(self, currency: str, tier: str) -> None:
+        self._begin_shop(currency, tier)
+
+    @rule(shop=shops, tier=tiers)
+    def buy(self, shop: int, tier: str) -> None:
+        self.life.step("quote", shop, tier)
+        self.life.step("confirm", 0)
+
+    @rule(shop=shops, tier=tiers)
+    def quote(self, shop: int, tier: str) -> None:
+        self.life.step("quote", shop, tier)
+
+    @rule(quote=recent)
+    def confirm(self, quote: int) -> None:
+        self.life.step("confirm", quote)
+
+    @rule(shop=shops, is_new=st.booleans())
+    def branch(self, shop: int, is_new: bool) -> None:
+        self.life.step("add_branch" if is_new else "remove_branch", shop)
+
+    @rule(session=recent, told=told)
+    def pay(self, session: int, told: str) -> None:
+        self.life.step("pay", session, told, "right")
+
+    @rule(session=recent)
+    def cancel(self, session: int) -> None:
+        self.life.step("cancel", session)
+
+    @rule(session=recent)
+    def extend(self, session: int) -> None:
+        self.life.step("extend", session)
+
+    @rule(session=recent, told=told, what=facts)
+    def pay_anything(self, session: int, told: str, what: str) -> None:
+        self.life.step("pay", session, told, what)
+
+    @rule(session=recent, how=said)
+    def tell(self, session: int, how: str) -> None:
+        self.life.step("tell", session, how)
+
+    @rule(endpoint=endpoints, mode=modes, count=st.integers(0, 4))
+    def disturb(self, endpoint: str, mode: str, count: int) -> None:
+        if count:
+            self.life.step("disturb", endpoint, mode, count)
+        else:
+            self.life.step("calm")
+
+    @rule(wait=waits)
+    def advance(self, wait: tuple[int, int]) -> None:
+        self.life.step("advance", *wait)
+
+    @rule(is_gone=st.booleans())
+    def redis(self, is_gone: bool) -> None:
+        self.life.step("lose_redis" if is_gone else "find_redis")
+
+    @rule(moment=st.integers(0, 30))
+    def doom(self, moment: int) -> None:
+        self.life.step("doom", moment)
+
+    def teardown(self) -> None:
+        """Let it come to rest; a life that went wrong is left as it is, so that its own complaint is heard."""
+        if hasattr(self, "life") and self.life.is_sound:
+            self.life.step("rest")

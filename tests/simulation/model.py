@@ -1,0 +1,226 @@
+"""What the product should do, told a second time in plain Python: no database, and nothing imported from the product.
+
+The model decides what pages answer and what money becomes. *When* the product learns of money it did not hear of is
+observed, and held against how long it may take.
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+from tests.simulation import prices
+from tests.simulation.days import day_in, month_after
+
+HOUR = timedelta(hours=1)
+LIFETIME, LONGEST, WATCH = HOUR, 2 * HOUR, 24 * HOUR
+LEARNED_WITHIN = timedelta(seconds=90)
+LATER_LEARNED_WITHIN = timedelta(minutes=61)
+"""A live session is asked about at least this often, one that ended once an hour."""
+
+
+@dataclass(frozen=True)
+class Basis:
+    """What a quote rests on; two that agree in it ask for the same."""
+
+    version: int
+    tier: str
+    branches: frozenset[str]
+    credit: int
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A price that was shown: ``due`` in the shop's currency, ``asked`` in fen."""
+
+    basis: Basis
+    day: date
+    total: int
+    due: int
+    asked: int
+
+
+@dataclass
+class Invoice:
+    """The draft of a quote, and what became of it."""
+
+    quote: Quote
+    status: Literal["draft", "paid", "void"] = "draft"
+
+
+@dataclass
+class Payment:
+    """Money at the provider, before or after the product knows of it."""
+
+    amount: int
+    currency: str
+    paid_at: datetime
+    was_told: bool
+    learned: str | None = None
+
+
+@dataclass
+class Session:
+    """The collection of one amount."""
+
+    invoice: Invoice
+    day: date
+    opened_at: datetime
+    expires_at: datetime
+    state: str = "open"
+    ended_at: datetime | None = None
+    payment: Payment | None = None
+    is_undisturbed: bool = True
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it may still be paid in time; without a code it is only ``created``."""
+        return self.state in ("created", "open")
+
+    def end(self, state: str, now: datetime) -> None:
+        """End it without money."""
+        self.state, self.ended_at = state, now
+
+
+@dataclass
+class Shop:
+    """A business as its books should be."""
+
+    currency: str
+    zone: str
+    branches: set[str] = field(default_factory=set)
+    tier: str = ""
+    version: int = 0
+    is_active: bool = False
+    paid_branches: int = 0
+    period: tuple[date, date] | None = None
+    credit: int = 0
+    invoices: list[Invoice] = field(default_factory=list)
+    sessions: list[Session] = field(default_factory=list)
+
+    @property
+    def live(self) -> Session | None:
+        """The session that may still be paid."""
+        return next((session for session in self.sessions if session.is_live), None)
+
+    @property
+    def draft(self) -> Invoice | None:
+        """The invoice that waits for its money."""
+        return next((invoice for invoice in self.invoices if invoice.status == "draft"), None)
+
+    def price(self, now: datetime) -> Quote:
+        """What starting costs at this moment."""
+        total = prices.total(self.tier, len(self.branches), self.currency)
+        credit = min(total, self.credit)
+        basis = Basis(self.version, self.tier, frozenset(self.branches), credit)
+        due = total - credit
+        return Quote(basis, day_in(self.zone, now), total, due, prices.in_fen(due, self.currency))
+
+    def choose(self, tier: str) -> str:
+        """Choose a tier to be quoted: ``quoted``, or what refuses it."""
+        if self.is_active:
+            return "already_started"
+        if self.live is not None and tier != self.tier:
+            return "change_in_progress"
+        if tier != self.tier:
+            self.tier, self.version = tier, self.version + 1
+        return "quoted"
+
+    def confirm(self, quote: Quote, is_unclear: bool, now: datetime) -> str:
+        """Confirm a quote: ``opened``, ``same`` payment, ``moved``, ``settled`` by credit, or what refuses it.
+
+        :param is_unclear: whether nobody knows at present if the provider made the order of the live session.
+        """
+        if self.is_active:
+            return "already_started"
+        if self.live is not None:
+            if is_unclear:
+                return "payment_unresolved"
+            return "same" if _asks_the_same(self.live.invoice.quote, quote) else "change_in_progress"
+        if quote != self.price(now):
+            return "moved"
+        invoice = self._draft(quote)
+        if quote.due == 0:
+            self._start(invoice, quote.day)
+            return "settled"
+        self.sessions.append(Session(invoice, quote.day, now, now + LIFETIME, state="created"))
+        return "opened"
+
+    def _draft(self, quote: Quote) -> Invoice:
+        draft = self.draft
+        if draft is not None and draft.quote.basis.version == self.version and _asks_the_same(draft.quote, quote):
+            return draft
+        if draft is not None:
+            draft.status = "void"
+        self.invoices.append(Invoice(quote))
+        return self.invoices[-1]
+
+    def learn(self, session: Session, now: datetime, is_still_draft: bool) -> str:
+        """The product hears of a session's money: ``applied``, ``credited``, ``held`` or ``suspense``."""
+        payment, invoice = session.payment, session.invoice
+        assert payment is not None
+        payment.learned = self._become(session, payment, invoice, now, is_still_draft)
+        session.state = "review" if payment.learned == "suspense" else "paid"
+        session.ended_at = session.ended_at or now
+        return payment.learned
+
+    def _become(self, session: Session, payment: Payment, invoice: Invoice, now: datetime, is_still_draft: bool) -> str:
+        if (payment.amount, payment.currency) != (self.asked(session), "CNY"):
+            return "suspense"
+        if is_still_draft and self._stands(invoice):
+            self._start(invoice, day_in(self.zone, now) if is_late(session) else session.day)
+            for other in self.sessions:
+                if other.is_live and other is not session and other.invoice is invoice:
+                    other.end("cancelled", now)
+            return "applied"
+        if invoice.status == "paid":
+            return "held"
+        self.credit += invoice.quote.due
+        return "credited"
+
+    def asked(self, session: Session) -> int:
+        """The fen that the wallet is asked for."""
+        return session.invoice.quote.asked
+
+    def _stands(self, invoice: Invoice) -> bool:
+        basis = invoice.quote.basis
+        is_same = invoice.status == "draft" and basis.version == self.version
+        return is_same and basis.credit <= self.credit and basis.branches <= self.branches
+
+    def _start(self, invoice: Invoice, starts_on: date) -> None:
+        self.credit -= invoice.quote.basis.credit
+        invoice.status = "paid"
+        self.is_active, self.version = True, self.version + 1
+        self.period, self.paid_branches = (starts_on, month_after(starts_on)), len(invoice.quote.basis.branches)
+
+
+def _asks_the_same(one: Quote, other: Quote) -> bool:
+    first, second = one.basis, other.basis
+    return (first.tier, first.branches, first.credit) == (second.tier, second.branches, second.credit)
+
+
+def is_late(session: Session) -> bool:
+    """Whether the payer paid after the session's end; the provider tells whole seconds."""
+    assert session.payment is not None
+    end = min(session.expires_at, session.ended_at or session.expires_at)
+    return session.payment.paid_at.replace(microsecond=0) > end
+
+
+def must_be_known(session: Session, now: datetime) -> bool:
+    """Whether the product has had the time it may take to learn of a session's money."""
+    payment = session.payment
+    if payment is None:
+        return False
+    if payment.was_told:
+        return True
+    if not session.is_undisturbed:
+        return False
+    if session.ended_at is None:
+        return now - payment.paid_at >= LEARNED_WITHIN
+    is_watched = payment.paid_at < session.ended_at + WATCH - LATER_LEARNED_WITHIN
+    return is_watched and now - payment.paid_at >= LATER_LEARNED_WITHIN
+
+
+def may_be_void(invoice: Invoice, sessions: list[Session], now: datetime) -> bool:
+    """Whether nobody looks out for money of this invoice any more."""
+    mine = [session for session in sessions if session.invoice is invoice]
+    return all(session.ended_at is not None and now >= session.ended_at + WATCH for session in mine)

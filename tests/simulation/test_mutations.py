@@ -1,0 +1,93 @@
+"""The simulation can fail: each fault put into the product on purpose is found within few lives."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from portal.billing import apply_payment
+from portal.kit import jobs
+from portal.ledger import recipes
+from portal.payments import confirmation, sessions
+from portal.payments.confirmation import Verdict
+from portal.payments.providers import wechat_pay
+from portal.payments.providers.base import Result
+from tests.simulation.stage import Stage
+from tests.simulation.test_lives import live
+from tests.support import proving
+
+LIVES = 60
+"""Within so many lives each is found; most in the first ten."""
+Patch = pytest.MonkeyPatch
+
+
+def wrong_amounts_are_good(patch: Patch) -> None:
+    judge = confirmation.judge
+    patch.setattr(
+        confirmation, "judge", lambda *given: Verdict.GOOD if judge(*given) is Verdict.MISMATCH else judge(*given)
+    )
+
+
+def money_is_posted_twice(patch: Patch) -> None:
+    post = recipes.post
+
+    def again(reference: str, recipe: str, moves: Any, now: Any) -> bool:
+        post(f"{reference}:again", recipe, moves, now)
+        return post(reference, recipe, moves, now)
+
+    patch.setattr(recipes, "post", again)
+
+
+def old_money_pays_what_was_chosen_since(patch: Patch) -> None:
+    patch.setattr(apply_payment, "stands", lambda invoice, *_: invoice.status == "draft")
+
+
+def what_was_paid_twice_is_credited(patch: Patch) -> None:
+    patch.setattr(apply_payment, "_hold", apply_payment._credit)
+
+
+def late_is_never(patch: Patch) -> None:
+    patch.setattr(confirmation, "is_late", lambda *_: False)
+
+
+def nothing_expires(patch: Patch) -> None:
+    patch.setattr(sessions, "is_overdue", lambda *_: False)
+
+
+def a_lost_answer_is_a_refusal(patch: Patch) -> None:
+    judge = wechat_pay._judge
+    patch.setattr(
+        wechat_pay, "_judge", lambda status, body: (Result.REFUSED, "") if status >= 500 else judge(status, body)
+    )
+
+
+def a_dead_workers_job_is_forgotten(patch: Patch) -> None:
+    def done_at_once(queue: str, limit: int) -> Any:
+        taken = lease(queue, limit)
+        for job in taken:
+            jobs.finish(job.id)
+        return taken
+
+    lease = jobs.lease
+    patch.setattr(jobs, "lease", done_at_once)
+    patch.setattr(jobs, "still_leased", lambda *_: True)
+    patch.setattr(jobs, "extend", lambda *_: True)
+
+
+MUTATIONS: list[Callable[[Patch], None]] = [
+    wrong_amounts_are_good,
+    money_is_posted_twice,
+    old_money_pays_what_was_chosen_since,
+    what_was_paid_twice_is_credited,
+    late_is_never,
+    nothing_expires,
+    a_lost_answer_is_a_refusal,
+    a_dead_workers_job_is_forgotten,
+]
+
+
+@pytest.mark.parametrize("mutate", proving.sample(MUTATIONS, 2, "mutations"), ids=lambda mutate: mutate.__name__)
+def test_the_simulation_finds(lives: Stage, monkeypatch: Patch, mutate: Callable[[Patch], None]) -> None:
+    mutate(monkeypatch)
+    with pytest.raises(AssertionError):
+        live(lives, LIVES, is_to_shrink=False)

@@ -1,0 +1,40 @@
+"""Lives that once went wrong, or show what a life is: played step by step, without chance."""
+
+from typing import Any
+
+import pytest
+
+from tests.simulation.stage import Stage
+
+Step = tuple[Any, ...]
+LIVES: dict[str, list[Step]] = {
+    "chosen, paid and told": [("quote", 0, "pro"), ("confirm", 0), ("pay", 0, "at once", "right")],
+    "paid and never told": [("quote", 0, "pro"), ("confirm", 0), ("pay", 0, "never", "right"), ("advance", 2, 3)],
+    "paid after its end, and the new code too": [
+        ("quote", 0, "starter"),
+        ("confirm", 0),
+        ("advance", 63, 0),
+        ("quote", 0, "starter"),
+        ("confirm", 0),
+        ("pay", 1, "at once", "right"),
+        ("pay", 0, "at once", "right"),
+    ],
+    "late money for an older choice becomes credit that pays the next": [
+        ("quote", 0, "enterprise"),
+        ("confirm", 0),
+        ("cancel", 0),
+        ("quote", 0, "starter"),
+        ("pay", 0, "at once", "right"),
+        ("confirm", 0),
+        ("confirm", 0),
+    ],
+    "a fen less waits for people": [("quote", 0, "pro"), ("confirm", 0), ("pay", 0, "at once", "less")],
+}
+
+
+@pytest.mark.parametrize("day", range(2))
+@pytest.mark.parametrize("name", LIVES)
+def test_c1_c2_c5_a_life_goes_as_the_model_says(lives: Stage, name: str, day: int) -> None:
+    life = lives.begin(day)
+    for step in [("register", "GBP"), ("add_branch", 0), *LIVES[name], ("rest",)]:
+        life.step(*step)
