@@ -50,11 +50,14 @@ class Journal:
 class Visitor:
     """Somebody at the product's pages; redirects are shown, not followed."""
 
-    def __init__(self, base_url: str, journal: Journal | None = None) -> None:
+    def __init__(self, base_url: str, journal: Journal | None = None, address: str | None = None) -> None:
+        """Come from an address of one's own where the product believes the proxy that says so."""
         self._base_url = base_url
         self._journal = journal or Journal()
         self._session = requests.Session()
         self._session.trust_env = False
+        if address is not None:
+            self._session.headers["X-Forwarded-For"] = address
         self._token = ""
 
     def get(self, path: str) -> requests.Response:
