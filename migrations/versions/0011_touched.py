@@ -40,6 +40,7 @@ def upgrade() -> None:
     op.execute("""
     CREATE INDEX payment_sessions_live_idx ON payment_sessions (expires_at)
         WHERE status IN ('created', 'open', 'processing');
+    CREATE INDEX payment_attempts_invoice_idx ON payment_attempts (invoice_id);
     CREATE INDEX payment_attempts_unfinished_idx ON payment_attempts (created_at)
         WHERE status IN ('created', 'submitted', 'pending', 'unknown', 'closing');
 
@@ -64,7 +65,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute("DROP TABLE invariant_findings, invariant_checks;")
-    op.execute("DROP INDEX payment_sessions_live_idx, payment_attempts_unfinished_idx;")
+    op.execute("DROP INDEX payment_sessions_live_idx, payment_attempts_invoice_idx, payment_attempts_unfinished_idx;")
     for table in TABLES:
         op.execute(f"DROP TRIGGER {table}_touched ON {table}; ALTER TABLE {table} DROP COLUMN touched_at;")
     op.execute("DROP FUNCTION note_touch();")

@@ -100,6 +100,10 @@ SELECT pg_temp.key('08', n), pg_temp.public('txn', n), pg_temp.public('SH', n), 
        at, CASE WHEN is_paid THEN at END
   FROM payments ORDER BY n;
 
+INSERT INTO audit_log (id, at, actor, action, subject, facts)
+SELECT pg_temp.key('0b', n), at, 'system', 'payment.paid', pg_temp.public('ps', n), '{}'
+  FROM payments WHERE is_paid ORDER BY n;
+
 -- The books: what was sold, and what came in for it, exchanged where the wallet paid in another currency.
 INSERT INTO ledger_accounts (id, code, currency)
 SELECT gen_random_uuid(), code, currency
