@@ -14,10 +14,10 @@ TEMPLATE = "migrated"
 
 
 @contextmanager
-def cloned(servers: Servers, prefix: str) -> Iterator[str]:
-    """The address of a new database with all tables; dropped at the end, connections or not."""
+def cloned(servers: Servers, prefix: str, template: str = TEMPLATE) -> Iterator[str]:
+    """The address of a new database with all tables, or like ``template``; dropped at the end, connections or not."""
     _build_template(servers)
-    with _made(servers, prefix, TEMPLATE) as url:
+    with _made(servers, prefix, template) as url:
         yield url
 
 

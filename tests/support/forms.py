@@ -63,7 +63,8 @@ def forms_of(html: str) -> list[PageForm]:
 
 
 def form_to(html: str, ending: str) -> PageForm:
-    """The one form of a page whose action ends like this."""
-    found = [form for form in forms_of(html) if form.method == "post" and form.action.endswith(ending)]
-    assert len(found) == 1, [form.action for form in forms_of(html)]
+    """The one form of a page whose action ends like this; the one that goes to the page itself where it is empty."""
+    posting = [form for form in forms_of(html) if form.method == "post"]
+    found = [form for form in posting if (form.action.endswith(ending) if ending else not form.action)]
+    assert len(found) == 1, [form.action for form in posting]
     return found[0]

@@ -1,0 +1,46 @@
+"""Every flow, cut off by SIGKILL before and after each of its commits and calls: whoever takes it up finishes it, once.
+
+A failure names its point; ``pytest tests/sweep -k "pay and not notice" --point "…"`` lives that one alone.
+"""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.support import proving
+from tests.sweep import flows, unsafe
+from tests.sweep.flow import Flow
+from tests.sweep.sweeper import Sweeper
+
+_SAMPLE = 6
+_FEWEST = 4
+pytestmark = pytest.mark.timeout(900)
+
+
+def named(flow: Flow) -> str:
+    return flow.name.replace(" ", "_")
+
+
+@pytest.mark.parametrize("flow", flows.ALL, ids=named)
+def test_a1_a2_a7_a_flow_cut_anywhere_is_finished_once(
+    sweeper: Sweeper, flow: Flow, saw: Callable[[str], None], request: pytest.FixtureRequest
+) -> None:
+    with sweeper.sweeping(flow) as sweep:
+        points = sweep.points()
+        assert len(points) >= _FEWEST
+        assert [wanted for wanted in flow.passes if not any(wanted in point for point in points)] == [], points
+        asked = request.config.getoption("--point", default=None)
+        chosen = [asked] if asked else proving.sample(points, _SAMPLE, flow.name)
+        began = time.monotonic()
+        wrong = {point: found for point in chosen if (found := sweep.dead_at(point))}
+        seconds = (time.monotonic() - began) / len(chosen)
+    assert not wrong, "\n\n".join(f"{point}\n{found}" for point, found in wrong.items())
+    saw(f"{flow.name}: cut at {len(chosen)} of {len(points)} points, {seconds:.2f} s each; finished once each time")
+
+
+@pytest.mark.parametrize("flow", unsafe.ALL, ids=named)
+def test_the_sweep_finds_what_is_unsafe(sweeper: Sweeper, flow: Flow) -> None:
+    with sweeper.sweeping(flow) as sweep:
+        wrong = [point for point in sweep.points() if sweep.dead_at(point)]
+    assert any(flow.passes[0] in point for point in wrong)
