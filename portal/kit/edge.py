@@ -30,6 +30,7 @@ _LET_TRIGGERS_SPEAK = text(
 
 The number is there where something was written; by it the transaction can be found again.
 """
+_NO_LONGER = text("SELECT set_config('statement_timeout', :limit, true), set_config('lock_timeout', :limit, true)")
 
 
 class _Undone(Exception):
@@ -51,17 +52,18 @@ def now() -> datetime:
     return clock.business_now()
 
 
-def write(work: Callable[[], T], *, keep: Callable[[T], bool] = lambda _: True) -> T:
+def write(work: Callable[[], T], *, keep: Callable[[T], bool] = lambda _: True, within: float | None = None) -> T:
     """Run ``work`` as one transaction, again from the start (at most three times) when the database asks for it.
 
     :param keep: says of the result whether it is kept; otherwise everything is rolled back.
-    :raises Unavailable: the database refused each time, or the connection broke in a way that leaves it open whether
-        the work was kept; the message says which.
+    :param within: seconds; a database that takes longer keeps nothing, for one who would rather come again than wait.
+    :raises Unavailable: the database refused each time or was too slow, or the connection broke in a way that leaves
+        it open whether the work was kept; the message says which.
     """
     for _ in range(_TRIES):
         began = time.monotonic()
         try:
-            result = work()
+            result = work() if within is None else _hurry(work, within)
             _end(keep(result), began)
             return result
         except _Undone:
@@ -74,6 +76,20 @@ def write(work: Callable[[], T], *, keep: Callable[[T], bool] = lambda _: True) 
             _end(False)
             raise
     raise Unavailable("busy", N_("Too much is going on at once. Nothing was changed; please try again."))
+
+
+def _hurry(work: Callable[[], T], within: float) -> T:
+    """Do the work, unless it takes longer: a statement that hangs is ended by the database, a slow way is seen here.
+
+    The time begins with the connection, so that only the database is judged and not how busy this process is.
+    """
+    db.connection()
+    began = time.monotonic()
+    db.execute(_NO_LONGER, {"limit": f"{within * 1000:.0f}ms"})
+    result = work()
+    if time.monotonic() - began > within:
+        raise Unavailable("slow", N_("We cannot reach our books right now. Nothing was changed."))
+    return result
 
 
 def apart(work: Callable[[], T]) -> T:

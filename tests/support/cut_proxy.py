@@ -198,12 +198,12 @@ class _Connection:
         _drop(self._far)
 
     def _ask(self, said: bytes) -> None:
+        self._pause()
         self._said += said
         for message in self._split(self._said):
             self._met = self._met or self._proxy.meets(message)
             if self._met and not self._met.is_after:
                 self._end(self._met)
-            self._pause()
             self._far.sendall(message)
 
     def _answer(self, said: bytes) -> None:

@@ -1,0 +1,67 @@
+"""The database answers slowly: a notification is acknowledged soon or not at all, and coming again harms nothing."""
+
+import time
+from collections.abc import Callable
+
+import psycopg
+import pytest
+
+from portal.kit import edge
+from portal.kit.errors import Unavailable
+from tests.support import proving
+from tests.support.cut_proxy import CutProxy
+from tests.support.portal import Portal
+
+DELAYS = (0.005, 0.02, 0.05, 0.2)
+"""Seconds that each message takes longer, either way; a notification needs about a dozen messages."""
+
+
+def tell(portal: Portal, order: str) -> tuple[int | None, float]:
+    """Deliver the order's notification once; give the status that came back and the seconds it took."""
+    began = time.monotonic()
+    status = portal.sandbox.notify(order)[0]
+    return status, time.monotonic() - began
+
+
+@pytest.mark.parametrize("fresh", [True, False], ids=["fresh", "known"])
+def test_b20_a_slow_database_means_a_quick_answer_or_none_that_counts(
+    portal: Portal, wire: CutProxy, saw: Callable[[str], None], fresh: bool
+) -> None:
+    public_id = portal.open_session()
+    order = portal.order(public_id)
+    portal.sandbox.pay(order, lose=True)
+    if not fresh:
+        assert tell(portal, order)[0] == 204
+    answers = []
+    for delay in DELAYS:
+        wire.delay(delay)
+        answers += [tell(portal, order) for _ in range(proving.times(2, 20))]
+    wire.delay(0)
+    assert {status for status, _ in answers} - {None} == {204, 503}
+    slowest = max(seconds for status, seconds in answers if status == 204)
+    refused = sum(status != 204 for status, _ in answers)
+    assert slowest < 1.0, "more than a second must not count as told"
+    assert portal.sandbox.notify(order) == [204]
+    portal.settle()
+    assert portal.money_postings() == ["payment_received"]
+    saw(f"{len(answers)} deliveries to a database {DELAYS[0]}–{DELAYS[-1]} s slow: {refused} refused, "
+        f"slowest 204 after {slowest:.2f} s; told again: one posting")  # fmt: skip
+
+
+def test_b20_a_table_that_somebody_holds_is_a_503_within_a_second_or_so(portal: Portal) -> None:
+    public_id = portal.open_session()
+    order = portal.order(public_id)
+    portal.sandbox.pay(order, lose=True)
+    with psycopg.connect(portal.settings.database_url) as holder:
+        holder.execute("LOCK payment_events")
+        status, seconds = tell(portal, order)
+    assert status == 503
+    assert seconds < 4
+    assert tell(portal, order)[0] == 204
+
+
+@pytest.mark.usefixtures("committing")
+def test_what_takes_too_long_keeps_nothing() -> None:
+    with pytest.raises(Unavailable) as refused:
+        edge.write(lambda: time.sleep(0.02), within=0.01)
+    assert refused.value.code == "slow"
