@@ -8,7 +8,7 @@ waits for anybody; folding many into one leaves the edition as it is.
 from alembic import op
 
 revision = "0018"
-down_revision = "0016"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 
@@ -48,11 +48,20 @@ class Wire:
 def a_second(port: int, addresses: Sequence[str], cookie: str, seconds: float, connections: int = CONNECTIONS) -> float:
     """Ask for these pages in turn over all connections for so long; return how many were answered a second."""
     began = time.monotonic()
+    answered = _visit(port, addresses, cookie, connections, lambda _: time.monotonic() - began < seconds)
+    return answered / (time.monotonic() - began)
 
+
+def so_often(port: int, addresses: Sequence[str], cookie: str, times: int) -> None:
+    """Ask for these pages in turn until so many requests were answered; ``times`` is a multiple of the connections."""
+    _visit(port, addresses, cookie, CONNECTIONS, lambda asked: asked < times // CONNECTIONS)
+
+
+def _visit(port: int, addresses: Sequence[str], cookie: str, connections: int, goes_on: Callable[[int], bool]) -> int:
     def visit(first: int) -> int:
         wire, asked = Wire(port, cookie), 0
         for address in islice(cycle(addresses), first, None):
-            if time.monotonic() - began >= seconds:
+            if not goes_on(asked):
                 break
             wire.get(address)
             asked += 1
@@ -60,5 +69,4 @@ def a_second(port: int, addresses: Sequence[str], cookie: str, seconds: float, c
         return asked
 
     with ThreadPoolExecutor(connections) as pool:
-        answered = sum(pool.map(visit, range(connections)))
-    return answered / (time.monotonic() - began)
+        return sum(pool.map(visit, range(connections)))

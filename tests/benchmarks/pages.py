@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import redis
+from flask import Flask
+from flask.testing import FlaskClient
 
 from portal.app import create_app, wire
 from portal.kit import edge
@@ -44,20 +46,33 @@ def beside_floor(place: Place, addresses: Sequence[str], *, is_logged_in: bool) 
 
 def recorded(place: Place, addresses: Sequence[str], *, is_logged_in: bool) -> tuple[list[Recording], str]:
     """Record each page as its first visitor gets it, with nothing in any cache; return the visitor's cookie as well."""
+    found = []
+    with product(place) as app:
+        client = app.test_client()
+        cookie = cookie_of_owner(client) if is_logged_in else ""
+        for address in addresses:
+            redis.Redis.from_url(place.servers.redis_url).flushdb()
+            found.append(record(app, client, address))
+    return found, cookie
+
+
+@contextmanager
+def product(place: Place) -> Iterator[Flask]:
+    """The product's application in this process, over the filled database."""
     settings = load_settings(dict(place.environ(place.filled_url)))
-    wire(settings, "recording", pool_size=4)
+    wire(settings, "bench", pool_size=4)
     app = create_app(settings)
     app.config.update(WTF_CSRF_ENABLED=False)
-    client = app.test_client()
-    if is_logged_in:
-        log_in(client, data.OWNER)
-    found = []
-    for address in addresses:
-        redis.Redis.from_url(settings.redis_url).flushdb()
-        found.append(record(app, client, address))
-    cookie = client.get_cookie(app.config["SESSION_COOKIE_NAME"])
+    yield app
     edge.disconnect()
-    return found, f"{cookie.key}={cookie.value}" if cookie else ""
+
+
+def cookie_of_owner(client: FlaskClient) -> str:
+    """Log in who owns the shop with the long history; return the header that says so."""
+    log_in(client, data.OWNER)
+    cookie = client.get_cookie("stallholder")
+    assert cookie is not None
+    return f"{cookie.key}={cookie.value}"
 
 
 def _compare(recording: Recording, *wires: Wire) -> None:
