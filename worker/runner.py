@@ -12,7 +12,10 @@ import structlog
 
 from portal.kit import edge, jobs, logging
 from portal.kit.jobs import StagedJob
+from portal.kit.patience import within
 
+SEND_SECONDS = 45.0
+"""What a call outside may take before it counts as failed; its lease still holds then, so nobody else makes it too."""
 log = logging.logger()
 Args = dict[str, Any]
 
@@ -69,7 +72,7 @@ def _run_in_three(job: StagedJob, handler: ThreePhase) -> None:
     if message is None:
         edge.write(lambda: _finish(job, lambda: None))
         return
-    answer = handler.send(message)
+    answer = within(SEND_SECONDS, lambda: handler.send(message))
     edge.write(lambda: _finish(job, lambda: handler.record(job.args, answer, edge.now())))
 
 

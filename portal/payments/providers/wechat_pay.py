@@ -18,6 +18,7 @@ from wechatpayv3 import WeChatPayType
 from portal.kit import clock
 from portal.kit.config import WeChatPay as Keys
 from portal.kit.money import EXPONENTS
+from portal.kit.patience import within
 from portal.payments.providers.base import (
     Answer,
     ChargeOrder,
@@ -29,6 +30,10 @@ from portal.payments.providers.base import (
 )
 
 NAME = "wechat_pay"
+SECONDS = 20.0
+"""What a call may take in all; far less than the lease of the job that makes it, so that no second one is under way."""
+_WAITS = (3, 10)
+"""Seconds to connect and to wait for the next bytes."""
 _ALGORITHM = "WECHATPAY2-SHA256-RSA2048"
 _SIGNED = ("Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Wechatpay-Serial")
 _SKEW = timedelta(minutes=5)
@@ -63,7 +68,7 @@ class WeChatPay:
             notify_url=keys.notify_url,
             public_key=keys.public_key_file.read_text(),
             public_key_id=keys.public_key_id,
-            timeout=(3, 10),
+            timeout=_WAITS,
         )
         core = self._sdk._core
         core._gate_way = keys.base_url
@@ -157,7 +162,7 @@ class WeChatPay:
         """Make one call; whatever is not a definite answer is unknown, never failed."""
         started = time.perf_counter()
         try:
-            status, text = send()
+            status, text = within(SECONDS, send)
             body = json.loads(text) if text else {}
             result, detail = _judge(status, body)
         except (requests.RequestException, OSError, ValueError) as error:

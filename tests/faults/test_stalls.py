@@ -1,0 +1,77 @@
+"""A provider that stalls: nothing is held open meanwhile, everybody else is served, no call is made twice blindly."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import psycopg
+
+from portal.kit import jobs
+from portal.payments.providers import registry, wechat_pay
+from tests.support.crash import soon, workers
+from tests.support.cut_proxy import CutProxy
+from tests.support.portal import Portal
+from worker import runner
+
+_LONGEST_OPEN = (
+    "SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::float FROM pg_stat_activity "
+    "WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
+)
+_CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+
+def is_asked(portal: Portal, endpoint: str) -> bool:
+    """Whether the provider is holding back its answer to a request of this kind."""
+    return any(entry["endpoint"] == endpoint and entry["fault"] for entry in portal.sandbox.log()["requests"])
+
+
+def test_a16_while_a_provider_stalls_nothing_is_held_and_everybody_else_is_served(
+    portal: Portal, saw: Callable[[str], None]
+) -> None:
+    paid = portal.open_session(email="paid@shop.example")
+    portal.sandbox.fault("timeout_after", hold=8)
+    with workers(portal), psycopg.connect(portal.settings.database_url, autocommit=True) as watcher:
+        stalled = portal.begin_session()
+        assert soon(lambda: is_asked(portal, "native"))
+        open_for, pages = [], []
+        portal.sandbox.pay(portal.order(paid))
+        visitor = portal.visitor()
+        while portal.attempt(stalled).status == "submitted" and len(pages) < 200:
+            open_for.append(float(watcher.execute(_LONGEST_OPEN).fetchone()[0]))  # type: ignore[index]
+            pages.append(visitor.get(f"/pay/{stalled}").status_code)
+            if portal.session(paid).status == "paid" and len(pages) > 20:
+                break
+        assert portal.attempt(stalled).status == "submitted", "it answered too early to be a stall"
+        assert portal.session(paid).status == "paid"
+        connections = watcher.execute(_CONNECTIONS).fetchone()[0]  # type: ignore[index]
+    assert set(pages) == {200}
+    assert max(open_for) < 2
+    saw(f"call held back: longest open transaction {max(open_for):.2f} s, {connections} connections, "
+        f"{len(pages)} pages × 200, another's payment booked meanwhile")  # fmt: skip
+
+
+def test_a16_an_answer_that_drips_in_is_waited_for_only_so_long_and_is_unknown(
+    portal: Portal, monkeypatch: object, saw: Callable[[str], None]
+) -> None:
+    keys = portal.settings.wechat_pay
+    assert keys is not None
+    public_id = portal.begin_session()
+    with CutProxy.of(portal.sandbox.url) as wire:
+        wire.slice(1)
+        wire.delay(0.05)
+        registry.configure(replace(portal.settings, wechat_pay=replace(keys, base_url=wire.through(keys.base_url))))
+        began = time.monotonic()
+        monkeypatch.setattr(wechat_pay, "SECONDS", 1.0)  # type: ignore[attr-defined]
+        portal.settle()
+        took = time.monotonic() - began
+    registry.configure(portal.settings)
+    assert portal.attempt(public_id).status == "unknown"
+    assert took < 20
+    assert len(portal.sandbox.log(portal.order(public_id))["requests"]) == 1
+    saw(f"a byte each 50 ms: given up after 1 s as unknown, asked for by its number later; {took:.1f} s in all")
+
+
+def test_a16_a_call_ends_well_before_the_lease_of_its_job() -> None:
+    connect, read = wechat_pay._WAITS
+    assert max(connect, read) < wechat_pay.SECONDS < runner.SEND_SECONDS
+    assert jobs.LEASE.total_seconds() > runner.SEND_SECONDS + 10, "what came back must still be recorded"
