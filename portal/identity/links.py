@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from portal.identity.errors import LinkExpired
 from portal.identity.models import EmailToken, TeamInvitation, User
-from portal.kit import tokens
+from portal.kit import config, tokens
 from portal.kit.db import db
 
 INVITATION_LASTS = timedelta(days=7)
@@ -51,11 +51,13 @@ def want(user: User, purpose: Purpose, now: datetime) -> UUID | None:
 
 
 def mint_link_token(link_id: UUID, wall: datetime) -> str:
-    """Make the secret of a link while its mail is written; a mail that is written again gets a new one.
+    """Make the secret of a link while its mail is written; a mail that is written again bears the same one.
+
+    Whoever sends a mail may die before knowing that it left, and sends it again: both must open the same door.
 
     :param link_id: the ``link_id`` of an identity event: an e-mail token or an invitation.
     """
-    token = tokens.new_token()
+    token = tokens.token_for(config.current().secret_key, f"link {link_id}")
     row = db.get(EmailToken, link_id) or db.get_one(TeamInvitation, link_id)
     lasts = INVITATION_LASTS if isinstance(row, TeamInvitation) else _LASTS[Purpose(row.purpose)]
     row.token_hash = tokens.hashed(token)

@@ -77,6 +77,16 @@ def test_a_link_proves_the_address_once():
         registration.verify_email(token, NOW, NOW)
 
 
+def test_a_mail_written_again_bears_the_link_of_the_first():
+    user = make_user()
+    link_id = links.want(user, Purpose.VERIFY_EMAIL, NOW)
+    first, again = links.mint_link_token(link_id, NOW), links.mint_link_token(link_id, NOW + timedelta(minutes=1))
+
+    assert first == again
+    assert minted(user, Purpose.RESET_PASSWORD) != first
+    assert registration.verify_email(first, NOW, NOW) is user
+
+
 def test_looking_at_a_link_does_not_use_it_up():
     user = make_user()
     token = minted(user)
