@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm.exc import StaleDataError
 
 from portal.kit import clock, fate, jobs, logging
 from portal.kit import db as database
@@ -68,6 +69,8 @@ def write(work: Callable[[], T], *, keep: Callable[[T], bool] = lambda _: True, 
             return result
         except _Undone:
             continue
+        except StaleDataError:  # what the work was about to change is gone: the next look will say so
+            _end(False)
         except DBAPIError as error:
             _end(False)
             if getattr(error.orig, "sqlstate", None) not in _AGAIN:

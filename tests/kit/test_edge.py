@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import delete, select, text
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from portal.kit import edge, jobs
 from portal.kit.db import db
 from portal.kit.errors import Unavailable
-from portal.kit.jobs import Queue
+from portal.kit.jobs import Queue, StagedJob
 from tests.support.races import at_once
 
 pytestmark = pytest.mark.usefixtures("committing")
@@ -54,6 +54,24 @@ def test_after_the_third_time_it_is_a_503_and_nothing_happened(code: str) -> Non
         edge.write(work)
     assert (refused.value.status, refused.value.code) == (503, "busy")
     assert (tries, notes()) == ([1, 2, 3], [])
+
+
+def test_what_vanished_before_it_could_be_changed_is_looked_for_again() -> None:
+    """Two people at one member: one takes them out while the other changes their role."""
+    found: list[object] = []
+    edge.write(lambda: jobs.stage("once", queue=Queue.BULK, due_at=edge.now()))
+
+    def work() -> str:
+        job = db.scalars(select(StagedJob)).one_or_none()
+        found.append(job)
+        if job is None:
+            return "gone"
+        edge.apart(lambda: db.execute(delete(StagedJob)))
+        job.attempts = 1
+        return "changed"
+
+    assert edge.write(work) == "gone"
+    assert len(found) == 2
 
 
 def test_what_is_not_a_race_is_not_tried_again() -> None:
