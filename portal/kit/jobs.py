@@ -4,6 +4,7 @@ The rows are the truth; RQ only hears that a queue has work. It refuses argument
 know what any job does (see ``worker/registry.py``).
 """
 
+import random
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -180,8 +181,9 @@ def _is_abandoned(job: type[StagedJob]) -> ColumnElement[bool]:
 
 
 def fail(job_id: UUID, attempt: int, error: str) -> None:
-    """Put the job back with a growing pause (2, 4, 8 … seconds, at most an hour), or give it up as dead."""
-    pause = timedelta(seconds=min(2**attempt, 3600))
+    """Put the job back with a growing pause (2, 4, 8 … seconds, at most an hour, each a little longer by chance so
+    that an outage's jobs do not all come back together), or give it up as dead."""
+    pause = timedelta(seconds=min(2**attempt, 3600)) * (1 + random.random() / 10)  # noqa: S311 - not a secret
     db.execute(
         update(StagedJob)
         .where(StagedJob.id == job_id, StagedJob.state == "leased", StagedJob.attempts == attempt)

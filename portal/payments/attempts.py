@@ -113,4 +113,10 @@ def note_call(attempt_id: UUID, answer: Answer) -> None:
 def ask_again_later(attempt: PaymentAttempt, now: datetime) -> None:
     """Count an answer that told nothing and stage the next question."""
     attempt.asks += 1
-    look_at(attempt, watch.next_ask(attempt.asks, now))
+    look_at(attempt, watch.next_ask(attempt.asks, now, attempt.id))
+
+
+def renew_later(attempt: PaymentAttempt, now: datetime) -> None:
+    """Count an answer without a fresh code and stage the next request for one."""
+    attempt.asks += 1
+    request_charge(attempt, watch.next_renewal(attempt.asks, now, attempt.id))

@@ -37,7 +37,7 @@ def record_charge(attempt_id: UUID, answer: Answer, now: datetime) -> None:
         _attach_code(session, attempt, str(answer.code_url), now)
     elif attempt.status == "pending":
         # The old code may be dead already: a fresh one is asked for until one comes or the session ends.
-        attempts.request_charge(attempt, now + watch.LATER_EVERY)
+        attempts.renew_later(attempt, now)
         log.warning("code_not_renewed", session=session.public_id, detail=answer.detail)
     elif answer.result is Result.REFUSED:
         move(attempt, "declined")
@@ -77,11 +77,18 @@ def record_look(attempt_id: UUID, answer: Answer, now: datetime) -> None:
         attempt.asks = 0
     if attempt.status in ("submitted", "unknown"):
         attempts.request_charge(attempt, now)  # its code was never shown: creating it again is safe
-    elif attempt.status in ("pending", "closing") and answer.state is not OrderState.UNPAID:
+    elif _is_over(attempt, answer):
         _note_closed(session, attempt, now)
     due_at = watch.next_look(session.created_at, session.ended_at, session.watch_until, now)
     if due_at is not None and attempt.status not in ("submitted", "unknown"):
         attempts.look_at(attempt, due_at)
+
+
+def _is_over(attempt: PaymentAttempt, answer: Answer) -> bool:
+    """Whether nobody can pay the order any more; one whose code is out may only be unknown yet (reliability.md B15)."""
+    if attempt.status == "pending":
+        return answer.state is OrderState.CLOSED
+    return attempt.status == "closing" and answer.state in (OrderState.CLOSED, OrderState.ABSENT)
 
 
 def _insist_on_closing(session: PaymentSession, attempt: PaymentAttempt, now: datetime) -> None:

@@ -17,7 +17,7 @@ from portal.sandbox.database import faults
 
 _SILENT = ("timeout_before", "timeout_after", "drop")
 MODES = {
-    "wechat_pay": ("http500", "http429", *_SILENT, "unsigned", "tamper", "stale"),
+    "wechat_pay": ("http500", "http429", "not_exist", *_SILENT, "unsigned", "tamper", "stale"),
     "ecb": ("http500", *_SILENT, "tamper", "stale"),
 }
 ENDPOINTS = {

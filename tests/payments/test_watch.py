@@ -1,11 +1,13 @@
 """When a provider is asked: often while the payer is there, seldom afterwards, and not at all after a day."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from portal.kit import ids
 from portal.payments import watch
 from tests.support.shop import day
 
@@ -39,5 +41,19 @@ def test_the_next_look_lies_ahead_and_within_the_watch(after: timedelta, ended: 
 
 
 def test_what_is_unknown_is_asked_after_5_and_30_seconds_5_minutes_and_then_hourly() -> None:
-    pauses = [(watch.next_ask(asks, OPENED) - OPENED).total_seconds() for asks in range(1, 7)]
-    assert pauses == [5, 30, 300, 3600, 3600, 3600]
+    for asks, pause in enumerate((5, 30, 300, 3600, 3600, 3600), start=1):
+        found = (watch.next_ask(asks, OPENED, ids.new_id()) - OPENED).total_seconds()
+        assert pause <= found <= pause * 1.1
+
+
+def test_a11_a_hundred_orders_that_an_outage_hit_together_come_back_apart(saw: Callable[[str], None]) -> None:
+    found = sorted((watch.next_ask(3, OPENED, ids.new_id()) - OPENED).total_seconds() for _ in range(100))
+    assert len(set(found)) == 100
+    assert found[-1] - found[0] > 20
+    saw(f"100 orders asked again between {found[0]:.0f} and {found[-1]:.0f} s after the third silence")
+
+
+def test_a_fresh_code_is_asked_for_less_and_less_often_but_every_five_minutes() -> None:
+    for asks, pause in enumerate((30, 60, 120, 300, 300), start=1):
+        found = (watch.next_renewal(asks, OPENED, ids.new_id()) - OPENED).total_seconds()
+        assert pause <= found <= pause * 1.1

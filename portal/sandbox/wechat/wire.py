@@ -124,6 +124,8 @@ def _spoil(response: Response, fault: faults.Fault) -> Response:
         return signed(errors.system_error())
     if fault.mode == "http429":
         return signed(errors.too_often())
+    if fault.mode == "not_exist":
+        return signed(errors.order_unknown())
     if fault.mode == "unsigned":
         for name in _signature(b""):
             del response.headers[name]
