@@ -12,7 +12,7 @@ from portal.kit import clock, edge
 from portal.kit.errors import Invalid
 from portal.kit.rate_limit import limiter
 from portal.web import access
-from portal.web.access import public, writes, writes_once
+from portal.web.access import public, writes_once
 from portal.web.forms.registration import RegisterForm
 
 bp = Blueprint("registration", __name__)
@@ -67,7 +67,7 @@ def show_verification(token: str) -> str:
 @bp.post("/verify/<token>")
 @limiter.limit("60 per minute")
 @public
-@writes
+@writes_once
 def verify(token: str) -> Any:
     """Take the address as proved."""
     registration.verify_email(token, edge.now(), clock.wall())

@@ -13,7 +13,7 @@ from portal.kit import clock, edge
 from portal.kit.errors import Invalid
 from portal.kit.rate_limit import limiter
 from portal.web import access
-from portal.web.access import public, writes
+from portal.web.access import public, writes, writes_once
 from portal.web.forms.sign_in import ForgotForm, LogInForm, ResetForm
 
 bp = Blueprint("sign_in", __name__)
@@ -107,7 +107,7 @@ def show_reset(token: str) -> str:
 @bp.post("/reset/<token>")
 @limiter.limit("30 per minute")
 @public
-@writes
+@writes_once
 def reset(token: str) -> Any:
     """Set the new password and end every log-in, also this browser's."""
     form = ResetForm()

@@ -118,7 +118,7 @@ def show_invitation(token: str) -> str:
 @bp.post("/invitations/<token>")
 @limiter.limit("60 per minute")
 @requires(USE_ACCOUNT)
-@writes
+@writes_once
 def accept(token: str) -> Any:
     """Join the team that the link invites to."""
     joined = team.accept(token, access.user(), edge.now(), clock.wall())

@@ -1,7 +1,8 @@
 """A form that creates something, sent twice, creates it once; and a view that is run again starts anew."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
@@ -15,7 +16,8 @@ from portal.kit import edge, repeated_forms
 from portal.kit.db import db as session
 from tests.directory.shops import make_product
 from tests.support import shop
-from tests.support.forms import form_to, forms_of
+from tests.support.everything import World, furnish, make_everything
+from tests.support.forms import PageForm, form_to, forms_of
 from tests.support.pages import log_in
 
 ANN = "ann@shop.example"
@@ -124,6 +126,22 @@ def test_registering_twice_tells_nobody_that_they_are_known(client: FlaskClient)
     assert events == ["identity.email_verification_wanted"]
 
 
+def test_a_link_whose_answer_got_lost_is_not_called_used(client: FlaskClient, state: Path) -> None:
+    world = edge.write(make_everything)
+    edge.write(lambda: furnish(world, state / "uploads"))
+    for word, typed in (("verify", {}), ("reset", {"password": "another battery"})):
+        address = f"/{word}/{world.ids[word]}"
+        form = form_to(client.get(address).text, "")
+        cookie = client.get_cookie("stallholder")
+        assert cookie is not None
+        answers = []
+        for _ in range(2):
+            client.set_cookie("stallholder", cookie.value)  # the first answer never came
+            answers.append(client.post(address, data=form.fields | typed))
+        assert [(answer.status_code, answer.location) for answer in answers] == [(303, "/login")] * 2
+        assert client.get(address).status_code == 410
+
+
 def test_somebody_else_with_the_same_key_gets_their_own(app: Flask, owner: FlaskClient, business: Business) -> None:
     edge.write(lambda: shop.make_owner("bob@shop.example"))
     bob = app.test_client()
@@ -146,23 +164,30 @@ def test_a_key_that_is_none_of_ours_is_refused(owner: FlaskClient, business: Bus
     assert rows("products") == 0
 
 
-def test_every_form_to_a_view_that_answers_once_carries_a_key(owner: FlaskClient, business: Business) -> None:
-    product = edge.write(lambda: make_product(business, "Tea", edge.now()).public_id)
-    pages = ["/", "/businesses/new", "/businesses", "/account"]
-    pages += [f"/businesses/{business.public_id}/{page}" for page in (
-        "branches", "branches/new", "products", "products/new", f"products/{product}", "products/import", "plan",
-        "team", "profile")]  # fmt: skip
-    stranger = owner.application.test_client()
-    found = [(page, form) for page in pages for form in forms_of(owner.get(page).text)]
-    found += [(page, form) for page in ("/register", "/login", "/forgot") for form in forms_of(stranger.get(page).text)]
-    posting = [(form.action or page, form) for page, form in found if form.method == "post"]
-    adapter = owner.application.url_map.bind("127.0.0.1")
-    views = owner.application.view_functions
-    marked = {(adapter.match(path, "POST")[0], repeated_forms.FIELD in form.fields) for path, form in posting}
-    has_key = {endpoint for endpoint, carries in marked if carries}
-    once = {endpoint for endpoint, _ in marked if hasattr(views[endpoint], "sender")}
-    assert once <= has_key
-    assert once == {endpoint for endpoint, view in views.items() if hasattr(view, "sender")} - {"pay.extend"}
+def test_every_form_to_a_view_that_answers_once_carries_a_key(app: Flask, state: Path) -> None:
+    world = edge.write(make_everything)
+    edge.write(lambda: furnish(world, state / "uploads"))
+    edge.write(lambda: shop.make_owner("new@shop.example"))
+    adapter = app.url_map.bind("127.0.0.1")
+    carried: dict[str, set[bool]] = {}
+    for email in (None, ANN, "new@shop.example"):
+        browser = app.test_client()
+        if email:
+            log_in(browser, email)
+        for path, form in posting_forms(app, browser, world):
+            endpoint, _ = adapter.match(form.action or path, "POST")
+            carried.setdefault(endpoint, set()).add(repeated_forms.FIELD in form.fields)
+    once = {endpoint for endpoint, view in app.view_functions.items() if hasattr(view, "sender")}
+    assert {endpoint: carried.get(endpoint) for endpoint in once} == {endpoint: {True} for endpoint in once}
+
+
+def posting_forms(app: Flask, browser: FlaskClient, world: World) -> Iterator[tuple[str, PageForm]]:
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or ()) and rule.endpoint != "static" and "_" not in rule.rule:
+            path = world.address(rule.rule)
+            answer = browser.get(path)
+            if answer.mimetype == "text/html":
+                yield from ((path, form) for form in forms_of(answer.text) if form.method == "post")
 
 
 _STUMBLE = """
