@@ -1,0 +1,120 @@
+"""What may go wrong at any moment: processes die, Redis forgets, the provider is silent, the clock moves on."""
+
+import os
+import random
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+import redis
+
+from portal.cli.start import answers_200
+from tests.soak.memory import Supervised
+from tests.support.processes import Instance, start_portal
+from tests.support.sandbox import Sandbox
+
+LONGEST = 90.0
+"""Seconds within which the product must be ready again, the supervisor's pauses included."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What went wrong, when (seconds from the beginning), and after how many seconds the product was ready again."""
+
+    name: str
+    at: float
+    ready_after: float
+
+    @property
+    def is_mended(self) -> bool:
+        """Whether the product came back in time."""
+        return self.ready_after < LONGEST
+
+
+class Faults:
+    """Chooses by a seed; each fault comes before any comes again."""
+
+    def __init__(self, instance: Instance, sandbox: Sandbox, redis_url: str, seed: int) -> None:
+        self._instance, self._sandbox, self._redis_url = instance, sandbox, redis_url
+        self._supervised = Supervised(instance.state)
+        self._chance = random.Random(seed)
+        self._left: list[Callable[[], None]] = []
+        self._began = time.monotonic()
+        self.happened: list[Fault] = []
+
+    def strike(self) -> Fault:
+        """Let something go wrong, and wait until the product is ready again. Main thread only."""
+        if not self._left:
+            self._left = [
+                *(self.a_web_worker_dies, self.a_queue_worker_dies, self.the_scheduler_dies, self.postgresql_dies),
+                *(self.redis_dies, self.redis_forgets, self.the_sandbox_dies, self.the_clock_moves_on),
+                *(self.the_provider_fails, self.the_provider_is_silent, self.a_queue_worker_hangs),
+            ]
+            if not self.happened:
+                self._left.append(self.everything_dies)
+            self._chance.shuffle(self._left)
+        fault = self._left.pop()
+        began = time.monotonic()
+        with suppress(ProcessLookupError, OSError, IndexError):  # whom a fault before this one has ended already
+            fault()
+        told = Fault(fault.__name__.replace("_", " "), began - self._began, self._until_ready())
+        self.happened.append(told)
+        return told
+
+    def _until_ready(self) -> float:
+        began = time.monotonic()
+        time.sleep(0.5)  # so that what was killed is seen to be gone
+        while not answers_200(self._instance.port, "/readyz") and time.monotonic() - began < LONGEST:
+            time.sleep(0.2)
+        return time.monotonic() - began
+
+    def a_web_worker_dies(self) -> None:
+        """The youngest, so that the oldest lives long enough to be weighed."""
+        os.kill(self._supervised.children("web")[-1], signal.SIGKILL)
+
+    def a_queue_worker_dies(self) -> None:
+        os.kill(self._chance.choice(self._supervised.children("worker")[:-1]), signal.SIGKILL)
+
+    def a_queue_worker_hangs(self) -> None:
+        """It never comes back: its parent must not wait for it when it is told to stop."""
+        os.kill(self._chance.choice(self._supervised.children("worker")[:-1]), signal.SIGSTOP)
+        os.kill(self._supervised.pid("worker"), signal.SIGTERM)
+
+    def the_scheduler_dies(self) -> None:
+        os.kill(self._supervised.children("worker")[-1], signal.SIGKILL)
+
+    def postgresql_dies(self) -> None:
+        os.kill(self._supervised.pid("postgresql"), signal.SIGKILL)
+
+    def redis_dies(self) -> None:
+        os.kill(self._supervised.pid("redis"), signal.SIGKILL)
+
+    def redis_forgets(self) -> None:
+        redis.Redis.from_url(self._redis_url, socket_timeout=5).flushall()
+
+    def the_sandbox_dies(self) -> None:
+        os.kill(self._supervised.pid("sandbox"), signal.SIGKILL)
+
+    def the_provider_fails(self) -> None:
+        self._sandbox.fault("http500", "*", seconds=10)
+
+    def the_provider_is_silent(self) -> None:
+        self._sandbox.fault("timeout_after", "*", seconds=10, hold=12)
+
+    def the_clock_moves_on(self) -> None:
+        self.pass_time("10 minutes")
+
+    def everything_dies(self) -> None:
+        """The supervisor and all it keeps, as when the power goes; somebody starts it again."""
+        self._instance.stop(signal.SIGKILL)
+        self._instance.start()
+
+    def pass_time(self, step: str, seconds: float = 60) -> None:
+        """Move the clock by the command that people use; one that takes too long goes on without us."""
+        command = start_portal(["clock", "advance", *step.split()], self._instance.environ)
+        with suppress(subprocess.TimeoutExpired):
+            command.communicate(timeout=seconds)
+        command.kill()

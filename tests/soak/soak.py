@@ -1,0 +1,175 @@
+"""A soak: the real product under its supervisor, people and a talkative provider, and a fault every half minute.
+
+At the end the load stops, everything comes to rest, and the oracle is asked.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psycopg
+
+from portal.cli import environment
+from tests.soak.answers import Answers
+from tests.soak.chatter import Chatter
+from tests.soak.faults import Fault, Faults
+from tests.soak.memory import Memory, Supervised
+from tests.soak.people import Street
+from tests.support.oracle import Oracle
+from tests.support.processes import Instance
+from tests.support.sandbox import Sandbox
+from tests.support.visitor import Journal
+
+PEOPLE = 3
+MOST_GROWTH = 0.05
+CALM = 4.0
+"""Seconds at the end without a new fault, so that whoever is in the middle of something comes to its end."""
+_SHOWN_PAID = "SELECT public_id FROM payment_sessions WHERE public_id = ANY (%s) AND status = 'paid'"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How long, how much, how often something breaks, and by which chance."""
+
+    seconds: float
+    seed: int
+    notices: float = 50
+    every: float = 30
+
+
+@dataclass
+class Outcome:
+    """What there is to report."""
+
+    plan: Plan
+    seconds: float
+    answers: Answers
+    memory: Memory
+    faults: list[Fault]
+    promises: int = 0
+    payments: int = 0
+    misses: list[str] = field(default_factory=list)
+
+    @property
+    def notices(self) -> int:
+        """How many notices were sent."""
+        return sum(count for (who, _), count in self.answers.counts.items() if who == "notices")
+
+
+class Soak:
+    """One run over one state folder."""
+
+    def __init__(self, plan: Plan, state: Path, tell: Callable[[str], None]) -> None:
+        self._plan, self._tell = plan, tell
+        self._instance = Instance(state, PORTAL_PROXIES="1")
+
+    def run(self) -> Outcome:
+        """Start the product, load it, break it, let it rest and judge."""
+        self._instance.start()
+        try:
+            return self._run(environment.of_instance(self._instance.environ))
+        finally:
+            self._instance.stop()
+
+    def _run(self, environ: dict[str, str]) -> Outcome:
+        plan, answers, began = self._plan, Answers(), time.monotonic()
+        sandbox = _sandbox(environ)
+        sandbox.switch(close_after_seconds=0)
+        street = Street(environ["PORTAL_BASE_URL"], sandbox, answers, plan.seed)
+        chatter = Chatter(sandbox, street.paid, answers, plan.seed)
+        memory = Memory(Supervised(self._instance.state))
+        people = _at_work(*[street.live] * PEOPLE)
+        others = _at_work(memory.watch, *[lambda: chatter.speak(plan.notices / 2)] * 2)
+        faults = Faults(self._instance, sandbox, environ["REDIS_URL"], plan.seed)
+        self._break_things(faults, began)
+        seconds = time.monotonic() - began
+        street.closed.set()
+        _end(people)
+        for part in (street, chatter, memory):
+            part.stop.set()
+        _end(others)
+        outcome = Outcome(plan, seconds, answers, memory, faults.happened, payments=len(street.paid))
+        outcome.misses += [f"somebody gave up: {reason}" for reason in street.given_up]
+        self._rest(faults, sandbox)
+        self._judge(outcome, environ["DATABASE_URL"], sandbox, street.journal)
+        return outcome
+
+    def _break_things(self, faults: Faults, began: float) -> None:
+        plan, number = self._plan, 0
+        while True:
+            number += 1
+            due = began + number * plan.every
+            if due > began + plan.seconds - CALM:
+                break
+            time.sleep(max(0.0, due - time.monotonic()))
+            fault = faults.strike()
+            self._tell(f"{fault.at:6.0f} s  {fault.name}; ready after {fault.ready_after:.1f} s")
+        time.sleep(max(0.0, began + plan.seconds - time.monotonic()))
+
+    def _rest(self, faults: Faults, sandbox: Sandbox) -> None:
+        """Let two hours pass, in which everything is asked for that nobody told."""
+        self._tell("letting everything come to rest …")
+        sandbox.fault("none")
+        for _ in range(2):
+            faults.pass_time("65 minutes", seconds=180)
+
+    def _judge(self, outcome: Outcome, database_url: str, sandbox: Sandbox, journal: Journal) -> None:
+        answers, misses = outcome.answers, outcome.misses
+        misses += answers.wrong
+        if not outcome.payments or outcome.notices < outcome.plan.notices * outcome.seconds / 4:
+            misses.append(f"too little happened: {outcome.payments} payments, {outcome.notices} notices")
+        misses += [f"not ready again after {fault.name}" for fault in outcome.faults if not fault.is_mended]
+        if (p99 := answers.percentile(0.99)) >= 1000:
+            misses.append(f"99 of 100 acknowledgements took up to {p99} ms")
+        misses += grown_too_much(outcome.memory)
+        misses += _complaints(Oracle(database_url, sandbox, seconds=120))
+        outcome.promises = len(journal.promises)
+        misses += _lost(journal)
+        with psycopg.connect(database_url) as books:
+            known = {row[0] for row in books.execute(_SHOWN_PAID, [list(answers.paid)])}
+        misses += [f"{session} was shown as paid" for session in answers.paid - known]
+
+
+def _at_work(*works: Callable[[], None]) -> list[threading.Thread]:
+    threads = [threading.Thread(target=work, daemon=True) for work in works]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _end(threads: list[threading.Thread]) -> None:
+    deadline = time.monotonic() + 60
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+
+
+def _sandbox(environ: dict[str, str]) -> Sandbox:
+    ports = (int(environ[f"PORTAL_SANDBOX_{name}"]) for name in ("PORT", "SMTP_PORT"))
+    return Sandbox.beside(*ports, Path(environ["PORTAL_SANDBOX_KEYS"]), environ["PORTAL_SANDBOX_TOKEN"])
+
+
+def grown_too_much(memory: Memory) -> list[str]:
+    """Name the web workers that grew by a twentieth or more after their warm-up."""
+    grown = {pid: life.growth for (pid, _), life in memory.lives.items() if life.kind == "web worker"}
+    return [f"web worker {pid} grew by {share:.1%}" for pid, share in grown.items() if share and share >= MOST_GROWTH]
+
+
+def _complaints(oracle: Oracle) -> list[str]:
+    try:
+        oracle.ask()
+    except AssertionError as complaint:
+        return [str(complaint)]
+    return []
+
+
+def _lost(journal: Journal) -> list[str]:
+    """Look for every promised place, a few at a time."""
+    parts = [Journal() for _ in range(4)]
+    for promise in journal.promises:
+        parts[hash(promise.visitor) % 4].promises.append(promise)
+    with ThreadPoolExecutor(4) as pool:
+        found = pool.map(lambda part: list(part.lost()), parts)
+    return [f"{lost.rule}: {lost.subject}: {lost.detail}" for part in found for lost in part]

@@ -1,0 +1,57 @@
+"""A short soak of the real product: people, notices and faults, and in the end nothing is lost and all is quiet."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.soak import report
+from tests.soak.answers import Answers
+from tests.soak.faults import Fault
+from tests.soak.memory import Life, Memory, Supervised
+from tests.soak.soak import Outcome, Plan, Soak, grown_too_much
+from tests.support import proving
+
+pytestmark = pytest.mark.timeout(400)
+
+
+def test_a4_a5_a7_b1_b2_a_short_soak_loses_nothing(tmp_path: Path, saw: Callable[[str], None]) -> None:
+    plan = Plan(seconds=proving.times(16, 60), seed=proving.seed(), notices=20, every=proving.times(6, 12))
+    tmp_path.chmod(0o711)
+    outcome = Soak(plan, tmp_path / "state", print).run()
+    assert outcome.misses == [], report.told(outcome)
+    assert outcome.faults
+    saw(f"{outcome.notices} notices, {outcome.payments} payments, {len(outcome.faults)} faults, nothing lost")
+
+
+def grown(kind: str, megabytes: int) -> Life:
+    """A process that holds so much more every two seconds."""
+    return Life(kind, [(float(second), (100 + second * megabytes // 100) * 1024 * 1024) for second in range(0, 300, 2)])
+
+
+def test_a_soak_is_told_in_words_numbers_and_a_chart(tmp_path: Path) -> None:
+    memory = Memory(Supervised(tmp_path))
+    memory.lives[7, "born"] = grown("web worker", 10)
+    outcome = Outcome(Plan(60, 1), 60, Answers(), memory, [Fault("redis forgets", 30, 0.5)])
+    outcome.misses += grown_too_much(memory)
+    report.write(outcome, tmp_path)
+    page = (tmp_path / "soak.md").read_text()
+    assert "| 30 | redis forgets | 0.5 s |" in page
+    assert "- web worker 7 grew by" in page
+    assert (tmp_path / "memory.svg").read_text().count("<polyline") == 1
+
+
+def test_memory_that_stays_is_no_growth_and_a_young_process_is_not_judged() -> None:
+    assert grown("web worker", 0).growth == 0
+    assert Life("web worker", grown("web worker", 9).seen[:80]).growth is None
+
+
+def test_a_soak_hears_wrong_answers() -> None:
+    answers = Answers()
+    for status in (200, 503, None):
+        answers.note("pages", status)
+    answers.note_delivery(204, 204, 5)
+    assert answers.wrong == []
+    answers.note("pages", 500, "traceback")
+    answers.note_delivery(204, 401, 5)
+    assert len(answers.wrong) == 2
