@@ -12,13 +12,14 @@ MESSAGES := $(SOURCES:.po=.mo)
 LAN ?= $(or $(PORTAL_LAN),0)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test prove reliability bench check tools seed
+.PHONY: help run test prove reliability bench check tools seed soak
 
 help:
 	@echo "make run          start everything; LAN=1 shows it to phones on your network"
 	@echo "make test         run all tests"
 	@echo "make prove        run all tests and leave nothing out: every crash point, every cut, long profiles"
 	@echo "make bench        measure pages and payments against their floors; ONLY=history measures one"
+	@echo "make soak         load the product and break it every half minute; MINUTES=10"
 	@echo "make check        lint, types, imports, templates"
 	@echo "make tools        install what the tests need: Chromium, a Chinese font, HAProxy (Debian)"
 	@echo "make seed         fill a believable directory (while make run is running)"
