@@ -51,6 +51,11 @@ bench: .venv/.dev $(MESSAGES)
 # The house rules of .ci/semgrep: each says why, and each fires on its own bad example.
 SEMGREP = .venv/tools/semgrep/bin/semgrep scan --quiet --metrics off --disable-version-check
 
+# The real product under load with a fault every half minute; what it saw lies in .reports/soak. SEED=… repeats a run.
+soak: MINUTES ?= 10
+soak: .venv/.dev $(MESSAGES)
+	@$(BIN)/python -m tests.soak $(MINUTES) $(if $(SEED),--seed $(SEED))
+
 check: .venv/.dev .venv/tools/semgrep/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
