@@ -10,7 +10,6 @@ from datetime import timedelta
 import click
 import structlog
 from flask import Flask, Response, abort, g, request
-from flask_babel import Babel, gettext
 from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -37,6 +36,7 @@ from portal.web import (
     history,
     home,
     htmx,
+    language,
     pay,
     plan,
     product_imports,
@@ -91,7 +91,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     if settings.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     errors.register(app)
-    Babel(app, locale_selector=access.page_locale, timezone_selector=access.page_time_zone)
+    language.Babel(app, locale_selector=access.page_locale, timezone_selector=access.page_time_zone)
     limiter.init_app(app)
     csrf = CSRFProtect(app)
     csrf.exempt(provider_webhooks.bp)
@@ -162,7 +162,7 @@ def _keep_watch(app: Flask) -> None:
 
     @app.context_processor
     def common() -> dict[str, object]:
-        return {"_": gettext, "sandbox_banner": config.current().is_sandbox}
+        return {"_": language.gettext, "sandbox_banner": config.current().is_sandbox}
 
 
 class _Commands(click.Group):

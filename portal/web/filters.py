@@ -12,30 +12,37 @@ from flask import Flask, url_for
 from markupsafe import Markup
 
 from portal.kit.money import Money
+from portal.web.language import language
 
 _BRITISH = {"en": "en_GB", "zh": "zh_CN"}
 """Money and dates follow the product's home, not the United States that plain "en" stands for."""
 
 
-def locale() -> str:
-    """Return the language of the page: ``en`` or ``zh``."""
-    return str(flask_babel.get_locale() or "en")
-
-
 def money(amount: int, currency: str) -> str:
     """Show ``amount`` minor units of ``currency`` with its sign, in the reader's way."""
-    return format_currency(Money(amount, currency).major, currency, locale=_BRITISH[locale()[:2]])
+    return _money(amount, currency, _BRITISH[language()])
 
 
 def date_text(value: date) -> str:
     """Show a day; of an instant, the day it is in the reader's time zone."""
-    day = flask_babel.to_user_timezone(value) if isinstance(value, datetime) else value
-    return format_date(day, "medium", locale=_BRITISH[locale()[:2]])
+    day = flask_babel.to_user_timezone(value).date() if isinstance(value, datetime) else value
+    return _day(day, _BRITISH[language()])
 
 
 def datetime_text(value: datetime) -> str:
     """Show an instant in the reader's time zone, to the minute."""
-    return f"{date_text(value)} {flask_babel.to_user_timezone(value):%H:%M}"
+    local = flask_babel.to_user_timezone(value)
+    return f"{_day(local.date(), _BRITISH[language()])} {local:%H:%M}"
+
+
+@lru_cache(maxsize=4096)
+def _money(amount: int, currency: str, locale: str) -> str:
+    return format_currency(Money(amount, currency).major, currency, locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def _day(day: date, locale: str) -> str:
+    return format_date(day, "medium", locale=locale)
 
 
 def register(app: Flask) -> None:
@@ -54,5 +61,5 @@ def register(app: Flask) -> None:
         return url_for("static", filename=path, v=fingerprint(path))
 
     app.jinja_env.globals.update(
-        asset=asset, icon=icon, money=money, date=date_text, datetime=datetime_text, locale=locale
+        asset=asset, icon=icon, money=money, date=date_text, datetime=datetime_text, locale=language
     )

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from flask import current_app
-from flask_babel import gettext
 from jinja2 import StrictUndefined, Template
 from markupsafe import Markup
 
 from portal.kit import cache
-from portal.web import filters
+from portal.web.language import gettext, language
 
 PERSONAL = (
     "config", "csrf_token", "current_user", "date", "datetime", "g", "get_flashed_messages", "may", "nav_business",
@@ -41,7 +40,7 @@ def kept_html(
 
     if not is_common:
         return Markup(make())  # noqa: S704 - rendered with everything escaped
-    return Markup(cache.kept(template, (_release(), filters.locale(), *parts), make))  # noqa: S704 - rendered by us, signed
+    return Markup(cache.kept(template, (_release(), language(), *parts), make))  # noqa: S704 - rendered by us, signed
 
 
 def render(template: str | Template, values: dict[str, Any]) -> Markup:
