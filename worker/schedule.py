@@ -9,7 +9,7 @@ from portal.currency.feed import FETCH_RATES
 from portal.kit import edge, jobs
 from portal.kit.db import db
 from portal.kit.jobs import Queue
-from worker.jobs.housekeeping import CHECK_INVARIANTS, PRUNE, SEAL_AUDIT
+from worker.jobs.housekeeping import CHECK_RECENT, CHECK_WHOLE, PRUNE, SEAL_AUDIT
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,8 @@ class Recurring:
 SCHEDULE = (
     Recurring(FETCH_RATES, timedelta(hours=1), Queue.DEFAULT),
     Recurring(SEAL_AUDIT, timedelta(minutes=1), Queue.DEFAULT),
-    Recurring(CHECK_INVARIANTS, timedelta(minutes=10), Queue.BULK),
+    Recurring(CHECK_RECENT, timedelta(minutes=1), Queue.BULK),
+    Recurring(CHECK_WHOLE, timedelta(days=1), Queue.BULK),
     Recurring(PRUNE, timedelta(hours=1), Queue.BULK),
 )
 _LAST = text("SELECT max(created_at) > clock_timestamp() - :interval FROM staged_jobs WHERE name = :name")

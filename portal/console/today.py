@@ -16,13 +16,13 @@ _SHOWN = 20
 @bp.get("/console")
 @requires("console:view")
 def show() -> str:
-    """What waits, counted, with the broken invariants in full: there should never be one."""
+    """What waits, counted, with the broken rules that the checks found in full: there should never be one."""
     waiting = today.waiting()
     return render_template(
         "console/today/page.html",
         waiting=waiting,
         are_rates_old=rates.is_old(edge.now()),
-        violations=invariants.violations(_SHOWN),
+        violations=invariants.findings(_SHOWN),
         quarantined=list_quarantined(_SHOWN),
         outcome=lambda code: wording.word(wording.OUTCOMES, code),
     )

@@ -1,12 +1,36 @@
-"""What must always hold, asked of the database: one view, no rows when all is well (reliability.md, *Invariants*)."""
+"""What must always hold, asked of the database (reliability.md, *Invariants*): each rule has no rows when all is well.
+
+The view asks every rule of everything. Every minute the rules are asked only of what was written since the watermark,
+so that a check costs what has changed and not what there is. What checks find is kept for operators until it is mended.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 
 from portal.identity import audit
 from portal.kit.db import db
+
+RECENT, WHOLE = "recent", "whole"
+_BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+_OVERLAP = timedelta(minutes=2)
+"""Rows are stamped when they are written and seen when they are committed; no transaction of ours lives this long."""
+_MOST = 100
+_EVERYTHING = text("SELECT rule, subject, detail FROM invariant_violations LIMIT :limit")
+_SINCE = text("SELECT rule, subject, detail FROM invariant_violations_since(:since) LIMIT :limit")
+_WATERMARK = text("SELECT since FROM invariant_checks WHERE name = :name")
+_WALL = text("SELECT clock_timestamp()")
+_NOTE = text(
+    "INSERT INTO invariant_checks (name, since, asked_at) VALUES (:name, :since, :asked_at) "
+    "ON CONFLICT (name) DO UPDATE SET since = excluded.since, asked_at = excluded.asked_at"
+)
+_FORGET = text("DELETE FROM invariant_findings WHERE check_name = :name")
+_KEEP = text(
+    "INSERT INTO invariant_findings (check_name, rule, subject, detail) VALUES (:name, :rule, :subject, :detail)"
+)
+_FINDINGS = text("SELECT DISTINCT rule, subject, detail FROM invariant_findings ORDER BY rule, subject LIMIT :limit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +42,52 @@ class Violation:
     detail: str
 
 
-def violations(limit: int = 100) -> Sequence[Violation]:
-    """Return up to ``limit`` broken invariants."""
-    rows = db.execute(text("SELECT rule, subject, detail FROM invariant_violations LIMIT :limit"), {"limit": limit})
-    return [Violation(rule, subject, detail) for rule, subject, detail in rows]
+def violations(limit: int = _MOST) -> Sequence[Violation]:
+    """Return up to ``limit`` broken invariants, asked of everything there is."""
+    return _ask(_EVERYTHING, limit=limit)
+
+
+def violations_since(since: datetime, limit: int = _MOST) -> Sequence[Violation]:
+    """Return up to ``limit`` broken invariants of what was written since an instant of wall time, and is under way."""
+    return _ask(_SINCE, since=since, limit=limit)
 
 
 def broken_chain() -> Sequence[Violation]:
     """Return what is wrong with the audit log's chain of hashes; reads all of it."""
     problem = audit.verify_chain()
     return [Violation("audit_chain_verifies", "audit_log", problem)] if problem else []
+
+
+def check_recent() -> Sequence[Violation]:
+    """Ask about what was written since the watermark; it moves on only when all of that is well."""
+    began: datetime = db.execute(_WALL).scalar_one()
+    since = db.execute(_WATERMARK, {"name": RECENT}).scalar_one_or_none() or _BEGINNING
+    found = violations_since(since)
+    _keep(RECENT, found, since if found else began - _OVERLAP, began)
+    return found
+
+
+def check_whole() -> Sequence[Violation]:
+    """Ask every rule of everything, and the audit log's chain."""
+    began: datetime = db.execute(_WALL).scalar_one()
+    found = [*violations(), *broken_chain()]
+    _keep(WHOLE, found, began, began)
+    return found
+
+
+def findings(limit: int) -> Sequence[Violation]:
+    """Return what the last checks found, for people to look at."""
+    return _ask(_FINDINGS, limit=limit)
+
+
+def _ask(question: TextClause, **given: object) -> Sequence[Violation]:
+    return [Violation(rule, subject, detail) for rule, subject, detail in db.execute(question, given)]
+
+
+def _keep(name: str, found: Sequence[Violation], since: datetime, began: datetime) -> None:
+    """Put what a check found in place of what it found the last time."""
+    db.execute(_NOTE, {"name": name, "since": since, "asked_at": began})
+    db.execute(_FORGET, {"name": name})
+    for violation in found:
+        row = {"rule": violation.rule, "subject": violation.subject or "", "detail": violation.detail or ""}
+        db.execute(_KEEP, {"name": name, **row})

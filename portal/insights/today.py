@@ -1,7 +1,7 @@
 """What waits for an operator right now, counted in one question. It decides nothing and changes nothing."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from sqlalchemy import text
 
@@ -10,7 +10,11 @@ from portal.kit.db import db
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How many of each thing wait; ``rates_on`` is the day of the newest exchange rates, None without any."""
+    """How many of each thing wait; ``rates_on`` is the day of the newest exchange rates, None without any.
+
+    ``asked_at`` is the wall time at which the rules of the books were last asked; ``is_unasked`` says that this was
+    longer ago than it should be.
+    """
 
     held: int
     refunds: int
@@ -20,6 +24,8 @@ class Waiting:
     unknown_attempts: int
     live_sessions: int
     rates_on: date | None
+    asked_at: datetime | None
+    is_unasked: bool
 
 
 _WAITING = text("""
@@ -30,7 +36,9 @@ SELECT (SELECT count(*) FROM payment_attempts WHERE disposition IN ('held', 'sus
        (SELECT count(*) FROM staged_jobs WHERE state = 'pending' AND last_error IS NOT NULL) AS failing_jobs,
        (SELECT count(*) FROM payment_attempts WHERE status = 'unknown') AS unknown_attempts,
        (SELECT count(*) FROM payment_attempts WHERE status IN ('created', 'submitted', 'pending')) AS live_sessions,
-       (SELECT max(rate_on) FROM exchange_rates) AS rates_on
+       (SELECT max(rate_on) FROM exchange_rates) AS rates_on, checks.asked_at,
+       coalesce(checks.asked_at < clock_timestamp() - interval '5 minutes', true) AS is_unasked
+  FROM (SELECT max(asked_at) AS asked_at FROM invariant_checks) checks
 """)
 
 

@@ -16,6 +16,8 @@ _JOBS = text("SELECT queue, state, count(*) FROM staged_jobs WHERE state <> 'don
 _WAITING = text(
     "SELECT coalesce(extract(epoch FROM business_now() - min(due_at)), 0) FROM staged_jobs WHERE state = 'pending'"
 )
+_BROKEN = text("SELECT count(*) FROM (SELECT DISTINCT rule, subject FROM invariant_findings) found")
+_UNASKED = text("SELECT coalesce(extract(epoch FROM clock_timestamp() - max(asked_at)), 1e9) FROM invariant_checks")
 
 
 def exposition() -> bytes:
@@ -31,4 +33,8 @@ def exposition() -> bytes:
         staged.labels(queue, state).set(count)
     overdue = Gauge("portal_oldest_job_seconds", "How long the oldest pending job is overdue", registry=registry)
     overdue.set(max(0, int(db.execute(_WAITING).scalar_one())))
+    broken = Gauge("portal_invariant_violations", "Broken rules of the books, by the last checks", registry=registry)
+    broken.set(db.execute(_BROKEN).scalar_one())
+    unasked = Gauge("portal_invariants_unasked_seconds", "How long ago the books were checked", registry=registry)
+    unasked.set(int(db.execute(_UNASKED).scalar_one()))
     return generate_latest(registry)

@@ -8,6 +8,7 @@ from flask.testing import FlaskClient
 
 from portal.directory import businesses
 from portal.identity.permissions import OperatorRole
+from portal.insights import invariants
 from portal.invoicing.queries import InvoiceFilter, all_invoices
 from portal.kit import clock, edge
 from portal.kit.db import db
@@ -27,6 +28,8 @@ def support(app: Flask) -> FlaskClient:
 
 
 def test_today_counts_what_waits(support: FlaskClient) -> None:
+    assert "The books were not checked" in support.get("/console").text
+    edge.write(invariants.check_recent)
     assert "The books are sound" in support.get("/console").text
 
     def trouble() -> None:
@@ -36,6 +39,7 @@ def test_today_counts_what_waits(support: FlaskClient) -> None:
             desk.make_job("dead", "boom")
 
     edge.write(trouble)
+    edge.write(invariants.check_recent)
     page = support.get("/console").text
 
     assert "refunds asked for: 1" in page

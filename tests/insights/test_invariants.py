@@ -1,53 +1,118 @@
 """What must always hold is seen when it does not: corruptions put in behind the product's back, one by one."""
 
+import re
+import runpy
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from sqlalchemy import text
 
+from portal.cli.migrations import MIGRATIONS
 from portal.insights import invariants
 from portal.kit import edge
 from portal.kit.db import db as session
-from tests.support.everything import make_everything, pay_here
+from tests.insights.corruptions import CORRUPTIONS, WHOLE_ONLY
+from tests.support.everything import World, make_everything, pay_here
 
-CORRUPTIONS = {
-    "capture_has_its_posting": "UPDATE payment_attempts SET captured_amount = captured_amount + 1",
-    "guarded_balance_is_its_entries": "INSERT INTO ledger_accounts (id, code, currency, owner_id, is_guarded, balance) "
-    "VALUES (gen_random_uuid(), 'customer_credit', 'GBP', gen_random_uuid(), true, 7)",
-    "invoice_payments_are_booked": "UPDATE invoices SET paid_amount = paid_amount - 1, "
-    "credit_amount = credit_amount + 1",
-    "numbers_are_gapless": "UPDATE number_counters SET last_number = last_number + 1",
-    "transaction_follows_session": "UPDATE membership_transactions SET status = 'failed'",
-    "transaction_ends_with_its_session": "UPDATE membership_transactions SET status = 'pending'",
-    "money_shows_in_session": "UPDATE payment_sessions SET status = 'expired'",
-    "active_has_its_period": "DELETE FROM subscription_periods",
-    "listed_is_entitled": "UPDATE business_entitlements SET is_listed = false",
-    "refunds_within_capture": "UPDATE payment_attempts SET refund_amount = 1",
-    "job_is_not_dead": "UPDATE staged_jobs SET state = 'dead', leased_until = NULL",
-    "job_is_not_late": "UPDATE staged_jobs SET state = 'pending', leased_until = NULL, retry_at = NULL, key = NULL, "
-    "due_at = due_at - interval '1 day', created_at = created_at - interval '1 day'",
-    "event_has_its_outcome": "INSERT INTO payment_events (id, provider, event_id, kind, body, status, received_at) "
-    "VALUES (gen_random_uuid(), 'wechat_pay', 'E', 'K', '{}', 'received', clock_timestamp() - interval '1 hour')",
-    "session_ends_in_time": "UPDATE payment_sessions SET status = 'open', created_at = created_at - interval '1 day', "
-    "expires_at = expires_at - interval '1 day'",
-    "unknown_is_asked_for": "WITH gone AS (DELETE FROM staged_jobs) UPDATE payment_attempts SET status = 'unknown', "
-    "captured_amount = NULL, captured_currency = NULL, captured_at = NULL, disposition = NULL, "
-    "provider_transaction_id = NULL, created_at = created_at - interval '1 day'",
-}
+HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)
+_RULES = text(
+    "SELECT prosrc FROM pg_proc WHERE proname = 'invariant_violations_since' "
+    "UNION ALL SELECT pg_get_viewdef('invariant_violations'::regclass)"
+)
+TOUCHED = runpy.run_path(str(MIGRATIONS / "versions" / "0011_touched.py"))["TABLES"]
+_TRIGGERS_OFF = text("SET LOCAL session_replication_role = replica")
+_TRIGGERS_ON = text("SET LOCAL session_replication_role = origin")
 
 
 @pytest.fixture
-def _books(db: None) -> None:
+def books(db: None) -> World:
+    """The books of a shop that has paid; they are sound."""
     world = edge.write(make_everything)
     edge.write(lambda: pay_here(world))
     assert invariants.violations() == []
+    return world
 
 
-@pytest.mark.usefixtures("_books")
-@pytest.mark.parametrize("rule", CORRUPTIONS)
-def test_each_corruption_is_seen(rule: str) -> None:
-    session.execute(text(CORRUPTIONS[rule]))
-    assert rule in {violation.rule for violation in invariants.violations()}
+def corrupt(statement: str) -> None:
+    session.execute(_TRIGGERS_OFF)
+    session.execute(text(statement))
+    session.execute(_TRIGGERS_ON)
 
 
-@pytest.mark.usefixtures("_books")
+def rules(found) -> set[str]:
+    return {violation.rule for violation in found}
+
+
+@pytest.mark.usefixtures("books")
+def test_each_corruption_is_seen_by_its_own_rule(saw: Callable[[str], None]) -> None:
+    unseen, recent = [], set()
+    for rule, statement in CORRUPTIONS.items():
+        with session.begin_nested() as kept:
+            corrupt(statement)
+            unseen += [rule] if rule not in rules(invariants.violations()) else []
+            recent |= {rule} & rules(invariants.violations_since(HOUR_AGO))
+            kept.rollback()
+    assert unseen == []
+    assert recent == set(CORRUPTIONS) - WHOLE_ONLY
+    assert invariants.violations() == []
+    saw(f"{len(CORRUPTIONS)} corruptions, each seen by its own rule, {len(recent)} of them by the check of a minute")
+
+
+@pytest.mark.usefixtures("db")
+def test_each_rule_has_its_corruption() -> None:
+    asked = {rule for source in session.scalars(_RULES) for rule in re.findall(r"SELECT '(\w+)'::text", source)}
+    assert asked == set(CORRUPTIONS)
+
+
+@pytest.mark.usefixtures("books")
+def test_a_question_that_is_overdue_is_seen_though_its_job_is_there() -> None:
+    corrupt(CORRUPTIONS["unknown_is_asked_for"])
+    ask = "INSERT INTO staged_jobs (id, queue, name, args, due_at, retry_at, created_at) SELECT gen_random_uuid(), "
+    ask += "'default', 'payments.look', jsonb_build_object('attempt_id', id), business_now() - {0}, now(), now() - {0} "
+    ask += "FROM payment_attempts"
+    corrupt(ask.format("interval '14 minutes'"))
+    assert "unknown_is_asked_for" not in rules(invariants.violations())
+    corrupt("DELETE FROM staged_jobs")
+    corrupt(ask.format("interval '16 minutes'"))
+    assert "unknown_is_asked_for" in rules(invariants.violations())
+
+
+@pytest.mark.usefixtures("books")
 def test_a_sound_audit_log_is_not_complained_of() -> None:
     assert invariants.broken_chain() == []
+
+
+def age(seconds: int) -> None:
+    """Let everything of the books have been written this long ago."""
+    for table, column in [*((table, "touched_at") for table in TOUCHED), ("ledger_postings", "recorded_at")]:
+        corrupt(f"UPDATE {table} SET {column} = {column} - interval '{seconds} seconds'")  # noqa: S608 - ours
+
+
+@pytest.mark.usefixtures("books")
+def test_a_check_looks_at_what_was_written_since_the_last_one() -> None:
+    assert invariants.check_recent() == []
+    age(3600)
+    session.execute(text("UPDATE invoices SET credit_amount = 1, paid_amount = paid_amount - 1"))  # with its triggers
+    assert rules(invariants.check_recent()) == {"invoice_payments_are_booked"}
+    age(3600)
+    corrupt("UPDATE payment_attempts SET refund_amount = 1")
+    assert "refunds_within_capture" not in rules(invariants.check_recent())
+    assert "refunds_within_capture" in rules(invariants.check_whole())
+
+
+def watermark() -> datetime:
+    return session.execute(text("SELECT since FROM invariant_checks WHERE name = 'recent'")).scalar_one()
+
+
+@pytest.mark.usefixtures("books")
+def test_the_watermark_waits_until_what_is_broken_is_mended() -> None:
+    invariants.check_recent()
+    before = watermark()
+    session.execute(text("UPDATE payment_attempts SET refund_amount = 1"))
+    for _ in range(2):
+        assert rules(invariants.check_recent()) == rules(invariants.findings(9)) == {"refunds_within_capture"}
+        assert watermark() == before
+    session.execute(text("UPDATE payment_attempts SET refund_amount = 0"))
+    assert list(invariants.check_recent()) == list(invariants.findings(9)) == []
+    assert watermark() > before

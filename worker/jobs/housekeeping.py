@@ -1,17 +1,20 @@
 """Jobs that keep the house in order: the audit chain, old rows, invariants."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import text
 
 from portal.identity import audit, pruning
 from portal.insights import invariants
+from portal.insights.invariants import Violation
 from portal.kit import clock, editions, idempotency, logging
 from portal.kit.db import db
 from worker.runner import Args, Handler, Plain
 
 SEAL_AUDIT = "housekeeping.seal_audit"
-CHECK_INVARIANTS = "housekeeping.check_invariants"
+CHECK_RECENT = "housekeeping.check_recent"
+CHECK_WHOLE = "housekeeping.check_whole"
 PRUNE = "housekeeping.prune"
 _OLD_JOBS = text(
     "DELETE FROM staged_jobs WHERE id IN (SELECT id FROM staged_jobs WHERE state = 'done' "
@@ -25,9 +28,17 @@ def _seal_audit(_: Args, now: datetime) -> None:
     audit.seal(now)
 
 
-def _check_invariants(_: Args, __: datetime) -> None:
+def _check_recent(_: Args, __: datetime) -> None:
+    _shout(invariants.check_recent())
+
+
+def _check_whole(_: Args, __: datetime) -> None:
     db.execute(_TAKE_TIME)
-    for violation in invariants.violations():
+    _shout(invariants.check_whole())
+
+
+def _shout(found: Sequence[Violation]) -> None:
+    for violation in found:
         log.error("invariant_violated", rule=violation.rule, subject=violation.subject, detail=violation.detail)
 
 
@@ -40,6 +51,7 @@ def _prune(_: Args, __: datetime) -> None:
 
 HANDLERS: dict[str, Handler] = {
     SEAL_AUDIT: Plain(_seal_audit),
-    CHECK_INVARIANTS: Plain(_check_invariants),
+    CHECK_RECENT: Plain(_check_recent),
+    CHECK_WHOLE: Plain(_check_whole),
     PRUNE: Plain(_prune),
 }
