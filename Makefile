@@ -12,7 +12,7 @@ MESSAGES := $(SOURCES:.po=.mo)
 LAN ?= $(or $(PORTAL_LAN),0)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test prove reliability bench check tools seed soak
+.PHONY: help run test prove reliability bench check tools seed soak attack
 
 help:
 	@echo "make run          start everything; LAN=1 shows it to phones on your network"
@@ -20,6 +20,7 @@ help:
 	@echo "make prove        run all tests and leave nothing out: every crash point, every cut, long profiles"
 	@echo "make bench        measure pages and payments against their floors; ONLY=history measures one"
 	@echo "make soak         load the product and break it every half minute; MINUTES=10"
+	@echo "make attack       turn attackers' tools on a product of its own; MINUTES=8"
 	@echo "make check        lint, types, imports, templates"
 	@echo "make tools        install what the tests need: Chromium, a Chinese font, HAProxy (Debian)"
 	@echo "make seed         fill a believable directory (while make run is running)"
@@ -33,11 +34,11 @@ seed: .venv/.runtime $(MESSAGES)
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 REPORTS := .reports
 
-test: .venv/.dev $(MESSAGES)
+test: .venv/.dev .venv/tools/attack/.ready $(MESSAGES)
 	$(PYTEST) --junitxml=$(REPORTS)/test.xml $(TESTS)
 
 # The same tests with nothing left out: every point of the sweep, every cell of the matrix, long profiles.
-prove: .venv/.dev $(MESSAGES)
+prove: .venv/.dev .venv/tools/attack/.ready $(MESSAGES)
 	PROVE=1 $(PYTEST) --junitxml=$(REPORTS)/prove.xml $(TESTS)
 
 # What the tests of the fault matrix saw, for docs/reliability.md; `make check` says when it is stale.
@@ -48,13 +49,18 @@ reliability: .venv/.dev
 bench: .venv/.dev $(MESSAGES)
 	$(BIN)/python -m tests.benchmarks $(ONLY)
 
-# The house rules of .ci/semgrep: each says why, and each fires on its own bad example.
-SEMGREP = .venv/tools/semgrep/bin/semgrep scan --quiet --metrics off --disable-version-check
+# Attackers' tools on a product of its own, on this machine only; what they found lies in .reports/attack.json.
+attack: MINUTES ?= 8
+attack: .venv/.dev .venv/tools/attack/.ready $(MESSAGES)
+	@$(BIN)/python -m tests.attack --minutes $(MINUTES)
 
 # The real product under load with a fault every half minute; what it saw lies in .reports/soak. SEED=… repeats a run.
 soak: MINUTES ?= 10
 soak: .venv/.dev $(MESSAGES)
 	@$(BIN)/python -m tests.soak $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+# The house rules of .ci/semgrep: each says why, and each fires on its own bad example.
+SEMGREP = .venv/tools/semgrep/bin/semgrep scan --quiet --metrics off --disable-version-check
 
 check: .venv/.dev .venv/tools/semgrep/.ready
 	$(BIN)/ruff check .

@@ -84,6 +84,13 @@ class Sandbox:
         sandbox._wait_until_ready(seconds)
         return sandbox
 
+    @classmethod
+    def beside(cls, port: int, smtp_port: int, keys_dir: Path, token: str) -> Self:
+        """The handle of a sandbox that somebody else started and will end, such as ``portal run``."""
+        nobody = subprocess.Popen([sys.executable, "-c", ""])
+        nobody.wait()
+        return cls(nobody, port, smtp_port, keys_dir, token)
+
     def _wait_until_ready(self, seconds: float) -> None:
         end = time.monotonic() + seconds
         while time.monotonic() < end and self.process.poll() is None:

@@ -60,6 +60,11 @@ class Visitor:
             self._session.headers["X-Forwarded-For"] = address
         self._token = ""
 
+    @property
+    def cookie(self) -> str:
+        """What this visitor sends as its cookie, for tools that come in its name."""
+        return "; ".join(f"{cookie.name}={cookie.value}" for cookie in self._session.cookies)
+
     def get(self, path: str) -> requests.Response:
         """Open a page and keep the token of its forms."""
         answer = self._session.get(self._base_url + path, allow_redirects=False, timeout=15)

@@ -1,0 +1,122 @@
+"""`make attack`: turns the attackers' tools on a product of its own, says what they found, and asks the oracle.
+
+It ends with 1 where something was found that allowed.py does not explain, or where the books do not hold afterwards.
+"""
+
+# ruff: noqa: T201 (this program talks to a person)
+
+import argparse
+import json
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from tests.attack import tools
+from tests.attack.allowed import reason_for
+from tests.attack.gate import Gate, gate
+from tests.attack.target import Attacked, attacked
+from tests.attack.tools import Finding, Outcome
+from tests.support.processes import ROOT
+
+REPORT = ROOT / ".reports" / "attack.json"
+_ROW = "{:10} {:8} {:>9} {:>7} {:>7} {:>9} {:>10}  {}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One tool as one visitor: what passed the gate and what it came to."""
+
+    visitor: str
+    tool: str
+    opened: Gate
+    outcome: Outcome
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What the tool found, and the faults that the gate saw."""
+        return sorted({*self.outcome.findings, *self.opened.faults})
+
+
+def main() -> int:
+    """Attack for so many minutes, print the table, write the report; the exit code."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--minutes", type=float, default=8)
+    seconds = options.parse_args().minutes * 60
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="stallholder-attack-") as folder:
+        Path(folder).chmod(0o711)
+        with attacked(Path(folder) / "state") as product:
+            runs = _attack(product, Path(folder), int(seconds / len(product.cookies)))
+            wrong = _oracle(product)
+    _print(runs, wrong, time.monotonic() - began)
+    _write(runs, wrong)
+    return 1 if wrong or any(reason_for(finding) is None for run in runs for finding in run.findings) else 0
+
+
+def _attack(product: Attacked, folder: Path, seconds: int) -> list[Run]:
+    """Let both tools work side by side as each visitor in turn."""
+    runs: list[Run] = []
+    for visitor in product.cookies:
+        place = folder / visitor
+        place.mkdir()
+        pages = product.pages[visitor]
+        works: list[tuple[str, Callable[[str], Outcome]]] = [
+            ("wapiti", lambda url: tools.wapiti(url, place, seconds, pages)),  # noqa: B023 - joined below
+            ("sqlmap", lambda url: tools.sqlmap(url, place, seconds, pages, database="postgresql")),  # noqa: B023
+        ]
+        threads = [threading.Thread(target=_one, args=(product, visitor, *work, runs)) for work in works]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return runs
+
+
+def _one(product: Attacked, visitor: str, tool: str, work: Callable[[str], Outcome], runs: list[Run]) -> None:
+    with gate(product.port, product.cookies[visitor]) as opened:
+        runs.append(Run(visitor, tool, opened, work(opened.url)))
+
+
+def _oracle(product: Attacked) -> str:
+    """What the oracle complains about; empty when all is well."""
+    try:
+        product.oracle.ask()
+    except AssertionError as complaint:
+        return str(complaint)
+    return ""
+
+
+def _print(runs: list[Run], wrong: str, seconds: float) -> None:
+    print(_ROW.format("as", "tool", "requests", "places", "refused", "findings", "explained", "ended"))
+    for run in sorted(runs, key=lambda run: (run.visitor, run.tool)):
+        refused = sum(count for status, count in run.opened.statuses.items() if 400 <= status < 500)
+        explained = sum(reason_for(finding) is not None for finding in run.findings)
+        counts = (sum(run.opened.statuses.values()), len(run.opened.places), refused, len(run.findings), explained)
+        print(_ROW.format(run.visitor, run.tool, *counts, "by itself" if run.outcome.is_finished else "by the clock"))
+    for finding in sorted({finding for run in runs for finding in run.findings if reason_for(finding) is None}):
+        print(f"{finding.tool}: {finding.kind}: {finding.method} {finding.place} {finding.parameter}: {finding.detail}")
+    print(wrong or f"the oracle is content; {seconds / 60:.1f} minutes")
+
+
+def _write(runs: list[Run], wrong: str) -> None:
+    REPORT.parent.mkdir(exist_ok=True)
+    shown = [
+        {
+            "as": run.visitor,
+            "tool": run.tool,
+            "is_finished": run.outcome.is_finished,
+            "statuses": run.opened.statuses,
+            "places": run.opened.places,
+            "findings": [asdict(finding) | {"allowed": reason_for(finding)} for finding in run.findings],
+        }
+        for run in runs
+    ]
+    REPORT.write_text(json.dumps({"runs": shown, "oracle": wrong}, indent=1))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,101 @@
+"""The gate that the attackers' tools come through: each request has another address, and one log-in for all of them.
+
+Limits by address have tests of their own; here they would only keep the tools away from the pages. What passes is
+counted, so that a run can say what it reached, and answers of 500 and above are noted as findings.
+"""
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.client import HTTPConnection, HTTPException
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from urllib.parse import urlsplit
+
+from tests.attack.tools import LEAVE_ALONE, Finding
+
+_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host", "cookie", "x-forwarded-for"}
+_CHOSEN = {503}
+"""Answers of the product that are a decision, not a fault."""
+
+
+class Gate:
+    """Passes requests on to a port of this machine with one visitor's cookie."""
+
+    def __init__(self, port: int, cookie: str) -> None:
+        self._port = port
+        self._cookie = cookie
+        self._addresses = itertools.count()
+        self.statuses: Counter[int] = Counter()
+        self.places: Counter[str] = Counter()
+        self.faults: set[Finding] = set()
+        self.url = ""
+
+    def send(
+        self, method: str, target: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, list[tuple[str, str]], bytes]:
+        """Pass one request on and give what came back."""
+        path = urlsplit(target).path
+        number = next(self._addresses)
+        given = {name: value for name, value in headers.items() if name.lower() not in _HOP}
+        given |= {"X-Forwarded-For": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"}
+        given |= {"Cookie": self._cookie, "Host": f"127.0.0.1:{self._port}"}
+        upstream = HTTPConnection("127.0.0.1", self._port, timeout=20)
+        try:
+            upstream.request(method, target, body or None, given)
+            answer = upstream.getresponse()
+            content = answer.read()
+        finally:
+            upstream.close()
+        self._note(method, path, answer.status)
+        return answer.status, [pair for pair in answer.getheaders() if pair[0].lower() not in _HOP], content
+
+    def _note(self, method: str, path: str, status: int) -> None:
+        self.statuses[status] += 1
+        self.places[f"{method} {path}"] += 1
+        if status >= 500 and status not in _CHOSEN:
+            self.faults.add(Finding("gate", "Server fault", method, path, "", f"answered with {status}"))
+
+
+@contextmanager
+def gate(port: int, cookie: str) -> Iterator[Gate]:
+    """A gate that is open while the block runs; its ``url`` is where the tools are sent."""
+    passing = Gate(port, cookie)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def pass_on(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            try:
+                is_closed = urlsplit(self.path).path.startswith(LEAVE_ALONE)
+                headers = dict(self.headers.items())
+                answer = (404, [], b"") if is_closed else passing.send(self.command, self.path, headers, body)
+            except (HTTPException, OSError, ValueError):  # what the tool sent is no request that could be passed on
+                answer = 400, [], b""
+            with suppress(OSError):  # the tool did not wait
+                self.answer(*answer)
+
+        def answer(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+            self.send_response_only(status)
+            for name, value in headers:
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content if self.command != "HEAD" else b"")
+
+        do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = do_TRACE = pass_on  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing: the gate counts."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+    passing.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield passing
+    finally:
+        server.shutdown()
+        server.server_close()
