@@ -2,7 +2,7 @@
 
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import cycle, islice
 
@@ -28,6 +28,13 @@ class Wire:
             body += (received := self._received())
             missing -= len(received)
         return body
+
+    def post(self, address: str, headers: Mapping[str, str], body: bytes) -> int:
+        """Send a body and return the status; of the answer only its head is read, so it must have no body."""
+        own = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        head = f"POST {address}{self._head}{own}Content-Length: {len(body)}\r\n\r\n"
+        self._socket.sendall(head.encode() + body)
+        return int(self._read(b"\r\n\r\n").split(b" ", 2)[1])
 
     def close(self) -> None:
         """Hang up."""

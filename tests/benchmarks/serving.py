@@ -18,10 +18,10 @@ FLOOR = "tests.benchmarks.bare:app"
 
 @contextmanager
 def served(
-    application: str, environ: Mapping[str, str], folder: Path, ready: str = "/healthz"
+    application: str, environ: Mapping[str, str], folder: Path, ready: str = "/healthz", port: int = 0
 ) -> Iterator[tuple[int, Child]]:
     """Serve ``application`` and give its port and process, once it answers the page at ``ready``."""
-    port, name = free_ports(1)[0], application.partition(":")[0]
+    port, name = port or free_ports(1)[0], application.partition(":")[0]
     own = {"PORTAL_PORT": str(port), "PORTAL_STATE": str(folder / name), "LOG_LEVEL": "WARNING"}
     whole = bare_environ() | environ | own
     settings = load_settings(whole)

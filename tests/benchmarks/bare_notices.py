@@ -1,0 +1,60 @@
+"""The floor of a notification: a bare Flask view that verifies it, reads it and inserts one row, without us."""
+
+import base64
+import json
+import os
+from pathlib import Path
+from queue import LifoQueue
+
+import psycopg
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from flask import Flask, Response, request
+from psycopg.types.json import Jsonb
+
+_CONNECTIONS = 4
+_INSERT = """
+INSERT INTO payment_events (id, provider, event_id, kind, order_number, body, status)
+VALUES (gen_random_uuid(), 'wechat_pay', %s, %s, %s, %s, 'received') ON CONFLICT DO NOTHING
+"""
+
+app = Flask(__name__)
+_key = load_pem_public_key(Path(os.environ["WECHAT_PAY_PUBLIC_KEY_FILE"]).read_bytes())
+assert isinstance(_key, RSAPublicKey)
+_opener = AESGCM(os.environ["WECHAT_PAY_APIV3_KEY"].encode())
+_pool: LifoQueue[psycopg.Connection] = LifoQueue()
+for _ in range(_CONNECTIONS):
+    _pool.put(psycopg.connect(os.environ["DATABASE_URL"], options="-c timezone=UTC"))
+
+
+@app.get("/healthz")
+def healthz() -> str:
+    """Say that it serves."""
+    return "ok"
+
+
+@app.post("/api/v1/webhooks/wechat_pay")
+def receive() -> Response:
+    """Verify, read, insert, answer."""
+    body, told = request.get_data(), request.headers
+    message = f"{told['Wechatpay-Timestamp']}\n{told['Wechatpay-Nonce']}\n".encode() + body + b"\n"
+    try:
+        _key.verify(base64.b64decode(told["Wechatpay-Signature"]), message, PKCS1v15(), SHA256())
+    except InvalidSignature:
+        return Response(status=401)
+    event = json.loads(body)
+    sealed = event["resource"]
+    nonce, about = sealed["nonce"].encode(), sealed["associated_data"].encode()
+    payment = json.loads(_opener.decrypt(nonce, base64.b64decode(sealed["ciphertext"]), about))
+    connection = _pool.get()
+    try:
+        row = (event["id"], event["event_type"], payment["out_trade_no"], Jsonb(payment))
+        connection.execute(_INSERT, row)
+        connection.commit()
+    finally:
+        _pool.put(connection)
+    return Response(status=204)
