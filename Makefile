@@ -62,7 +62,10 @@ soak: .venv/.dev $(MESSAGES)
 # The house rules of .ci/semgrep: each says why, and each fires on its own bad example.
 SEMGREP = .venv/tools/semgrep/bin/semgrep scan --quiet --metrics off --disable-version-check
 
-check: .venv/.dev .venv/tools/semgrep/.ready
+# Where no Docker runs, its two files are at least read by those who know them.
+CONTAINERS = .venv/tools/containers/bin
+
+check: .venv/.dev .venv/tools/semgrep/.ready .venv/tools/containers/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -72,6 +75,8 @@ check: .venv/.dev .venv/tools/semgrep/.ready
 	$(SEMGREP) --test .ci/semgrep
 	$(SEMGREP) --error --config .ci/semgrep portal worker templates
 	$(BIN)/python .ci/lint_migrations.py
+	$(CONTAINERS)/hadolint Dockerfile
+	$(CONTAINERS)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 
 tools: .venv/.dev
 	@.ci/install-tools

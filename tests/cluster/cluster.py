@@ -10,12 +10,17 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
 
+import psycopg
 import redis
 import requests
+from psycopg import sql
 from sqlalchemy import text
 
 from portal.app import create_app, wire
+from portal.cli import app_role
 from portal.cli.ports import free_ports
 from portal.cli.processes import Child, Command, kill_group
 from portal.kit import edge
@@ -154,8 +159,8 @@ def cluster(servers: Servers, redis_url: str, sandbox: Sandbox, folder: Path) ->
     redis.Redis.from_url(redis_url).flushdb()
     front = free_ports(1)[0]
     own = {"PORTAL_BASE_URL": f"http://127.0.0.1:{front}", "PORTAL_PROXIES": "1", "PORTAL_DRAIN": "2"}
-    with cloned(servers, "cluster") as url:
-        environ = make_environ(url, redis_url, folder, sandbox.product_env() | own | {"PORTAL_PORT": "1"})
+    with cloned(servers, "cluster") as url, _working_role(url) as app_url:
+        environ = make_environ(app_url, redis_url, folder, sandbox.product_env() | own | {"PORTAL_PORT": "1"})
         settings = load_settings(environ)
         wire(settings, "cluster", pool_size=12)
         whole = Cluster(Portal(settings, environ, create_app(settings), sandbox), folder, front)
@@ -165,6 +170,18 @@ def cluster(servers: Servers, redis_url: str, sandbox: Sandbox, folder: Path) ->
         finally:
             whole.stop()
             edge.disconnect()
+
+
+@contextmanager
+def _working_role(url: str) -> Iterator[str]:
+    """The address for the role that the product works as, which owns nothing."""
+    name = f"cluster_{uuid4().hex[:12]}"
+    parts = urlsplit(url)
+    app_url = urlunsplit(parts._replace(netloc=f"{name}:{name}@{parts.hostname}:{parts.port}"))
+    app_role.ensure(url, app_url)
+    yield app_url
+    with psycopg.connect(url) as owner:
+        owner.execute(sql.SQL("DROP OWNED BY {}; DROP ROLE {}").format(*[sql.Identifier(name)] * 2))
 
 
 def _balancer(front: int, webs: list[int], folder: Path) -> Child:

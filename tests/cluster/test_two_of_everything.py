@@ -13,6 +13,7 @@ from tests.cluster.crowd import Crowd
 from tests.directory.shops import make_shop
 from tests.support import shop
 from tests.support.crash import end_leases
+from tests.support.processes import eventually, status
 from tests.support.proving import times
 from tests.support.sandbox import Sandbox
 from tests.support.servers import Servers
@@ -122,6 +123,16 @@ def test_of_two_schedulers_one_acts(whole: Cluster, saw: Saw) -> None:
     assert gaps.keys() == staged.keys()
     assert not [name for name, gap in gaps.items() if gap is not None and gap < staged[name]]
     saw(f"{len(gaps)} recurring jobs, none staged twice within its interval by two schedulers")
+
+
+def test_without_any_worker_people_still_get_in(whole: Cluster) -> None:
+    """The last test: no web server calls itself ready then, and the balancer sends people there all the same."""
+    for worker in whole.workers:
+        worker.lose_power()
+    whole.portal.do(lambda: db.execute(text("DELETE FROM heartbeats")))
+    assert eventually(lambda: status(whole.front, "/readyz") == 503, 10)
+    assert not any(web.is_ready() for web in whole.webs)
+    assert {status(whole.front, path) for path in ("/", "/directory", "/login") * 3} == {200}
 
 
 def told(answers: Counter[str]) -> str:
