@@ -35,7 +35,8 @@ def sandbox_flag(given: Mapping[str, str]) -> str:
 def completed(given: Mapping[str, str], settings: Settings, servers: Mapping[str, str]) -> dict[str, str]:
     """The whole environment of the product's processes.
 
-    `settings` are those of `checked`; `servers` has DATABASE_URL and REDIS_URL of the embedded servers, if any.
+    `settings` are those of `checked`; `servers` has the addresses of the embedded servers, if any: DATABASE_OWNER_URL,
+    DATABASE_URL and REDIS_URL.
     """
     secrets = private_folder(settings.state / "secrets")
     host = lan_address() if settings.is_lan else "127.0.0.1"
@@ -72,8 +73,8 @@ def _pretend_world(settings: Settings, host: str) -> dict[str, str]:
 
 def _sandbox_database(given: Mapping[str, str], servers: Mapping[str, str]) -> str:
     """A database of its own beside the product's, whose name it borrows on a server that is not ours."""
-    if "DATABASE_URL" in servers:
-        return renamed(servers["DATABASE_URL"], "sandbox")
+    if "DATABASE_OWNER_URL" in servers:
+        return renamed(servers["DATABASE_OWNER_URL"], "sandbox")
     owner = given.get("DATABASE_OWNER_URL", "").strip() or given["DATABASE_URL"]
     return renamed(owner, f"{name_of(given['DATABASE_URL'])}_sandbox")
 

@@ -20,6 +20,7 @@ from portal.cli.processes import Child, Command, Pause, born, run_as
 from portal.cli.unprivileged import Place, reachable_binaries
 
 SUPERUSER = "stallholder"
+APP = "stallholder_app"
 # Builtin C.UTF-8 sorts the same everywhere; the C type beside it lets trigrams see Chinese letters.
 LETTERS = "UTF-8" if sys.platform == "darwin" else "C.UTF-8"
 COMMON = {
@@ -50,12 +51,17 @@ class Postgres:
     data: Path
     port: int
     password: str
+    app_password: str
     user: str | None
     options: dict[str, str]
 
     def url(self, database: str) -> str:
-        """The address of one of its databases, password included."""
+        """The address of one of its databases, password included, as the one who owns everything."""
         return f"postgresql://{SUPERUSER}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def app_url(self, database: str) -> str:
+        """The same as the product, which owns nothing."""
+        return f"postgresql://{APP}:{self.app_password}@127.0.0.1:{self.port}/{database}"
 
     def command(self) -> Command:
         """How to run it in the foreground; SIGINT is PostgreSQL's fast shutdown, which rolls back open work."""
@@ -96,7 +102,15 @@ def prepare(state: Path, own_binaries: Path | None, port: int, *, is_forgetful: 
     _check_version(binaries, data)
     _forgive_dead_postmaster(data / "postmaster.pid")
     options = COMMON | (FORGETFUL if is_forgetful else {})
-    return Postgres(binaries=binaries, data=data, port=port, password=password, user=place.user, options=options)
+    return Postgres(
+        binaries=binaries,
+        data=data,
+        port=port,
+        password=password,
+        app_password=kept_secret(state / "postgres-app.password"),
+        user=place.user,
+        options=options,
+    )
 
 
 def _initialise(binaries: Path, place: Place, data: Path, password: str) -> None:

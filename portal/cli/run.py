@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import click
 
-from portal.cli import databases, doctor, environment, migrations, roles, start
+from portal.cli import app_role, databases, doctor, environment, migrations, roles, start
 from portal.cli.postgres import PostgresError
 from portal.cli.processes import Command
 from portal.cli.supervisor import StartError, StopRequested, Supervisor
@@ -71,6 +71,7 @@ def migrate() -> None:
     with plain_errors():
         databases.ensure(settings.database_owner_url, "DATABASE_OWNER_URL")
         is_changed = migrations.migrate(settings.database_owner_url)
+        app_role.ensure(settings.database_owner_url, settings.database_url)
         _prepare(settings)
     click.echo("migrated" if is_changed else "nothing to do")
 

@@ -10,7 +10,7 @@ from time import monotonic
 
 import click
 
-from portal.cli import databases, environment, migrations, ports, postgres, roles, valkey
+from portal.cli import app_role, databases, environment, migrations, ports, postgres, roles, valkey
 from portal.cli.supervisor import StartError, Supervisor
 from portal.kit.config import Settings, load_settings
 
@@ -62,7 +62,8 @@ def start_servers(supervisor: Supervisor, settings: Settings, given: Mapping[str
         click.echo("starting PostgreSQL …")
         server = postgres.prepare(settings.state, settings.postgres_bin, chosen["postgres"])
         server_child = supervisor.spawn(server.command(), shows_errors=False)
-        servers["DATABASE_URL"] = server.url("stallholder")
+        servers["DATABASE_OWNER_URL"] = server.url("stallholder")
+        servers["DATABASE_URL"] = server.app_url("stallholder")
         waits.append(lambda: server.wait_until_ready(server_child, supervisor.pause))
     environ = environment.completed(given, settings, servers)
     if settings.is_sandbox and settings.wechat_pay is None:
@@ -82,6 +83,7 @@ def make_databases(settings: Settings, sandbox_url: str | None) -> None:
         databases.ensure(sandbox_url, "PORTAL_SANDBOX_DATABASE_URL")
     if migrations.migrate(settings.database_owner_url):
         click.echo("the database has its tables")
+    app_role.ensure(settings.database_owner_url, settings.database_url)
 
 
 def start_processes(supervisor: Supervisor, settings: Settings, environ: Mapping[str, str]) -> None:

@@ -7,7 +7,11 @@ import pytest
 from portal.cli import environment
 from portal.kit.config import ConfigError, load_settings
 
-SERVERS = {"DATABASE_URL": "postgresql://u:p@127.0.0.1:1/stallholder", "REDIS_URL": "redis://:p@127.0.0.1:2/0"}
+SERVERS = {
+    "DATABASE_OWNER_URL": "postgresql://o:p@127.0.0.1:1/stallholder",
+    "DATABASE_URL": "postgresql://u:p@127.0.0.1:1/stallholder",
+    "REDIS_URL": "redis://:p@127.0.0.1:2/0",
+}
 
 
 def completed(tmp_path: Path, servers: dict[str, str] = SERVERS, **given: str) -> dict[str, str]:
@@ -21,7 +25,7 @@ def test_a_bare_environment_becomes_a_whole_sandbox(tmp_path: Path) -> None:
     assert load_settings(environ).is_sandbox
     assert environ["WECHAT_PAY_BASE_URL"] == "http://127.0.0.1:8001"
     assert environ["SMTP_URL"] == "smtp://127.0.0.1:8002"
-    assert environ["PORTAL_SANDBOX_DATABASE_URL"].endswith("/sandbox")
+    assert environ["PORTAL_SANDBOX_DATABASE_URL"] == "postgresql://o:p@127.0.0.1:1/sandbox"
 
 
 def test_secrets_stay_the_same_from_start_to_start(tmp_path: Path) -> None:

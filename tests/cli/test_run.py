@@ -31,7 +31,7 @@ def product(state: Path) -> Iterator[Instance]:
 
 
 def database_url(instance: Instance) -> str:
-    return environment.of_instance(instance.environ)["DATABASE_URL"]
+    return environment.of_instance(instance.environ)["DATABASE_OWNER_URL"]
 
 
 def test_a_first_start_serves_and_says_how_to_get_in(product: Instance) -> None:
@@ -74,6 +74,15 @@ def test_a_taken_port_is_named_with_its_setting(product: Instance, tmp_path: Pat
 
     assert refused.returncode == 1
     assert f"port {product.port} is in use; choose another by PORTAL_PORT" in told
+
+
+def test_the_product_works_as_a_role_that_owns_nothing(product: Instance) -> None:
+    with psycopg.connect(environment.of_instance(product.environ)["DATABASE_URL"]) as connection:
+        role, owns = connection.execute(
+            "SELECT current_user, (SELECT count(*) FROM pg_class WHERE relowner = current_user::regrole)"
+        ).fetchone() or (None, None)
+        is_super = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+    assert (role, owns, is_super) == ("stallholder_app", 0, (False,))
 
 
 def test_doctor_finds_nothing_wrong_and_a_typing_error(product: Instance) -> None:

@@ -1,0 +1,46 @@
+"""The role that the product works as: it owns nothing, so it can change rows and no table, trigger or right.
+
+Where the owner's address and the product's are the same there is no such role, and nothing is done.
+"""
+
+from urllib.parse import unquote, urlsplit
+
+import psycopg
+from psycopg import sql
+
+from portal.cli.databases import DatabaseError
+
+_TURN = 7_340_002
+_ALREADY = "SELECT FROM pg_roles WHERE rolname = %s"
+_RIGHTS = (
+    "GRANT USAGE ON SCHEMA public TO {}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
+    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {}",
+    "REVOKE INSERT, UPDATE, DELETE ON alembic_version FROM {}",
+)
+
+
+def ensure(owner_url: str, app_url: str) -> None:
+    """Make the role of ``app_url`` unless it is there, and give it its rights on all tables as they are now.
+
+    :raises DatabaseError: the owner may not make roles and nobody has made this one.
+    """
+    app = urlsplit(app_url)
+    name = unquote(app.username or "")
+    if unquote(urlsplit(owner_url).username or "") == name:
+        return
+    role = sql.Identifier(name)
+    with psycopg.connect(owner_url, connect_timeout=10) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
+        if connection.execute(_ALREADY, [name]).fetchone() is None:
+            _create(connection, role, unquote(app.password or ""))
+        for right in _RIGHTS:
+            connection.execute(sql.SQL(right).format(role))
+
+
+def _create(connection: psycopg.Connection, role: sql.Identifier, password: str) -> None:
+    try:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, sql.Literal(password)))
+    except psycopg.errors.InsufficientPrivilege as error:
+        told = "DATABASE_URL: its user does not exist, and the owner may not make it"
+        raise DatabaseError(f"{told}: {error}") from error
