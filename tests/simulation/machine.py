@@ -68,6 +68,11 @@ class Life(RuleBasedStateMachine):
     def cancel(self, session: int) -> None:
         self.life.step("cancel", session)
 
+    @rule(shop=shops, tier=tiers)
+    def change_mind(self, shop: int, tier: str) -> None:
+        self.life.step("cancel", 0)
+        self.life.step("quote", shop, tier)
+
     @rule(session=recent)
     def extend(self, session: int) -> None:
         self.life.step("extend", session)

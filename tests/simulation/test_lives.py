@@ -18,6 +18,7 @@ HOW = settings(
     stateful_step_count=STEPS,
     suppress_health_check=list(HealthCheck),
     print_blob=False,
+    report_multiple_bugs=False,
 )
 
 

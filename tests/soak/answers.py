@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 NONE = "no answer"
@@ -13,7 +14,8 @@ class Answers:
     """Counts by who asked and what was answered; what nobody should ever get is kept word by word."""
 
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
-    acknowledged_ms: list[int] = field(default_factory=list)
+    acknowledged: list[tuple[float, int]] = field(default_factory=list)
+    """When each notice was answered with success, and after how many milliseconds."""
     wrong: list[str] = field(default_factory=list)
     paid: set[str] = field(default_factory=set)
     """The sessions that a page called paid."""
@@ -33,11 +35,12 @@ class Answers:
             if status not in (wanted, 503, None):
                 self.wrong.append(f"notices: {status} where {wanted} is due")
             if status == 204:
-                self.acknowledged_ms.append(milliseconds)
+                self.acknowledged.append((time.monotonic(), milliseconds))
 
-    def percentile(self, share: float) -> int:
-        """How long at most this share of all acknowledged notices waited for their answer, in milliseconds."""
-        ordered = sorted(self.acknowledged_ms)
+    def percentile(self, share: float, faults: Sequence[tuple[float, float]] = ()) -> int:
+        """How many milliseconds at most this share of the acknowledged notices waited, those of ``faults`` left out."""
+        calm = (took for at, took in self.acknowledged if not any(since <= at <= until for since, until in faults))
+        ordered = sorted(calm)
         return ordered[min(int(len(ordered) * share), len(ordered) - 1)] if ordered else 0
 
 

@@ -27,6 +27,8 @@ class Fault:
     name: str
     at: float
     ready_after: float
+    began: float = 0.0
+    """The same instant as the clock of ``time.monotonic`` has it."""
 
     @property
     def is_mended(self) -> bool:
@@ -60,16 +62,16 @@ class Faults:
         began = time.monotonic()
         with suppress(ProcessLookupError, OSError, IndexError):  # whom a fault before this one has ended already
             fault()
-        told = Fault(fault.__name__.replace("_", " "), began - self._began, self._until_ready())
+        self._wait_until_ready(began)
+        name, took = fault.__name__.replace("_", " "), time.monotonic() - began
+        told = Fault(name, began - self._began, took, began)
         self.happened.append(told)
         return told
 
-    def _until_ready(self) -> float:
-        began = time.monotonic()
+    def _wait_until_ready(self, began: float) -> None:
         time.sleep(0.5)  # so that what was killed is seen to be gone
         while not answers_200(self._instance.port, "/readyz") and time.monotonic() - began < LONGEST:
             time.sleep(0.2)
-        return time.monotonic() - began
 
     def a_web_worker_dies(self) -> None:
         """The youngest, so that the oldest lives long enough to be weighed."""

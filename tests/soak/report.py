@@ -29,7 +29,8 @@ def told(outcome: Outcome) -> str:
         f"{outcome.seconds:.0f} s, seed {outcome.plan.seed}: {len(outcome.faults)} faults, "
         f"{outcome.payments} payments, {outcome.notices} notices ({outcome.notices / outcome.seconds:.0f} a second), "
         f"{outcome.promises} acknowledged writes looked for.",
-        f"Acknowledgements: median {answers.percentile(0.5)} ms, 99 % within {answers.percentile(0.99)} ms.",
+        f"Acknowledgements: half within {answers.percentile(0.5)} ms, 99 % within {answers.percentile(0.99)} ms; "
+        f"between the faults 99 % within {answers.percentile(0.99, outcome.disturbances)} ms.",
         "",
         *_table(("who", "answer", "times"), [(*key, str(count)) for key, count in sorted(answers.counts.items())]),
         *_table(
@@ -37,6 +38,8 @@ def told(outcome: Outcome) -> str:
             [(f"{fault.at:.0f}", fault.name, f"{fault.ready_after:.1f} s") for fault in outcome.faults],
         ),
         *_table(("process", "first", "last", "most", "growth of the longest-lived"), _memory_rows(outcome.memory)),
+        "Memory is resident memory; what processes of a kind share is counted in each of them.",
+        "",
         f"Verdict: {'all is well' if not outcome.misses else f'{len(outcome.misses)} misses'}",
         *[f"- {miss}" for miss in outcome.misses],
     ]
@@ -90,6 +93,7 @@ def _figures(outcome: Outcome) -> dict[str, object]:
         "payments": outcome.payments,
         "promises": outcome.promises,
         "p99_ms": outcome.answers.percentile(0.99),
+        "p99_between_faults_ms": outcome.answers.percentile(0.99, outcome.disturbances),
         "answers": {f"{who}: {said}": count for (who, said), count in sorted(outcome.answers.counts.items())},
         "faults": [[round(fault.at), fault.name, round(fault.ready_after, 1)] for fault in outcome.faults],
         "memory": {kind: [[round(at), held] for at, held in line] for kind, line in outcome.memory.over_time().items()},

@@ -16,7 +16,8 @@ pytestmark = pytest.mark.timeout(400)
 
 
 def test_a4_a5_a7_b1_b2_a_short_soak_loses_nothing(tmp_path: Path, saw: Callable[[str], None]) -> None:
-    plan = Plan(seconds=proving.times(16, 60), seed=proving.seed(), notices=20, every=proving.times(6, 12))
+    seconds, every = proving.times(16, 60), proving.times(6, 12)
+    plan = Plan(seconds, proving.seed(), notices=20, every=every, patience_ms=None)
     tmp_path.chmod(0o711)
     outcome = Soak(plan, tmp_path / "state", print).run()
     assert outcome.misses == [], report.told(outcome)
