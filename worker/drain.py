@@ -3,14 +3,18 @@
 A forged or repeated call does nothing by itself: only rows that are due are run.
 """
 
+import threading
 import time
+from collections.abc import Sequence
 
 from portal.kit import edge, jobs, logging
-from portal.kit.jobs import Queue
+from portal.kit.jobs import Queue, StagedJob
 from worker import runner
 from worker.registry import HANDLERS
 
 _BATCH = 10
+stopping = threading.Event()
+"""Set when this process was asked to end: what is under way is finished, and nothing else is begun."""
 log = logging.logger()
 
 
@@ -24,16 +28,26 @@ def drain(queue: str, limit: int = 1000, seconds: float = 240, batch_size: int =
     done = 0
     name = Queue(queue)
     end = time.monotonic() + seconds
-    while done < limit and time.monotonic() < end:
+    while done < limit and time.monotonic() < end and not stopping.is_set():
         batch = edge.write(lambda: jobs.lease(name, batch_size))
-        for job in batch:
-            handler = HANDLERS.get(job.name)
-            if handler is None:
-                log.error("unknown_job", job=job.name)
-                edge.write(lambda job=job: jobs.fail(job.id, job.attempts, "no such job"))  # type: ignore[misc]
-            else:
-                runner.run(job, handler)
-            done += 1
+        ran = _run(batch)
+        done += ran
         if not batch:
             break
+        if ran < len(batch):
+            edge.write(lambda: jobs.give_back(batch[ran:]))  # noqa: B023 - called at once
     return done
+
+
+def _run(batch: Sequence[StagedJob]) -> int:
+    """Run leased jobs one after the other, until told to stop; return how many were run."""
+    for number, job in enumerate(batch):
+        if stopping.is_set():
+            return number
+        handler = HANDLERS.get(job.name)
+        if handler is None:
+            log.error("unknown_job", job=job.name)
+            edge.write(lambda job=job: jobs.fail(job.id, job.attempts, "no such job"))  # type: ignore[misc]
+        else:
+            runner.run(job, handler)
+    return len(batch)

@@ -15,7 +15,7 @@ import redis
 
 from portal import app
 from portal.kit import config, logging
-from worker import relay, wake_ups
+from worker import drain, relay, wake_ups
 
 _ROLES = ("interactive", "interactive", "default", "bulk")
 _PR_SET_PDEATHSIG = 1
@@ -86,7 +86,6 @@ def _schedule(settings: config.Settings) -> None:
 
 
 def _stop_on_signal() -> threading.Event:
-    stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
-    return stop
+    for wish in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(wish, lambda *_: drain.stopping.set())
+    return drain.stopping

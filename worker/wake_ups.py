@@ -13,6 +13,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 from portal.kit import jobs, logging, wake
+from worker import drain
 
 _BELIEVED = {"data", "created_at", "enqueued_at", "origin", "status", "timeout", "result_ttl", "failure_ttl"}
 log = logging.logger()
@@ -38,9 +39,17 @@ class WakeUp(Job):
             raise NoSuchJobError("not ours")
 
 
+class Listener(SimpleWorker):
+    """An RQ worker that, asked to end, ends between two jobs and not after the last one of its queue."""
+
+    def handle_warm_shutdown_request(self) -> None:
+        """Let the job that is under way be the last one."""
+        drain.stopping.set()
+
+
 def listener(queue: str, connection: Redis) -> SimpleWorker:
     """Return the RQ worker of one queue."""
-    return SimpleWorker(
+    return Listener(
         [Queue(queue, connection=connection, serializer=JSONSerializer, job_class=WakeUp)],
         connection=connection,
         serializer=JSONSerializer,

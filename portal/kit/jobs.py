@@ -5,18 +5,18 @@ know what any job does (see ``worker/registry.py``).
 """
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 import structlog
-from sqlalchemy import ColumnElement, Index, and_, case, exists, func, or_, select, text, update
+from sqlalchemy import ColumnElement, Index, Row, and_, case, delete, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
-from portal.kit import ids
+from portal.kit import ids, logging
 from portal.kit.db import Base, Key, db
 
 MAX_ATTEMPTS = 30
@@ -24,6 +24,7 @@ MAX_ATTEMPTS = 30
 RECURRING = "recurring:"
 """What the key of a job begins with that comes again by itself, so that giving one up is no alarm."""
 LEASE = timedelta(seconds=60)
+log = logging.logger()
 
 
 class Queue(StrEnum):
@@ -155,7 +156,14 @@ def extend(job_id: UUID, attempt: int) -> bool:
 
 
 def finish(job_id: UUID) -> None:
-    """Mark the job done, in the transaction of its effect."""
+    """Mark the job done, in the transaction of its effect.
+
+    Where it staged itself anew, the new row stands for both: who asks every ten seconds leaves one row, not hundreds.
+    """
+    follows = aliased(StagedJob)
+    is_followed = exists().where(follows.key == StagedJob.key, follows.state == "pending")
+    if db.execute(delete(StagedJob).where(StagedJob.id == job_id, is_followed).returning(StagedJob.id)).first():
+        return
     db.execute(
         update(StagedJob)
         .where(StagedJob.id == job_id)
@@ -184,7 +192,7 @@ def fail(job_id: UUID, attempt: int, error: str) -> None:
     """Put the job back with a growing pause (2, 4, 8 … seconds, at most an hour, each a little longer by chance so
     that an outage's jobs do not all come back together), or give it up as dead."""
     pause = timedelta(seconds=min(2**attempt, 3600)) * (1 + random.random() / 10)  # noqa: S311 - not a secret
-    db.execute(
+    failed = db.execute(
         update(StagedJob)
         .where(StagedJob.id == job_id, StagedJob.state == "leased", StagedJob.attempts == attempt)
         .values(
@@ -193,7 +201,17 @@ def fail(job_id: UUID, attempt: int, error: str) -> None:
             leased_until=None,
             retry_at=func.clock_timestamp() + pause,
         )
+        .returning(StagedJob.id, StagedJob.name, StagedJob.state)
     )
+    _shout_of_dead(failed.all())
+
+
+def give_back(unbegun: Iterable[StagedJob]) -> None:
+    """Give back leased jobs that nobody began, as if they had never been taken."""
+    for job in unbegun:
+        mine = (StagedJob.id == job.id, StagedJob.state == "leased", StagedJob.attempts == job.attempts)
+        values = {"state": _waits_again(), "attempts": StagedJob.attempts - 1, "leased_until": None}
+        db.execute(update(StagedJob).where(*mine).values(values))
 
 
 def free_expired() -> int:
@@ -201,7 +219,16 @@ def free_expired() -> int:
     error = case((StagedJob.attempts >= MAX_ATTEMPTS, "its worker died each time"), else_=StagedJob.last_error)
     freed = update(StagedJob).where(_is_abandoned(StagedJob))
     freed = freed.values(state=_given_back(), last_error=error, leased_until=None)
-    return len(db.scalars(freed.returning(StagedJob.id)).all())
+    found = db.execute(freed.returning(StagedJob.id, StagedJob.name, StagedJob.state)).all()
+    _shout_of_dead(found)
+    return len(found)
+
+
+def _shout_of_dead(given_back: Sequence[Row[UUID, str, str]]) -> None:
+    """Tell the logs, which somebody is alarmed by, of each job that nobody will try again by himself."""
+    for job_id, name, state in given_back:
+        if state == "dead":
+            log.error("job_given_up", given_up=str(job_id), name=name)
 
 
 def revive(job_id: UUID) -> str | None:
@@ -209,12 +236,10 @@ def revive(job_id: UUID) -> str | None:
 
     :return: its name; None where no dead job has this id (any more).
     """
-    twin = aliased(StagedJob)
-    has_twin = exists().where(twin.key == StagedJob.key, twin.state == "pending")
     query = (
         update(StagedJob)
         .where(StagedJob.id == job_id, StagedJob.state == "dead")
-        .values(state=case((has_twin, "done"), else_="pending"), attempts=0, retry_at=None)
+        .values(state=_waits_again(), attempts=0, retry_at=None)
         .returning(StagedJob.name, StagedJob.queue)
     )
     found = db.execute(query).one_or_none()
@@ -223,6 +248,12 @@ def revive(job_id: UUID) -> str | None:
     name, queue = found
     db.info.setdefault("wake", set()).add(queue)
     return str(name)
+
+
+def _waits_again() -> ColumnElement[str]:
+    """Return the state of a job that may wait again: ``pending``, or ``done`` where another of its key waits."""
+    twin = aliased(StagedJob)
+    return case((exists().where(twin.key == StagedJob.key, twin.state == "pending"), "done"), else_="pending")
 
 
 def due_queues() -> list[str]:
