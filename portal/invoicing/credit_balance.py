@@ -3,7 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
+
+from portal.invoicing.errors import CreditSpent
 from portal.invoicing.models import Invoice
+from portal.kit.db import db
 from portal.kit.money import Money
 from portal.ledger import balances, recipes
 
@@ -14,5 +18,12 @@ def of(customer_id: UUID, currency: str) -> Money:
 
 
 def settle(invoice: Invoice, amount: Money, now: datetime) -> None:
-    """Use ``amount`` of the customer's credit for a locked, issued invoice, once."""
-    recipes.credit_used(invoice.id, invoice.customer_id, amount, now)
+    """Use ``amount`` of the customer's credit for a locked, issued invoice, once.
+
+    :raises CreditSpent: there is less of it by now.
+    """
+    try:
+        with db.begin_nested():
+            recipes.credit_used(invoice.id, invoice.customer_id, amount, now)
+    except IntegrityError as error:
+        raise CreditSpent from error
