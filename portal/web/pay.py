@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, g, redirect, render_template, url_for
@@ -30,15 +30,20 @@ if TYPE_CHECKING:
     from portal.invoicing.models import Customer
     from portal.payments.models import PaymentAttempt, PaymentSession
 
+_IMPATIENCE = timedelta(seconds=10)
 bp = Blueprint("pay", __name__, url_prefix="/pay/<session>")
 
 
 @dataclass(frozen=True, slots=True)
 class ShownPayment:
-    """A session as its page shows it; ``disposition`` says what became of money that paid nothing."""
+    """A session as its page shows it.
+
+    ``disposition`` says what became of money that paid nothing, ``pause`` how long the page waits before it asks again.
+    """
 
     public_id: str
     state: str
+    pause: str
     disposition: str | None
     order_id: str
     title: str
@@ -125,6 +130,7 @@ def _for_anyone(session: PaymentSession, attempt: PaymentAttempt, now: datetime)
     return ShownPayment(
         public_id=session.public_id,
         state=session.status,
+        pause="500ms" if _is_about_to_show_its_code(session, now) else "2s",
         disposition=attempt.disposition,
         order_id=attempt.order_number,
         title=wording.type_title("subscription_start"),
@@ -146,6 +152,11 @@ def _for_anyone(session: PaymentSession, attempt: PaymentAttempt, now: datetime)
         receipt_url=None,
         home_url=url_for("home.show"),
     )
+
+
+def _is_about_to_show_its_code(session: PaymentSession, now: datetime) -> bool:
+    """Whether the code is due any moment; where the provider is slow or away, pages wait at their usual pace."""
+    return session.status == "created" and now - session.created_at < _IMPATIENCE
 
 
 def _for_member(session: PaymentSession, business: Business, shown: ShownPayment) -> ShownPayment:
