@@ -30,6 +30,7 @@ _COOKIE = "stallholder"
 _SECRET = re.compile(r"(?<=/)(?:[a-z]{2,6}_\w{22}|[\w-]{43})")
 _LEASES_END = text("UPDATE staged_jobs SET leased_until = clock_timestamp() WHERE state = 'leased'")
 _BUSINESS = text("SELECT public_id FROM businesses ORDER BY id DESC LIMIT 1")
+_SESSION = text("SELECT public_id FROM payment_sessions ORDER BY created_at DESC LIMIT 1")
 _ORDER = text("SELECT order_number FROM payment_attempts ORDER BY created_at DESC LIMIT 1")
 _NOTICES = "/api/v1/webhooks/wechat_pay"
 
@@ -119,6 +120,10 @@ class Play:
     def shop(self) -> str:
         """The address below which the newest business has its pages."""
         return f"/businesses/{self.world('somebody looks for the shop', lambda: self._ask(_BUSINESS))}"
+
+    def payment(self) -> str:
+        """The address of the newest payment's page."""
+        return f"/pay/{self.world('somebody follows the payment link', lambda: self._ask(_SESSION))}"
 
     def time_passes(self, step: timedelta) -> None:
         """Business time moves on, here and at the provider."""

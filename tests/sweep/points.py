@@ -62,13 +62,25 @@ class Points:
         if name == self._wanted:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    def install(self, redis_url: str) -> None:
-        """Stand at every way out of this process, for the rest of its life."""
+    @contextmanager
+    def installed(self, redis_url: str) -> Iterator[None]:
+        """Stand at every way out of this process while the block runs."""
+        ways: list[tuple[Any, str]] = [
+            (DefaultDialect, "do_commit"),
+            (HTTPAdapter, "send"),
+            (smtplib.SMTP, "send_message"),
+        ]
+        before = [getattr(owner, name) for owner, name in ways]
         self._watch_commits()
         self._watch_http()
         self._watch_mail()
         waker = wake.waker(redis_url)
         jobs.wake_with(lambda queues: self.around(f"wake {' and '.join(queues)}", lambda: waker(queues)))
+        try:
+            yield
+        finally:
+            for (owner, name), original in zip(ways, before, strict=True):
+                setattr(owner, name, original)
 
     def _watch_commits(self) -> None:
         commit = DefaultDialect.do_commit

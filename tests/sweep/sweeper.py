@@ -110,7 +110,7 @@ class Sweeper:
         return passed, wrong
 
     def _lives(self, flow: Flow, database: str, folder: Path, cookie: str, point: str | None) -> str:
-        ended = self._order(flow, "play", database, folder, cookie, point)
+        ended = self._order(flow, "play" if point else "record", database, folder, cookie, point)
         if point is not None and ended == _KILLED:
             ended = self._order(flow, "recover", database, folder, cookie, None)
         elif point is not None and ended == 0:
