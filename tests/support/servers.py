@@ -4,7 +4,10 @@ The controlling process starts them; workers of pytest-xdist are told the addres
 """
 
 import shutil
+import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,3 +69,70 @@ class RunningServers:
         child = Child(command, log=state / f"{command.name}.log", record=record)
         self._children.append(child)
         return child
+
+
+class OwnPostgres:
+    """A PostgreSQL of a test's own, which may be killed and whose disk may be filled; it keeps what it acknowledged."""
+
+    def __init__(self, folder: Path, is_small: bool) -> None:
+        self.is_small = is_small
+        """Whether it has a little disk of its own that can be filled."""
+        self._folder = folder
+        self._server = postgres.prepare(folder, None, ports.free_ports(1)[0])
+        self.url = self._server.url("postgres")
+        self._child: Child | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Start it (again) and wait until it answers. Main thread only."""
+        postgres.prepare(self._folder, None, self._server.port)  # forgives the postmaster that was killed
+        self._child = Child(self._server.command(), self._folder / "log", self._folder / "run" / "postgres")
+        self._server.wait_until_ready(self._child)
+
+    def kill(self) -> None:
+        """End it at once, as the machine's lack of memory would."""
+        assert self._child is not None
+        self._child.process.kill()
+        self._child.process.wait()
+
+    def keep_running(self) -> None:
+        """Start it again if it has ended by itself, as its supervisor does."""
+        assert self._child is not None
+        if not self._child.is_running():
+            self.start()
+
+    def fill_the_disk(self) -> None:
+        """Leave no byte free."""
+        with (self._folder / "ballast").open("wb") as ballast:
+            try:
+                while True:
+                    ballast.write(bytes(65536))
+                    ballast.flush()
+            except OSError:
+                return
+
+    def free_the_disk(self) -> None:
+        """Give back what was filled."""
+        (self._folder / "ballast").unlink(missing_ok=True)
+
+    def stop(self) -> None:
+        """End it."""
+        assert self._child is not None
+        self._child.stop()
+
+
+@contextmanager
+def own_postgres(size: str = "400m") -> Iterator[OwnPostgres]:
+    """A PostgreSQL on a little disk in memory, or in a plain folder where we may not mount one."""
+    folder = Path(tempfile.mkdtemp(prefix="stallholder-own-"))
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    is_small = subprocess.run(mount, check=False, capture_output=True).returncode == 0
+    folder.chmod(0o711)
+    try:
+        server = OwnPostgres(folder, is_small)
+        yield server
+        server.stop()
+    finally:
+        if is_small:
+            subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        shutil.rmtree(folder, ignore_errors=True)
