@@ -103,12 +103,17 @@ def quote(page: str, shop: Shop, shown: Quote) -> None:
     assert shop.currency == "CNY" or not shown.due or prices.written(shown.asked, "CNY") in page, shown
 
 
+def page(product: Product, public_id: str, session: Session) -> None:
+    """The page of a payment says how it stands, or what became of its money."""
+    shown = product.owner.get(f"/pay/{public_id}/status").text
+    became = session.payment.learned if session.payment else None
+    assert HEADLINES[became or session.state] in shown, f"{public_id}: {session.state} {became}\n{shown}"
+
+
 def last(product: Product, shops: Mapping[str, Shop], sessions: Sessions) -> None:
     """At the very end: every page tells its payer what became of the money, and no draft is left without a session."""
     for public_id, (_, session) in sessions.items():
-        page = product.owner.get(f"/pay/{public_id}").text
-        became = session.payment.learned if session.payment else None
-        assert HEADLINES[became or session.state] in page, f"{public_id}: {session.state} {became}\n{page}"
+        page(product, public_id, session)
         assert not session.is_live
     drawn = Counter(
         (key, invoice.status, invoice.quote.total) for key, shop in shops.items() for invoice in shop.invoices

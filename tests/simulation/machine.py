@@ -2,8 +2,10 @@
 
 from typing import ClassVar
 
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import seed as seeded
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from tests.simulation.simulation import CURRENCIES
 from tests.simulation.stage import Stage
@@ -22,6 +24,18 @@ modes = st.sampled_from(
     ["http500", "http429", "timeout_before", "timeout_after", "drop", "unsigned", "tamper", "stale"]
 )
 waits = st.sampled_from([(0, 17), (2, 3), (11, 7), (31, 11), (63, 0), (365, 0), (1507, 0)])
+
+
+STEPS = 14
+HOW = settings(
+    deadline=None,
+    derandomize=False,
+    database=None,
+    stateful_step_count=STEPS,
+    suppress_health_check=list(HealthCheck),
+    print_blob=False,
+    report_multiple_bugs=False,
+)
 
 
 class Life(RuleBasedStateMachine):
@@ -108,3 +122,14 @@ class Life(RuleBasedStateMachine):
         """Let it come to rest; a life that went wrong is left as it is, so that its own complaint is heard."""
         if hasattr(self, "life") and self.life.is_sound:
             self.life.step("rest")
+
+
+def live(lives: Stage, examples: int, seed: int, *, is_to_shrink: bool = True) -> None:
+    """Play so many lives, drawn by a seed."""
+
+    class Played(Life):
+        stage = lives
+
+    phases = [Phase.generate, *([Phase.shrink] if is_to_shrink else [])]
+    seeded(seed)(Played)
+    run_state_machine_as_test(Played, settings=settings(HOW, max_examples=examples, phases=phases))

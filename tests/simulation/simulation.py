@@ -36,7 +36,7 @@ _TRUE = {"copies": False, "new ids": True}
 _NOT_OURS = ("other_merchant", "other_appid", "unknown_order", "not_paid", "empty")
 _MOST_SHOPS = 5
 _STATUSES = {"quoted": 303, "opened": 303, "same": 303, "moved": 303, "settled": 303}
-_REST = (6, 31, 301, 3660, 3660, 25 * 3600, 120)
+_REST = (3660, 3660, 25 * 3600, 120)
 """Seconds after which everything that was asked of the provider has been answered, watched and given up."""
 
 
@@ -122,7 +122,7 @@ class Simulation:
             self._note_session(books, answer.headers["Location"])
         elif expected == "same":
             assert self._sessions[answer.headers["Location"].split("/pay/")[1]] == (books, books.live)
-        self._look()
+        self._look(0)
 
     def cancel(self, session: int) -> None:
         """The owner cancels a payment; one that has ended stays as it is."""
@@ -132,7 +132,7 @@ class Simulation:
             assert answer.status_code == (303 if found.is_live or found.state == "cancelled" else 410), answer.text
             if found.is_live:
                 found.end("cancelled", self._product.now())
-        self._look()
+        self._look(session)
 
     def extend(self, session: int) -> None:
         """The payer asks for more time: once, and not after the end."""
@@ -144,7 +144,7 @@ class Simulation:
             assert answer.status_code == expected, answer.text
             if expected == 303:
                 found.expires_at += timedelta(hours=1)
-        self._look()
+        self._look(session)
 
     def pay(self, session: int, told: str, what: str) -> None:
         """Somebody pays: told at once, thrice, late or never; the right sum, a fen more or less, or yen."""
@@ -152,7 +152,7 @@ class Simulation:
         for public_id, shop, found in self._chosen(session):
             if found.payment is None and not self._is_last_chance_gone(found, told):
                 self._pay(public_id, shop, found, told, what)
-        self._look()
+        self._look(session)
 
     def tell(self, session: int, how: str) -> None:
         """The provider speaks again: true copies of what it said, or somebody forges it."""
@@ -273,10 +273,13 @@ class Simulation:
             self._product.advance(2 * _MARGIN)
             self._look()
 
-    def _look(self) -> None:
-        """Run to quiet and compare."""
+    def _look(self, touched: int | None = None) -> None:
+        """Run to quiet and compare; what was touched is looked at on its page too."""
         self._product.settle()
         comparison.everything(self._product, self._shops, self._sessions)
+        if touched is not None:
+            for public_id, _, session in self._chosen(touched):
+                comparison.page(self._product, public_id, session)
 
 
 def _one(things: list[str], number: int) -> str | None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 from flask import Flask
 
 from portal.app import create_app, wire
+from portal.currency.feed import FETCH_RATES
 from portal.kit import config, edge
 from portal.kit.config import load_settings
 from portal.kit.rate_limit import limiter
@@ -22,6 +23,7 @@ from tests.support.sandbox import Sandbox, free_port
 from tests.support.servers import Servers
 from tests.support.serving import serving
 from tests.support.settings import make_environ
+from worker import schedule
 
 
 class Stage:
@@ -62,7 +64,10 @@ class Stage:
 
 @contextmanager
 def stage(servers: Servers, redis_url: str, sandbox: Sandbox, folder: Path) -> Iterator[Stage]:
-    """Build the application once; limits of how often somebody may ask have tests of their own."""
+    """Build the application once; limits of how often somebody may ask have tests of their own.
+
+    The rates stand still, as the model has only one of each.
+    """
     redis = urlsplit(redis_url)
     port = free_port()
     with CutProxy((str(redis.hostname), int(redis.port or 0))) as redis_wire:
@@ -74,10 +79,13 @@ def stage(servers: Servers, redis_url: str, sandbox: Sandbox, folder: Path) -> I
         app = create_app(settings)
         built = Stage(servers, environ, app, sandbox, redis_wire)
         limiter.enabled = False
+        recurring = schedule.SCHEDULE
+        schedule.SCHEDULE = tuple(entry for entry in recurring if entry.job != FETCH_RATES)
         try:
             with serving(app, port):
                 yield built
         finally:
             limiter.enabled = True
+            schedule.SCHEDULE = recurring
             built.end()
             edge.disconnect()

@@ -12,11 +12,12 @@ from portal.payments import confirmation, sessions
 from portal.payments.confirmation import Verdict
 from portal.payments.providers import wechat_pay
 from portal.payments.providers.base import Result
+from tests.simulation.machine import live
 from tests.simulation.stage import Stage
-from tests.simulation.test_lives import live
 from tests.support import proving
 
-LIVES = 60
+pytestmark = pytest.mark.timeout(600)
+LIVES = 100
 """Within so many lives each is found; most in the first ten."""
 Patch = pytest.MonkeyPatch
 
@@ -90,4 +91,4 @@ MUTATIONS: list[Callable[[Patch], None]] = [
 def test_the_simulation_finds(lives: Stage, monkeypatch: Patch, mutate: Callable[[Patch], None]) -> None:
     mutate(monkeypatch)
     with pytest.raises(AssertionError):
-        live(lives, LIVES, is_to_shrink=False)
+        live(lives, LIVES, proving.seed(), is_to_shrink=False)

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from tests.simulation.stage import Stage
+from tests.support import proving
 
 Step = tuple[Any, ...]
 LIVES: dict[str, list[Step]] = {
@@ -32,7 +33,7 @@ LIVES: dict[str, list[Step]] = {
 }
 
 
-@pytest.mark.parametrize("day", range(2))
+@pytest.mark.parametrize("day", proving.sample(range(6), 1, "days of lives"))
 @pytest.mark.parametrize("name", LIVES)
 def test_c1_c2_c5_a_life_goes_as_the_model_says(lives: Stage, name: str, day: int) -> None:
     life = lives.begin(day)
