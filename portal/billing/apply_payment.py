@@ -70,13 +70,16 @@ def _lock(session: PaymentSession, evidence: PaymentEvidence) -> Chain:
 
 
 def _pay(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
-    """The money pays its invoice. Paid in time keeps the quote's day; paid late, the days start when it came."""
+    """The money pays its invoice. Paid in time keeps the quote's day; paid late, the days start when it came.
+
+    The invoice is issued last: whoever wants the next number waits for all that comes after it.
+    """
     is_late = confirmation.is_late(chain.session, evidence)
     starts_on = quotes.local_day(chain.customer, now) if is_late else chain.session.quoted_on
     recipes.payment_received(chain.attempt.id, evidence.provider, chain.attempt.asked, chain.session.owed, now)
-    fulfil(chain.subscription, chain.customer, chain.invoice, chain.quote, chain.session.owed, starts_on, now)
     confirmation.capture(chain.session, chain.attempt, evidence, "applied", now)
     sessions.end_others(chain.session, now)
+    fulfil(chain.subscription, chain.customer, chain.invoice, chain.quote, chain.session.owed, starts_on, now)
     return "paid_late" if is_late else "paid"
 
 

@@ -153,8 +153,8 @@ def _settle_by_credit(
         method="credit",
         now=now,
     )
-    fulfil(subscription, customer, invoice, quote, nothing, quote.quoted_on, now)
     transactions.complete(transaction, "applied", now)
+    fulfil(subscription, customer, invoice, quote, nothing, quote.quoted_on, now)
     facts = {
         "outcome": "settled_by_credit",
         "business_id": str(customer.business_id),

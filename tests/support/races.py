@@ -183,7 +183,7 @@ def prove(race: Race[T], databases: Callable[[], AbstractContextManager[str]]) -
         world = edge.write(race.prepare)
         guarded = run(race, world, url)
         faults = [error for error in guarded if isinstance(error, Exception) and not isinstance(error, race.refusals)]
-        assert faults == []
+        assert not faults, faults
         assert race.holds(world, guarded), guarded
     with databases() as url:
         world = edge.write(race.prepare)
