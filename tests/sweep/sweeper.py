@@ -5,8 +5,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -62,6 +61,8 @@ class Sweeper:
         self._sandbox = sandbox
         self._folder = folder
         self._letterbox = Letterbox()
+        self._databases = ExitStack()
+        self._given: dict[object, tuple[str, str]] = {}
         own = sandbox.product_env() | {
             "PORTAL_BASE_URL": "http://localhost",
             "WECHAT_PAY_NOTIFY_URL": self._letterbox.url,
@@ -87,16 +88,19 @@ class Sweeper:
         self._zygote.stdin.close()
         self._zygote.wait(10)
         self._letterbox.close()
+        self._databases.close()
 
-    @contextmanager
-    def sweeping(self, flow: Flow) -> Iterator["Sweep"]:
-        """Prepare what the flow starts from, once for all its lives."""
-        with cloned(self._servers, "given") as base:
+    def sweep(self, flow: Flow) -> "Sweep":
+        """Prepare what the flow starts from, once for all that start from it."""
+        if flow.given not in self._given:
+            base = self._databases.enter_context(cloned(self._servers, "given"))
             folder = self._new_folder()
             self._sandbox.reset()
-            self._run(flow, "prepare", base, folder, cookie="")
+            ended = self._order(flow, "prepare", base, folder, "", None)
+            assert ended == 0, (folder / "output").read_text()
             cookie = folder / "cookie"
-            yield Sweep(self, flow, base, cookie.read_text() if cookie.exists() else "")
+            self._given[flow.given] = base, cookie.read_text() if cookie.exists() else ""
+        return Sweep(self, flow, *self._given[flow.given])
 
     def live(self, flow: Flow, base: str, cookie: str, point: str | None) -> tuple[list[str], str]:
         """Live a flow on a copy of ``base``, cut off at the point; give the points passed and what went wrong."""
@@ -112,14 +116,10 @@ class Sweeper:
     def _lives(self, flow: Flow, database: str, folder: Path, cookie: str, point: str | None) -> str:
         ended = self._order(flow, "play" if point else "record", database, folder, cookie, point)
         if point is not None and ended == _KILLED:
-            ended = self._order(flow, "recover", database, folder, cookie, None)
+            ended = self._order(flow, "recover", database, folder, cookie, point)
         elif point is not None and ended == 0:
             return "it never came to this point"
         return "" if ended == 0 else f"ended with {ended}: " + (folder / "output").read_text()[-4000:]
-
-    def _run(self, flow: Flow, life: str, database: str, folder: Path, cookie: str) -> None:
-        ended = self._order(flow, life, database, folder, cookie, None)
-        assert ended == 0, (folder / "output").read_text()
 
     def _order(self, flow: Flow, life: str, database: str, folder: Path, cookie: str, point: str | None) -> int:
         order = {"flow": flow.name, "life": life, "database": database, "folder": str(folder), "cookie": cookie}

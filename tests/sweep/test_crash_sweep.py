@@ -3,7 +3,6 @@
 A failure names its point; ``pytest tests/sweep -k "pay and not notice" --point "…"`` lives that one alone.
 """
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -26,21 +25,19 @@ def named(flow: Flow) -> str:
 def test_a1_a2_a7_a_flow_cut_anywhere_is_finished_once(
     sweeper: Sweeper, flow: Flow, saw: Callable[[str], None], request: pytest.FixtureRequest
 ) -> None:
-    with sweeper.sweeping(flow) as sweep:
-        points = sweep.points()
-        assert len(points) >= _FEWEST
-        assert [wanted for wanted in flow.passes if not any(wanted in point for point in points)] == [], points
-        asked = request.config.getoption("--point", default=None)
-        chosen = [asked] if asked else proving.sample(points, _SAMPLE, flow.name)
-        began = time.monotonic()
-        wrong = {point: found for point in chosen if (found := sweep.dead_at(point))}
-        seconds = (time.monotonic() - began) / len(chosen)
+    sweep = sweeper.sweep(flow)
+    points = sweep.points()
+    assert len(points) >= _FEWEST
+    assert [wanted for wanted in flow.passes if not any(wanted in point for point in points)] == [], points
+    asked = request.config.getoption("--point", default=None)
+    chosen = [asked] if asked else proving.sample(points, _SAMPLE, flow.name)
+    wrong = {point: found for point in chosen if (found := sweep.dead_at(point))}
     assert not wrong, "\n\n".join(f"{point}\n{found}" for point, found in wrong.items())
-    saw(f"{flow.name}: cut at {len(chosen)} of {len(points)} points, {seconds:.2f} s each; finished once each time")
+    saw(f"{flow.name}: cut at {len(chosen)} of {len(points)} points, finished once each time")
 
 
 @pytest.mark.parametrize("flow", unsafe.ALL, ids=named)
 def test_the_sweep_finds_what_is_unsafe(sweeper: Sweeper, flow: Flow) -> None:
-    with sweeper.sweeping(flow) as sweep:
-        suspects = [point for point in sweep.points() if flow.passes[0] in point]
-        assert any(sweep.dead_at(point) for point in suspects)
+    sweep = sweeper.sweep(flow)
+    suspects = [point for point in sweep.points() if flow.passes[0] in point]
+    assert any(sweep.dead_at(point) for point in suspects)
