@@ -109,7 +109,7 @@ class Cluster:
             for number, port in enumerate(ports, 1)
         ]
         self.workers = [Host(f"worker-{number}", "worker", portal.environ, folder) for number in (1, 2)]
-        self._balancer = _balancer(front, ports, folder)
+        self._balancer = balancer(front, ports, folder)
 
     def start(self) -> None:
         """Start everything and wait until the balancer has somebody to send people to."""
@@ -184,7 +184,8 @@ def _working_role(url: str) -> Iterator[str]:
         owner.execute(sql.SQL("DROP OWNED BY {}; DROP ROLE {}").format(*[sql.Identifier(name)] * 2))
 
 
-def _balancer(front: int, webs: list[int], folder: Path) -> Child:
+def balancer(front: int, webs: list[int], folder: Path) -> Child:
+    """Start HAProxy with the documentation's file before the web servers at these ports."""
     program = shutil.which("haproxy", path=f"{os.environ['PATH']}{os.pathsep}/usr/sbin")
     assert program, "HAProxy is not installed: `make tools` installs it"
     (folder / "run").mkdir(exist_ok=True)

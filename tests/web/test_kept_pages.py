@@ -22,7 +22,9 @@ from portal.kit.money import Money
 from portal.web import fragments
 from tests.directory.shops import make_branch, make_product, make_shop
 from tests.support import shop
+from tests.support.crash import black_hole
 from tests.support.pages import log_in
+from tests.support.sandbox import free_port
 from tests.support.settings import SECRET
 from tests.support.statements import counted
 
@@ -183,7 +185,9 @@ def test_the_first_who_opens_a_page_leaves_nothing_of_theirs_in_it(
         assert secret.encode() not in kept
     assert tokens
     assert all("/dashboard" in of_ann[address] for address in pages if address != "/directory/_results")
-    assert of_ann["/directory/_results"] == of_anybody["/directory/_results"]
+    assert of_ann["/directory/_results"] == of_anybody["/directory/_results"], (
+        "a fragment has nothing of a person at all"
+    )
     saw(f"{shelf.dbsize()} things kept after a log-in opened {len(pages)} pages first; nothing of the log-in in any")
 
 
@@ -220,6 +224,18 @@ def test_a_kept_page_asks_one_question(client: FlaskClient, street: Street, page
     saw(f"{page}: {asked[0]} statements made, {asked[1]} kept")
 
 
+def test_a6_pages_are_the_same_without_redis(client: FlaskClient, street: Street, saw: Saw) -> None:
+    pages = ("/", *street.addresses)
+    kept = {address: shown(client, address) for address in pages}
+    assert {address: shown(client, address) for address in pages} == kept
+    cache.connect(f"redis://127.0.0.1:{free_port()}/0", SECRET)
+    assert {address: shown(client, address) for address in pages} == kept
+    with black_hole() as (url, _):
+        cache.connect(url.replace("http", "redis"), SECRET)
+        assert {address: shown(client, address) for address in pages} == kept
+    saw(f"{len(pages)} public pages: the same out of Redis, with Redis down, and with one that never answers")
+
+
 def test_hits_are_counted(client: FlaskClient, street: Street) -> None:
     client.get("/directory")
     client.get("/directory")
@@ -230,10 +246,10 @@ def test_hits_are_counted(client: FlaskClient, street: Street) -> None:
 def test_folding_marks_changes_no_edition(client: FlaskClient, street: Street) -> None:
     for number in range(5):
         write(street, lambda street, number=number: profile(street, name=f"Lantern {number}"))
-    before = [client.get(address).text for address in street.addresses]
+    before = [shown(client, address) for address in street.addresses]
     with counted() as statements:
         edge.write(editions.fold)
-        assert [client.get(address).text for address in street.addresses] == before
+        assert [shown(client, address) for address in street.addresses] == before
     assert not [statement for statement in statements if "FROM branches" in statement], "all of it was found"
     assert db.query(editions.ContentMark).filter_by(tag=str(street.lantern.id)).count() == 1
 
