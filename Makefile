@@ -54,10 +54,12 @@ attack: MINUTES ?= 8
 attack: .venv/.dev .venv/tools/attack/.ready $(MESSAGES)
 	@$(BIN)/python -m tests.attack --minutes $(MINUTES)
 
-# The real product under load with a fault every half minute; what it saw lies in .reports/soak. SEED=… repeats a run.
+# The real product under load with a fault every half minute (what it saw lies in .reports/soak; SEED=… repeats a run),
+# then for as long the simulation, with a new seed for every lot of lives.
 soak: MINUTES ?= 10
 soak: .venv/.dev $(MESSAGES)
 	@$(BIN)/python -m tests.soak $(MINUTES) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tests.simulation $(MINUTES)
 
 # The house rules of .ci/semgrep: each says why, and each fires on its own bad example.
 SEMGREP = .venv/tools/semgrep/bin/semgrep scan --quiet --metrics off --disable-version-check
