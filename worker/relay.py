@@ -31,7 +31,7 @@ def run(stop: threading.Event) -> None:
             is_moving = clock_steps.step()
             tick()
         except Exception as error:
-            log.error("tick_failed", error=type(error).__name__, detail=str(error)[:300])
+            log.error("tick_failed", error=logging.told(error)[:300])
         stop.wait(_HASTE if is_moving else TICK)
 
 

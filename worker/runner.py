@@ -59,7 +59,7 @@ def run(job: StagedJob, handler: Handler) -> bool:
         log.warning("lease_lost")
         return False
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}"
+        reason = logging.told(error)
         log.error("job_failed", attempt=job.attempts, exc_info=error)
         edge.write(lambda: jobs.fail(job.id, job.attempts, reason))
         return False

@@ -66,5 +66,6 @@ def _value(given: object) -> Value:
     if isinstance(given, bool):
         return given
     if isinstance(given, int | float) and math.isfinite(given) and abs(given) <= _BIGGEST:
+        typed.line(str(given), MAX_VALUE)
         return given
     raise Refused(N_("An attribute is a text, a number or true/false."))

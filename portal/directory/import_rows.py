@@ -70,7 +70,8 @@ def _tried(row: Row, problems: list[Problem], column: str, value: object, read: 
 
 def _storable(value: object) -> str:
     """Return the beginning of a value without what the database cannot hold: NUL and halves of characters."""
-    return str(value)[:_SHOWN_VALUE].replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
+    shown = typed.without_cards(str(value)[: 2 * _SHOWN_VALUE])[:_SHOWN_VALUE]
+    return shown.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()
 
 
 def _attributes(row: Row, problems: list[Problem], cells: dict[str, Any]) -> dict[str, attributes.Value]:

@@ -2,10 +2,13 @@
 
 import logging
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
+import psycopg
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 _SECRET = ("password", "token", "secret", "authorization", "cookie", "signature", "private_key", "apiv3")
 
@@ -18,13 +21,39 @@ def hide_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> Mutable
     return event
 
 
+def told(error: BaseException) -> str:
+    """Say what may be written down of an error.
+
+    A database's own words may repeat a whole row, with all that somebody typed; code and rule say enough.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, psycopg.Error) and cause.sqlstate:
+        said = (cause.sqlstate, cause.diag.table_name, cause.diag.constraint_name)
+        return f"{type(cause).__name__}: {' '.join(word for word in said if word)}"
+    return f"{type(error).__name__}: {error}"
+
+
+def _tell_error(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Turn ``exc_info`` into where each error of the chain was raised and what may be said of it."""
+    given = event.pop("exc_info", None)
+    given = sys.exc_info() if given is True else given
+    error: BaseException | None = given[1] if isinstance(given, tuple) else given
+    parts: list[str] = []
+    while error is not None:
+        parts.append("".join(traceback.format_tb(error.__traceback__)) + told(error))
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if parts:
+        event["exception"] = "\nfrom which came\n".join(reversed(parts))
+    return event
+
+
 def set_up(process: str, level: str = "INFO") -> None:
     """Send the logs of this process, ours and the libraries', to standard output as JSON lines."""
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        _tell_error,
         hide_secrets,
     ]
     handler = logging.StreamHandler(sys.stdout)

@@ -13,6 +13,9 @@ from portal.kit.money import EXPONENTS
 _CONTROL = "\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029"
 _DIRECTION = "\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _REFUSED = re.compile(f"[{_CONTROL}{_DIRECTION}\ud800-\udfff]")
+_LONG_NUMBER = re.compile("(?<![0-9])[0-9](?:[ \u00a0-]?[0-9]){14,18}(?![0-9])")
+_CARD = re.compile("(?:4[0-9]{3}|5[1-5]..|2[2-7]..|35..|6011|6[245]..)[0-9]{12}|3[47][0-9]{13}|(?:4|62)[0-9]{15,18}")
+"""What card schemes give out (ISO/IEC 7812): how their numbers begin, and how long they are."""
 _AMOUNT = re.compile(r"([0-9]{1,9})(?:\.([0-9]+))?", re.ASCII)
 _DECIMAL = re.compile(r"-?[0-9]{1,9}(?:\.[0-9]{1,20})?", re.ASCII)
 
@@ -26,10 +29,18 @@ class Refused(ValueError):
         self.params = params
 
 
+class CardNumber(Refused):
+    """Somebody typed a payment card's number where it would be kept."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("This looks like the number of a payment card, which we never keep. Take it out."))
+
+
 def line(text: str, max_length: int) -> str:
     """Return ``text`` as one clean line: Unicode NFC without blanks around it; empty where nothing of it is visible.
 
-    :raises Refused: control or direction-changing characters (they make a name look like another), or too long.
+    :raises Refused: control or direction-changing characters (they make a name look like another), too long, or with
+        the number of a payment card in it.
     """
     if "\n" in text:
         raise Refused(N_("Write this on one line."))
@@ -45,9 +56,24 @@ def lines(text: str, max_length: int) -> str:
     if not any(unicodedata.category(character)[0] in "LNPS" for character in text):
         return ""
     text = text.strip()
+    if without_cards(text) != text:
+        raise CardNumber
     if len(text) > max_length:
         raise Refused(N_("Use at most %(max)s characters; these are %(count)s."), max=max_length, count=len(text))
     return text
+
+
+def without_cards(text: str) -> str:
+    """Return ``text`` with every card number in it struck out."""
+    return _LONG_NUMBER.sub(lambda found: "(card number)" if _is_card(found[0]) else found[0], text)
+
+
+def _is_card(found: str) -> bool:
+    """Whether it is a card scheme's, and its last digit the check digit of the others (Luhn's formula)."""
+    number = "".join(filter(str.isdigit, found))
+    digits = [int(digit) for digit in reversed(number)]
+    doubled = [sum(divmod(2 * digit, 10)) for digit in digits[1::2]]
+    return _CARD.fullmatch(number) is not None and (sum(digits[::2]) + sum(doubled)) % 10 == 0
 
 
 def minor_units(text: str, currency: str) -> int:

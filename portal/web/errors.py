@@ -54,7 +54,7 @@ def from_database(error: DBAPIError | PoolTimeout) -> Answer:
 def from_fault(error: Exception) -> Answer:
     """Log what nobody foresaw, with the request's id, and apologise."""
     cause = error.original_exception if isinstance(error, InternalServerError) else error
-    log.error("unhandled", path=request.path, exc_info=cause)
+    log.error("unhandled", route=str(request.url_rule), exc_info=cause)
     return page(500)
 
 

@@ -120,3 +120,27 @@ def test_decimals_are_rounded(text, value):
 def test_what_is_no_decimal_in_range(text):
     with pytest.raises(Refused):
         typed.decimal(text, places=6, low=-90, high=90)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4111111111111111", "4111 1111 1111 1111", "Visa 4111-1111-1111-1111, thanks", "378282246310005",
+        "5555555555554444", "2223003122003222", "6212345678900000003", "3530 1113 3330 0000", "4111111111111111.0",
+    ],
+)  # fmt: skip
+def test_g14_a_card_number_is_not_taken(text: str) -> None:
+    with pytest.raises(typed.CardNumber):
+        typed.line(text, 100)
+    assert "1111" not in typed.without_cards(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "4111 1111 1111 1112", "+44 20 7946 0958", "EAN 5012345678900", "ISBN 978-0-306-40615-7", "20260101120000",
+        "GB29 NWBK 6016 1331 9268 19", "1234567812345670", "41111111111111111111111", "IMEI 490154203237518",
+    ],
+)  # fmt: skip
+def test_other_long_numbers_are(text: str) -> None:
+    assert typed.line(text, 100) == text
