@@ -7,7 +7,7 @@ crash sweep, the simulation and the soak all ask the same one.
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 
 from sqlalchemy import NullPool, create_engine, text
@@ -22,7 +22,7 @@ from tests.support.visitor import Journal
 
 _PAUSE = 0.5
 _ALL = 1000
-_UNQUIET = {
+UNQUIET = {
     "no_job_is_due": "SELECT name || ':' || id, 'due at ' || due_at FROM staged_jobs "
     "WHERE state = 'pending' AND due_at <= business_now()",
     "no_job_is_leased": "SELECT name || ':' || id, 'until ' || leased_until FROM staged_jobs WHERE state = 'leased'",
@@ -34,7 +34,7 @@ _UNQUIET = {
     "WHERE t.status IN ('unknown', 'pending', 'closing') AND s.status <> 'review' AND NOT EXISTS ("
     "SELECT FROM staged_jobs j WHERE j.state = 'pending' AND j.args ->> 'attempt_id' = t.id::text "
     "AND j.name IN ('payments.request_charge', 'payments.look', 'payments.close'))",
-    "event_has_its_outcome": "SELECT provider || ':' || event_id, 'received at ' || received_at "
+    "no_event_is_left": "SELECT provider || ':' || event_id, 'received at ' || received_at "
     "FROM payment_events WHERE status = 'received'",
     "event_is_fanned_out": "SELECT name || ':' || id, subject FROM domain_events e WHERE NOT EXISTS ("
     "SELECT FROM staged_jobs j WHERE j.name = 'outbox.fan_out' AND j.state = 'done' "
@@ -69,15 +69,22 @@ class Oracle:
 
     def complaints(self) -> list[Violation]:
         """Return everything that is wrong at this moment."""
-        with _looking_into(self.database_url):
-            found = [*_unquiet(), *invariants.violations(_ALL), *invariants.broken_chain()]
-            found += _other_money(self.sandbox.book())
-            found += _lost_notices(self.sandbox.acknowledged())
-        return [*found, *self.journal.lost()]
+        with self.looking():
+            return [*self.found(), *self.journal.lost()]
+
+    def looking(self) -> AbstractContextManager[None]:
+        """Look into the database with one still picture of it, for ``found``."""
+        return _looking_into(self.database_url)
+
+    def found(self) -> list[Violation]:
+        """Return what is wrong in the picture that is looked at, beside the sandbox's books."""
+        found = [*_unquiet(), *invariants.violations(_ALL), *invariants.broken_chain()]
+        found += _other_money(self.sandbox.book())
+        return [*found, *_lost_notices(self.sandbox.acknowledged())]
 
     def unquiet(self) -> list[Violation]:
         """Return what is still on its way."""
-        with _looking_into(self.database_url):
+        with self.looking():
             return list(_unquiet())
 
     def _wait(self) -> list[Violation]:
@@ -108,7 +115,7 @@ def _looking_into(database_url: str) -> Iterator[None]:
 
 
 def _unquiet() -> Iterator[Violation]:
-    for rule, question in _UNQUIET.items():
+    for rule, question in UNQUIET.items():
         for subject, detail in db.execute(text(question)):
             yield Violation(rule, subject, detail)
 

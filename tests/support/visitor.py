@@ -27,9 +27,10 @@ class Promise:
     location: str
 
     def may_end(self, location: str) -> bool:
-        """Whether this write may have ended what stood at ``location``."""
-        *thing, verb = urlsplit(self.path).path.split("/")
-        return verb in _ENDINGS and location.split("/")[:3] == thing[:3]
+        """Whether this write may have ended what stood at ``location``; a seat taken away ends all of its business."""
+        thing, _, verb = urlsplit(self.path).path.rpartition("/")
+        ended = thing.split("/team/")[0]
+        return verb in _ENDINGS and (urlsplit(location).path + "/").startswith(ended + "/")
 
 
 class Journal:
