@@ -79,6 +79,28 @@ def fill_catalogue(play: Play) -> None:
     play.work()
 
 
+def import_products(play: Play) -> None:
+    """Ann hands in a file of products."""
+    ann = play.owner()
+    ann.open(f"{play.shop()}/products/import")
+    ann.press("/products/import", file=b"name,price\nTea,2.50\nCake,3.10\nSoup,\n")
+    play.work()
+
+
+def forget_password(play: Play) -> None:
+    """Ann lets the first mail that came lead her to a new password, and logs in with it."""
+    ann = play.person()
+    ann.open("/forgot")
+    ann.press("/forgot", email=ANN)
+    play.work()
+    ann.open(play.world("somebody reads the first mail", lambda: _first_link(play)))
+    ann.press("", password=f"new {PASSWORD}")
+    play.work()
+    ann.open("/login")
+    ann.press("/login", email=ANN, password=f"new {PASSWORD}")
+    assert 'action="/logout"' in ann.page
+
+
 def start_subscription(play: Play) -> None:
     """Ann picks a tier, reads the quote and confirms it."""
     ann = play.owner()
@@ -165,6 +187,21 @@ ALL = (
         passes=("sends /businesses/…/products/new: commit, before", "the workers work: mail “"),
         given=a_shop,
         mails={"bob@shop.example": 1},
+    ),
+    Flow(
+        "import products",
+        import_products,
+        {"products": 3, "product_imports": 1, "product_imports WHERE state = 'done'": 1},
+        passes=("sends /businesses/…/products/import: commit, before", "commit of directory.import_products, after"),
+        given=a_shop,
+    ),
+    Flow(
+        "forget a password",
+        forget_password,
+        {"users": 1, "email_tokens WHERE used_at IS NOT NULL": 1},
+        passes=("sends /reset/…: commit, after", "mail “"),
+        given=an_owner,
+        mails={ANN: 2},
     ),
     Flow(
         "start a subscription",

@@ -7,8 +7,9 @@ were answered are only remembered; the first one that was not is done again, as 
 import json
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +181,7 @@ class Person:
 
     def open(self, path: str) -> None:
         """Look at a page, or at the one that it leads on to."""
-        answer = self._send("opens", "GET", path, None)
+        answer = self._send("opens", "GET", path, {})
         if answer["location"]:
             self.open(answer["location"])
         else:
@@ -190,16 +191,18 @@ class Person:
         """Load the page anew."""
         self.open(self._path)
 
-    def press(self, ending: str, **typed: str) -> None:
-        """Fill in the form whose action ends like this, send it, and go where it leads."""
+    def press(self, ending: str, **typed: str | bytes) -> None:
+        """Fill in the form whose action ends like this (bytes are a file), send it, and go where it leads."""
         form = form_to(self.page, ending)
         answer = self._send("sends", "POST", form.action or self._path, form.fields | typed)
         assert answer["status"] == 303, f"{answer['status']} to {form.action}: {answer['text'][-3000:]}"
         self.open(answer["location"])
 
-    def _send(self, verb: str, method: str, path: str, fields: dict[str, str] | None) -> dict[str, Any]:
+    def _send(self, verb: str, method: str, path: str, fields: Mapping[str, str | bytes]) -> dict[str, Any]:
         def send() -> dict[str, Any]:
-            answer = self._client.open(path, method=method, data=fields, base_url=self._play.base_url)
+            body = {name: (BytesIO(value), "file") if isinstance(value, bytes) else value
+                    for name, value in fields.items()}  # fmt: skip
+            answer = self._client.open(path, method=method, data=body, base_url=self._play.base_url)
             assert answer.status_code < 500, answer.text
             return {
                 "status": answer.status_code,
