@@ -10,7 +10,12 @@ from tests.support import evidence, network, proving
 from tests.support.databases import cloned, empty
 from tests.support.servers import RunningServers, Servers
 
-pytest_plugins: list[str] = ["tests.fixtures.rooms", "tests.fixtures.pages", "tests.fixtures.stories"]
+pytest_plugins: list[str] = [
+    "tests.fixtures.rooms",
+    "tests.fixtures.pages",
+    "tests.fixtures.stories",
+    "tests.fixtures.everybody",
+]
 
 _running = RunningServers()
 

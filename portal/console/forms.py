@@ -1,7 +1,9 @@
 """What operators type: searches in the address, and how far the sandbox's clock shall go."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from flask import request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
@@ -10,7 +12,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, StopValidation
 
 from portal.console.wording import SESSION_STATES
-from portal.kit import typed
+from portal.kit import sent_fields, typed
 from portal.kit.filter_form import FilterForm
 
 _SESSION_STATES = [SelectChoice(code, word) for code, word in SESSION_STATES.items()]
@@ -36,7 +38,27 @@ class SessionSearchForm(SearchForm):
     status = SelectField(_("State"), choices=[SelectChoice("", _("Any")), *_SESSION_STATES], default="")
 
 
-class AdvanceForm(FlaskForm):
+class DeskForm(FlaskForm):
+    """A form of the desk: each field is text and is sent once."""
+
+    class Meta(FlaskForm.Meta):
+        """Takes no files: they have no business in a field of text."""
+
+        def wrap_formdata(self, form: "DeskForm", formdata: Any) -> Any:
+            """Return the text fields that were sent."""
+            return request.form if formdata is not None and form.is_submitted() else None
+
+    def validate(self, extra_validators: Mapping[str, Sequence[Any]] | None = None) -> bool:
+        """Check every field, and that none came twice."""
+        is_valid = bool(super().validate(extra_validators))
+        sent_fields.take(self._fields)
+        repeated = [field for name, field in self._fields.items() if len(request.form.getlist(name)) > 1]
+        for field in repeated:
+            field.errors = [*field.errors, gettext("This was sent more than once; send it once.")]
+        return is_valid and not repeated
+
+
+class AdvanceForm(DeskForm):
     """A step of business time such as "2 days"."""
 
     step = StringField(

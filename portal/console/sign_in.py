@@ -5,12 +5,12 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from wtforms import PasswordField, StringField
 from wtforms.validators import InputRequired, Length
 
 from portal.console import access
 from portal.console.access import public, requires, writes
+from portal.console.forms import DeskForm
 from portal.identity import operators, registration, sign_in, throttle
 from portal.identity.errors import WrongSecondFactor
 from portal.identity.passwords import MAX_LENGTH
@@ -23,7 +23,7 @@ bp = Blueprint("console_sign_in", __name__)
 _NEEDED = InputRequired(_("Fill this in."))
 
 
-class LogInForm(FlaskForm):
+class LogInForm(DeskForm):
     """Address, password and a code; which of them was wrong is never told."""
 
     email = StringField(_("E-mail address"), [_NEEDED, Length(max=254)])

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from flask import Response, g, make_response, session
 from werkzeug.wrappers import Response as AnyResponse
 
-from portal.kit import edge, repeated_forms
+from portal.kit import edge, repeated_forms, sent_fields
 
 View = Callable[..., Any]
 V = TypeVar("V", bound=View)
@@ -66,7 +66,17 @@ def public(view: View) -> View:
 
 def _open(view: View, values: dict[str, Any]) -> Any:
     sender = getattr(view, "sender", None)
-    return view(**values) if sender is None else repeated_forms.answer(sender, lambda: view(**values))
+    if sender is None:
+        return _judged(view, values)
+    return repeated_forms.answer(sender, lambda: _judged(view, values))
+
+
+def _judged(view: View, values: dict[str, Any]) -> Response:
+    """Run a view; what it did is not kept where the form held fields that the view did not ask for."""
+    given = make_response(view(**values))
+    if getattr(view, "writes", False) and given.status_code in (302, 303):
+        sent_fields.refuse_others()
+    return given
 
 
 def _write(work: Callable[[], Response]) -> Response:

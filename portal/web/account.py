@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from flask import Blueprint, flash, redirect, render_template, request, session
+from flask import Blueprint, flash, redirect, render_template, session
 from flask_babel import gettext
 
 from portal.identity import password_change, registration
 from portal.identity.errors import UnknownLanguage
-from portal.kit import clock, edge
+from portal.kit import clock, edge, sent_fields
 from portal.kit.errors import Invalid
 from portal.kit.i18n import LOCALES
 from portal.kit.rate_limit import limiter
@@ -82,13 +82,14 @@ def send_verification() -> Any:
 @writes
 def change_language() -> Any:
     """Show pages in another language, here and wherever this person logs in."""
-    locale = request.form.get("locale", "")
+    locale = sent_fields.one("locale")
     if locale not in LOCALES:
         raise UnknownLanguage
+    wanted = access.local_path(sent_fields.one("next"))
     session["locale"] = locale
     if access.current_user() is not None:
         access.user().locale = locale
-    return redirect(access.local_path(request.form.get("next")) or "/", 303)
+    return redirect(wanted or "/", 303)
 
 
 def _page(form: DetailsForm) -> str:

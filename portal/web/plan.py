@@ -15,7 +15,7 @@ from portal.billing.errors import QuoteChanged
 from portal.catalogue import price_book
 from portal.directory import branches
 from portal.invoicing import customers
-from portal.kit import edge
+from portal.kit import edge, sent_fields
 from portal.kit.errors import NotFound
 from portal.kit.money import Money
 from portal.kit.rate_limit import limiter
@@ -80,10 +80,8 @@ def compare(business: Business) -> str:
 def make_quote(business: Business) -> Response:
     """Choose a tier and store its quote."""
     now = edge.now()
-    tiers = request.form.getlist("tier")
-    if len(tiers) != 1:
-        raise NotFound
-    quote = checkout.quote_start(customers.of_business(business, now), tiers[0], METHOD, now)
+    tier = sent_fields.one("tier")
+    quote = checkout.quote_start(customers.of_business(business, now), tier, METHOD, now)
     return redirect(url_for(".show_quote", business=business.public_id, quote_id=quote.public_id), 303)
 
 

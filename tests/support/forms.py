@@ -6,11 +6,18 @@ from html.parser import HTMLParser
 
 @dataclass
 class PageForm:
-    """One form: its ``action`` (the page itself where empty) and its ``fields`` as they would be sent."""
+    """One form: its ``action`` (the page itself where empty) and its ``fields`` as they would be sent untouched.
+
+    ``choices`` are the values of whatever is chosen or ticked, ``files`` the names of its files, ``also`` the other
+    addresses that its buttons send it to.
+    """
 
     action: str
     method: str
     fields: dict[str, str] = field(default_factory=dict)
+    choices: dict[str, list[str]] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+    also: list[str] = field(default_factory=list)
 
 
 class _Reader(HTMLParser):
@@ -28,10 +35,15 @@ class _Reader(HTMLParser):
             self.forms.append(self._open)
         elif self._open is not None:
             self._take(self._open, tag, given)
+            self._open.also += [given[name] for name in ("hx-post", "formaction") if name in given]
 
     def _take(self, form: PageForm, tag: str, given: dict[str, str]) -> None:
         name = given.get("name", "")
         is_on = given.get("type") not in ("checkbox", "radio") or "checked" in given
+        if given.get("type") == "file":
+            form.files.append(name)
+        elif given.get("type") in ("checkbox", "radio", "submit") and name:
+            form.choices.setdefault(name, []).append(given.get("value", "y"))
         if tag == "input" and name and is_on and given.get("type") not in ("file", "submit"):
             form.fields[name] = given.get("value", "")
         elif tag == "textarea":
@@ -39,8 +51,10 @@ class _Reader(HTMLParser):
             self._writing = name
         elif tag == "select":
             self._choosing = name
-        elif tag == "option" and self._choosing and ("selected" in given or self._choosing not in form.fields):
-            form.fields[self._choosing] = given.get("value", "")
+        elif tag == "option" and self._choosing:
+            form.choices.setdefault(self._choosing, []).append(given.get("value", ""))
+            if "selected" in given or self._choosing not in form.fields:
+                form.fields[self._choosing] = given.get("value", "")
 
     def handle_data(self, data: str) -> None:
         if self._open is not None and self._writing:

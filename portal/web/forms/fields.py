@@ -21,7 +21,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Optional, StopValidation, ValidationError
 from wtforms.widgets import FileInput, TextArea
 
-from portal.kit import typed
+from portal.kit import sent_fields, typed
 from portal.kit.errors import DomainError
 from portal.kit.repeated_forms import FURNITURE
 
@@ -70,6 +70,7 @@ class Form(FlaskForm):
 
     def _is_as_made(self) -> bool:
         names = sorted({*request.form, *request.files})
+        sent_fields.take(names)
         repeated = [name for name in names if self._count(name) > 1 and not self._may_repeat(name)]
         unknown = [name for name in names if not self._is_known(name) or (name in request.files) != self._is_file(name)]
         for name in repeated:

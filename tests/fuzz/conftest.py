@@ -1,0 +1,66 @@
+"""The forms of all pages over one world, and a way to send them that takes everything back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from portal.directory import product_import
+from portal.kit import edge
+from portal.payments import sessions
+from tests.fuzz.targets import SETTLED, Target, all_targets
+from tests.support import rows
+from tests.support.callers import client_of
+from tests.support.everything import World
+from tests.support.inert import traces
+
+BOOKKEEPING = {"/login": {"login_attempts", "audit_log"}, "/console/login": {"login_attempts", "audit_log"}}
+"""What a refusal writes all the same: that somebody guessed."""
+
+
+class Field:
+    """Where the forms are sent: each time from the same rows, and never with a trace."""
+
+    def __init__(self, app: Flask, world: World, cookies: dict[str, str]) -> None:
+        self.app = app
+        self.world = world
+        self.cookies = cookies
+        self.targets = all_targets(app, world, cookies)
+        self._before = dict[str, str]()
+
+    @contextmanager
+    def beginning(self, rule: str) -> Iterator[None]:
+        """The state in which this form is taken; taken back at the end."""
+        with rows.undone():
+            if rule in SETTLED:
+                edge.write(self._settle)
+            self._before = rows.digests()
+            yield
+
+    def _settle(self) -> None:
+        sessions.cancel(self.world.ids["session"], edge.now())
+        running = product_import.get(self.world.business.id, self.world.ids["product_import_id"])
+        product_import.cancel(running, edge.now())
+
+    def complaints(self, target: Target, **how: Any) -> tuple[int, list[str]]:
+        """Send a form with ``how`` changed; return the status and whatever is wrong with what came of it."""
+        with rows.undone():
+            client = client_of(self.app, self.cookies[target.caller])
+            answer = target.send(client, **how) if "raw" not in how else client.post(target.address, **how["raw"])
+            found = traces(answer)
+            if answer.status_code >= 500:
+                found.append(f"{answer.status_code}")
+            if answer.status_code >= 400:
+                found += sorted(rows.changed(self._before) - BOOKKEEPING.get(target.rule, set()))
+            else:
+                pages = [page for page in (answer.location, target.page) if page]
+                found += [trace for page in pages for trace in traces(client.get(page))]
+        return answer.status_code, found
+
+
+@pytest.fixture
+def field(app: Flask, whole_world: World, cookies: dict[str, str]) -> Field:
+    """All forms there are."""
+    return Field(app, whole_world, cookies)
