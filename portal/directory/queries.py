@@ -1,13 +1,36 @@
 """Questions to the directory's tables that more than one file asks; nothing here changes a row."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import func, select
 
-from portal.directory.models import Business
+from portal.directory.models import Business, Entitlement
+from portal.directory.visibility import STATUSES
 from portal.identity.models import TeamMember
 from portal.identity.permissions import Role
 from portal.kit.db import db
+
+
+@dataclass(frozen=True, slots=True)
+class Belonging:
+    """A business with what a person is to it, and its status: ``draft``, ``listed`` or ``unlisted``."""
+
+    business: Business
+    member: TeamMember
+    status: str
+
+
+def find_belonging(user_id: UUID, public_id: str) -> Belonging | None:
+    """Return the business of this public id as long as the user belongs to its team; one question for every page."""
+    query = (
+        select(Business, TeamMember, Entitlement.is_listed)
+        .join(TeamMember, TeamMember.business_id == Business.id)
+        .outerjoin(Entitlement, Entitlement.business_id == Business.id)
+        .where(Business.public_id == public_id, TeamMember.user_id == user_id)
+    )
+    found = db.execute(query).one_or_none()
+    return Belonging(found[0], found[1], STATUSES[found[2]]) if found else None
 
 
 def owns_business_named(user_id: UUID, name: str) -> bool:

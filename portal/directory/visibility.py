@@ -10,6 +10,9 @@ from sqlalchemy.dialects.postgresql import insert
 from portal.directory.models import Entitlement
 from portal.kit.db import db
 
+STATUSES = {None: "draft", True: "listed", False: "unlisted"}
+"""The vendor's word for what the business is entitled to; None before anything was paid."""
+
 
 def set_entitlement(
     business_id: UUID, *, is_listed: bool, product_limit: int | None, tier_code: str | None, now: datetime
@@ -43,5 +46,4 @@ def statuses(business_ids: Collection[UUID]) -> dict[UUID, str]:
     """Return the status of each of these businesses."""
     query = select(Entitlement.business_id, Entitlement.is_listed).where(Entitlement.business_id.in_(business_ids))
     listed = {row.business_id: row.is_listed for row in db.execute(query)}
-    words = {None: "draft", True: "listed", False: "unlisted"}
-    return {business_id: words[listed.get(business_id)] for business_id in business_ids}
+    return {business_id: STATUSES[listed.get(business_id)] for business_id in business_ids}

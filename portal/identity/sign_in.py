@@ -83,7 +83,17 @@ def open_session(user: User, kind: Kind, now: datetime, wall: datetime, *, has_s
 def find_person(token: str, kind: Kind, wall: datetime) -> Person | None:
     """Return who is logged in with ``token``; None when the log-in ended, expired or stood idle too long."""
     found = db.execute(
-        select(LoginSession, User)
+        select(
+            LoginSession.id.label("login_id"),
+            LoginSession.last_seen_at,
+            User.id,
+            User.public_id,
+            User.email,
+            User.name,
+            User.locale,
+            User.verified_at,
+            User.operator_role,
+        )
         .join(User, User.id == LoginSession.user_id)
         .where(
             LoginSession.token_hash == tokens.hashed(token),
@@ -95,17 +105,16 @@ def find_person(token: str, kind: Kind, wall: datetime) -> Person | None:
     ).one_or_none()
     if found is None:
         return None
-    login, user = found
     return Person(
-        login_id=login.id,
-        id=user.id,
-        public_id=user.public_id,
-        email=user.email,
-        name=user.name,
-        locale=user.locale,
-        is_verified=user.verified_at is not None,
-        operator_role=user.operator_role,
-        is_seen_note_due=login.last_seen_at <= wall - SEEN_EVERY,
+        login_id=found.login_id,
+        id=found.id,
+        public_id=found.public_id,
+        email=found.email,
+        name=found.name,
+        locale=found.locale,
+        is_verified=found.verified_at is not None,
+        operator_role=found.operator_role,
+        is_seen_note_due=found.last_seen_at <= wall - SEEN_EVERY,
     )
 
 

@@ -18,7 +18,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.wrappers import Response
 
-from portal.directory import businesses, visibility
+from portal.directory import businesses
+from portal.directory.queries import find_belonging
 from portal.identity import permissions, queries, sign_in
 from portal.identity.errors import VerifyEmailFirst
 from portal.identity.permissions import USE_ACCOUNT as USE_ACCOUNT
@@ -91,7 +92,8 @@ def _admit(right: str, values: dict[str, Any]) -> dict[str, Any] | Response:
     if found.is_seen_note_due:
         edge.apart(lambda: sign_in.note_seen(found.login_id, clock.wall()))
     if right == USE_ACCOUNT:
-        _note_business(_last_opened(found))
+        g.business = _last_opened(found)
+        _note_business(g.business)
         return values
     public_id = values.get("business")
     business = _theirs(found, public_id) if public_id is not None else _last_opened(found)
@@ -113,12 +115,12 @@ def _check(right: str, found: Person) -> None:
 
 def _theirs(found: Person, public_id: str) -> Business | None:
     """Return the business as long as the person belongs to its team, and note what they are there."""
-    business = businesses.find_by_public_id(public_id)
-    row = queries.find_member(business.id, found.id) if business else None
-    if row is None:
+    theirs = find_belonging(found.id, public_id)
+    if theirs is None:
         return None
+    row, g.business_status = theirs.member, theirs.status
     g.member = Member(row.id, row.public_id, row.business_id, row.role, row.may_spend)
-    return business
+    return theirs.business
 
 
 def _last_opened(found: Person) -> Business | None:
@@ -134,8 +136,8 @@ def _last_opened(found: Person) -> Business | None:
 def _note_business(business: Business | None) -> None:
     if business is None:
         return
-    status = visibility.status(business.id)
-    g.nav_business = NavBusiness(business.public_id, business.name, business.slug, status, business.time_zone)
+    nav = NavBusiness(business.public_id, business.name, business.slug, g.business_status, business.time_zone)
+    g.nav_business = nav
     if session.get("business") != business.public_id:
         session["business"] = business.public_id
 
@@ -192,6 +194,12 @@ def user() -> User:
 def member() -> Member:
     """Return what the person is to the business of this page."""
     found: Member = g.member
+    return found
+
+
+def last_opened() -> Business | None:
+    """Return the business last opened, on a page that needs none; None before the first one."""
+    found: Business | None = g.business
     return found
 
 

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, g, render_template, url_for
+from flask import Blueprint, render_template, url_for
 from flask_babel import gettext
 
 from portal.billing import queries
-from portal.directory import branches, businesses, visibility
+from portal.directory import branches, visibility
 from portal.invoicing import customers
 from portal.kit.money import Money
 from portal.payments import sessions
-from portal.payments.queries import TransactionFilter, list_transactions
+from portal.payments.queries import TransactionFilter, all_transactions
 from portal.web import wording
-from portal.web.access import USE_ACCOUNT, person, requires
+from portal.web.access import USE_ACCOUNT, last_opened, person, requires
 from portal.web.history import shown
 
 if TYPE_CHECKING:
     from portal.billing.models import Subscription, SubscriptionPeriod
-    from portal.directory.models import Business
+    from portal.directory.models import Branch, Business
     from portal.invoicing.models import Customer
 
 bp = Blueprint("dashboard", __name__)
@@ -73,12 +74,12 @@ class NextCharge:
 @requires(USE_ACCOUNT)
 def show() -> str:
     """Show the business last opened, or the way to a first one."""
-    nav = g.get("nav_business")
-    business = businesses.find_by_public_id(nav.public_id) if nav else None
+    business = last_opened()
     customer = customers.find_of_business(business.id) if business else None
     subscription = queries.find_live(customer.id) if customer else None
     period = queries.newest_period(subscription.id) if subscription else None
-    steps = _first_steps(business, subscription)
+    places = branches.list_live(business.id) if business else []
+    steps = _first_steps(business, places, subscription)
     entitlement = visibility.find_entitlement(business.id) if business else None
     return render_template(
         "web/dashboard/page.html",
@@ -89,16 +90,16 @@ def show() -> str:
         next_charge=_next_charge(customer, period),
         product_count=business.product_count if business else 0,
         product_limit=entitlement.product_limit if entitlement else None,
-        branch_count=1 + branches.count_extra(business.id) if business else 0,
+        branch_count=len(places),
         recent=_recent(business, customer),
     )
 
 
-def _first_steps(business: Business | None, subscription: Subscription | None) -> FirstSteps:
+def _first_steps(business: Business | None, places: Sequence[Branch], subscription: Subscription | None) -> FirstSteps:
     return FirstSteps(
         is_verified=person().is_verified,
         has_business=business is not None,
-        has_branch=business is not None and bool(branches.list_live(business.id)),
+        has_branch=bool(places),
         has_products=business is not None and business.product_count > 0,
         is_paid=subscription is not None and subscription.status != "incomplete",
     )
@@ -134,5 +135,4 @@ def _next_charge(customer: Customer | None, period: SubscriptionPeriod | None) -
 def _recent(business: Business | None, customer: Customer | None) -> list[object]:
     if business is None or customer is None:
         return []
-    page = list_transactions(customer.id, TransactionFilter(), 1, customer.transaction_count)
-    return [shown(business, row) for row in page.items[:_RECENT]]
+    return [shown(business, row) for row in all_transactions(customer.id, TransactionFilter(), _RECENT)]

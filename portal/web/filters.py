@@ -8,7 +8,7 @@ from pathlib import Path
 import flask_babel
 from babel.dates import format_date
 from babel.numbers import format_currency
-from flask import Flask, url_for
+from flask import Flask
 from markupsafe import Markup
 
 from portal.kit.money import Money
@@ -50,15 +50,13 @@ def register(app: Flask) -> None:
     static = Path(str(app.static_folder))
 
     @lru_cache(maxsize=256)
-    def fingerprint(path: str) -> str:
-        return hashlib.sha256((static / path).read_bytes()).hexdigest()[:10]
+    def asset(path: str) -> str:
+        fingerprint = hashlib.sha256((static / path).read_bytes()).hexdigest()[:10]
+        return f"{app.static_url_path}/{path}?v={fingerprint}"
 
     @lru_cache(maxsize=256)
     def icon(name: str) -> Markup:
         return Markup((static / "img" / "icons" / f"{name}.svg").read_text())  # noqa: S704 - our own files
-
-    def asset(path: str) -> str:
-        return url_for("static", filename=path, v=fingerprint(path))
 
     app.jinja_env.globals.update(
         asset=asset, icon=icon, money=money, date=date_text, datetime=datetime_text, locale=language

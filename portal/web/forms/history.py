@@ -10,6 +10,7 @@ from wtforms.validators import Optional
 from portal.invoicing.queries import STATUSES as INVOICE_STATUSES
 from portal.kit.filter_form import FilterForm
 from portal.payments.queries import STATUSES, TYPES
+from portal.web.forms.options import Options
 from portal.web.wording import TYPES as TYPE_TITLES
 
 _STATES = {
@@ -40,13 +41,22 @@ class TransactionFilterForm(_Filter):
         _("For"),
         choices=_choices(_("Everything"), {code: TYPE_TITLES[code] for code in TYPES}),
         default="",
+        widget=Options(),
     )
-    status = SelectField(_("State"), choices=_choices(_("Any"), {code: _STATES[code] for code in STATUSES}), default="")
+    status = SelectField(
+        _("State"),
+        choices=_choices(_("Any"), {code: _STATES[code] for code in STATUSES}),
+        default="",
+        widget=Options(),
+    )
 
 
 class InvoiceFilterForm(_Filter):
     """What of the invoices is wanted."""
 
     status = SelectField(
-        _("State"), choices=_choices(_("Any"), {code: _STATES[code] for code in INVOICE_STATUSES}), default=""
+        _("State"),
+        choices=_choices(_("Any"), {code: _STATES[code] for code in INVOICE_STATUSES}),
+        default="",
+        widget=Options(),
     )
