@@ -24,6 +24,7 @@ from wtforms.widgets import FileInput, TextArea
 from portal.kit import sent_fields, typed
 from portal.kit.errors import DomainError
 from portal.kit.repeated_forms import FURNITURE
+from portal.web.forms.options import Options
 
 MAX_EMAIL = 254  # RFC 5321 §4.5.3.1.3, without the angle brackets
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{3,28}[0-9]", re.ASCII)
@@ -254,6 +255,8 @@ class Coordinate(CleanText):
 
 class Choice(SelectField):
     """One of a list of (code, text); anything else is refused at the field, and so is "" unless ``is_optional``."""
+
+    widget = Options()
 
     def __init__(
         self, label: Any = None, *, choices: Sequence[tuple[str, Any]] = (), is_optional: bool = False, **kwargs: Any
