@@ -9,6 +9,7 @@ from portal.currency.feed import FETCH_RATES
 from portal.kit import edge, jobs
 from portal.kit.db import db
 from portal.kit.jobs import Queue
+from portal.payments.key_expiry import CHECK_KEYS
 from worker.jobs.housekeeping import CHECK_RECENT, CHECK_WHOLE, PRUNE, SEAL_AUDIT
 
 
@@ -26,6 +27,7 @@ SCHEDULE = (
     Recurring(SEAL_AUDIT, timedelta(minutes=1), Queue.DEFAULT),
     Recurring(CHECK_RECENT, timedelta(minutes=1), Queue.BULK),
     Recurring(CHECK_WHOLE, timedelta(days=1), Queue.BULK),
+    Recurring(CHECK_KEYS, timedelta(hours=12), Queue.BULK),
     Recurring(PRUNE, timedelta(hours=1), Queue.BULK),
 )
 _LAST = text("SELECT max(created_at) > clock_timestamp() - :interval FROM staged_jobs WHERE name = :name")

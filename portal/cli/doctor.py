@@ -11,7 +11,9 @@ import psycopg
 import redis
 
 from portal.cli import environment, migrations
+from portal.kit import clock
 from portal.kit.config import ConfigError, Settings, load_settings
+from portal.payments import key_expiry
 
 OLDEST_POSTGRES = 15
 KNOWN = (
@@ -63,6 +65,7 @@ def examine(given: Mapping[str, str]) -> Iterator[str]:
         yield from error.problems
         return
     yield from _unwise(settings)
+    yield from _expiring(settings)
     yield from _database(settings)
     yield from open_redis(settings.redis_url)
 
@@ -82,11 +85,18 @@ def _unwise(settings: Settings) -> Iterator[str]:
         yield "DATABASE_OWNER_URL is not set: the product connects as the owner of its tables, who may drop its guards"
     if settings.wechat_pay is None:
         yield "no payment provider is set up: give the WECHAT_PAY_* settings"
+    elif settings.wechat_pay.cert_file is None:
+        yield "WECHAT_PAY_CERT_FILE is not set: nobody is told before the merchant certificate runs out"
     address = urlsplit(settings.base_url)
     if address.scheme != "https":
         yield f"PORTAL_BASE_URL is {settings.base_url}: without https, passwords travel readable"
     if not settings.seller.address:
         yield "SELLER_ADDRESS is empty: receipts and invoices need it"
+
+
+def _expiring(settings: Settings) -> Iterator[str]:
+    for found in key_expiry.expiring_with(settings, clock.wall()):
+        yield f"our certificate at {found.provider} is good until {found.until:%Y-%m-%d}: ask for a new one in time"
 
 
 def _database(settings: Settings) -> Iterator[str]:

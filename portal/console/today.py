@@ -6,7 +6,8 @@ from portal.console import wording
 from portal.console.access import requires
 from portal.currency import rates
 from portal.insights import invariants, today
-from portal.kit import edge
+from portal.kit import clock, edge
+from portal.payments import key_expiry
 from portal.payments.queries import list_quarantined
 
 bp = Blueprint("console_today", __name__)
@@ -22,6 +23,7 @@ def show() -> str:
         "console/today/page.html",
         waiting=waiting,
         are_rates_old=rates.is_old(edge.now()),
+        expiring=key_expiry.expiring(clock.wall()),
         violations=invariants.findings(_SHOWN),
         quarantined=list_quarantined(_SHOWN),
         outcome=lambda code: wording.word(wording.OUTCOMES, code),

@@ -45,6 +45,11 @@ class WeChatPay:
     public_key_file: Path
     public_key_id: str
     notify_url: str
+    next_public_key_file: Path | None = None
+    next_public_key_id: str | None = None
+    """While WeChat Pay changes its key, what is signed with either is believed."""
+    cert_file: Path | None = None
+    """The merchant's certificate; only its end is read, so that somebody is told in time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +159,8 @@ def _read_wechat_pay(reader: Reader, base_url: str) -> WeChatPay | None:
         return None
     if missing:
         reader.problems.append(f"WeChat Pay is half set up, missing: {', '.join(missing)}; give all or none")
+    if reader.given("WECHAT_PAY_NEXT_PUBLIC_KEY_FILE") != reader.given("WECHAT_PAY_NEXT_PUBLIC_KEY_ID"):
+        reader.problems.append("WECHAT_PAY_NEXT_PUBLIC_KEY_FILE and WECHAT_PAY_NEXT_PUBLIC_KEY_ID belong together")
     return WeChatPay(
         base_url=reader.read("WECHAT_PAY_BASE_URL", values.http_url, LIVE_WECHAT_PAY),
         mchid=reader.read("WECHAT_PAY_MCHID", values.digits, ""),
@@ -164,6 +171,9 @@ def _read_wechat_pay(reader: Reader, base_url: str) -> WeChatPay | None:
         public_key_file=reader.read("WECHAT_PAY_PUBLIC_KEY_FILE", values.file, Path()),
         public_key_id=reader.read("WECHAT_PAY_PUBLIC_KEY_ID", values.plain, ""),
         notify_url=reader.read("WECHAT_PAY_NOTIFY_URL", values.http_url, f"{base_url}/api/v1/webhooks/wechat_pay"),
+        next_public_key_file=reader.read("WECHAT_PAY_NEXT_PUBLIC_KEY_FILE", values.file, None),
+        next_public_key_id=reader.read("WECHAT_PAY_NEXT_PUBLIC_KEY_ID", values.plain, None),
+        cert_file=reader.read("WECHAT_PAY_CERT_FILE", values.file, None),
     )
 
 

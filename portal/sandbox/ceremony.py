@@ -46,6 +46,7 @@ def hold(folder: Path) -> Path:
         "WECHAT_PAY_APPID": appid,
         "WECHAT_PAY_PRIVATE_KEY_FILE": folder / "merchant_key.pem",
         "WECHAT_PAY_CERT_SERIAL": serial,
+        "WECHAT_PAY_CERT_FILE": folder / "merchant_cert.pem",
         "WECHAT_PAY_APIV3_KEY": apiv3_key,
         "WECHAT_PAY_PUBLIC_KEY_FILE": folder / public_name(key_id),
         "WECHAT_PAY_PUBLIC_KEY_ID": key_id,

@@ -1,11 +1,12 @@
 """Jobs of collecting money: conversations with providers, and what their answers set in motion."""
 
+from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
 from portal.billing.apply_payment import apply_payment
-from portal.kit import config
-from portal.payments import attempts, charges, inbox, sessions
+from portal.kit import clock, config
+from portal.payments import attempts, charges, inbox, key_expiry, sessions
 from portal.payments.attempts import find_by_order
 from portal.payments.providers import registry
 from portal.payments.providers.base import Answer, ChargeOrder, PaymentEvidence
@@ -38,9 +39,14 @@ def _record_charge(args: Args, answer: Answer, now: datetime) -> None:
     charges.record_charge(_attempt_id(args), answer, now)
 
 
-def _prepare_look(args: Args, _: datetime) -> tuple[str, str] | None:
-    order_number = charges.prepare_look(_attempt_id(args))
-    return None if order_number is None else (_provider(args), order_number)
+def _prepare(wanted: Callable[[UUID], str | None]) -> Callable[[Args, datetime], tuple[str, str] | None]:
+    """Say whom to ask about which order, where ``wanted`` still wants that."""
+
+    def prepare(args: Args, _: datetime) -> tuple[str, str] | None:
+        order_number = wanted(_attempt_id(args))
+        return None if order_number is None else (_provider(args), order_number)
+
+    return prepare
 
 
 def _send_look(message: tuple[str, str]) -> Answer:
@@ -57,11 +63,6 @@ def _record_look(args: Args, answer: Answer, now: datetime) -> None:
         if apply_payment(session_of_attempt(attempt_id), answer.evidence, now) == "taken":
             charges.remember_taken(attempt_id)
         attempts.note_call(attempt_id, answer)
-
-
-def _prepare_close(args: Args, _: datetime) -> tuple[str, str] | None:
-    order_number = charges.prepare_close(_attempt_id(args))
-    return None if order_number is None else (_provider(args), order_number)
 
 
 def _send_close(message: tuple[str, str]) -> Answer:
@@ -103,8 +104,9 @@ def _apply(evidence: PaymentEvidence, now: datetime) -> str:
 
 HANDLERS: dict[str, Handler] = {
     attempts.REQUEST_CHARGE: ThreePhase(_prepare_charge, _send_charge, _record_charge),
-    attempts.LOOK: ThreePhase(_prepare_look, _send_look, _record_look),
-    attempts.CLOSE: ThreePhase(_prepare_close, _send_close, _record_close),
+    attempts.LOOK: ThreePhase(_prepare(charges.prepare_look), _send_look, _record_look),
+    attempts.CLOSE: ThreePhase(_prepare(charges.prepare_close), _send_close, _record_close),
     sessions.EXPIRE: ThreePhase(_prepare_expiry, _send_look, _record_expiry),
     inbox.APPLY_EVENT: Plain(_apply_event),
+    key_expiry.CHECK_KEYS: Plain(lambda _args, _now: key_expiry.check(clock.wall())),
 }

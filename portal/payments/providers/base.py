@@ -102,6 +102,8 @@ class Provider(Protocol):
 
     name: str
     settles_in: str
+    valid_until: datetime | None
+    """When the proof of who we are runs out; None where that is not known."""
 
     def create_charge(self, order: ChargeOrder) -> Answer:
         """Create the order, or create it again identically; the answer carries ``code_url``."""

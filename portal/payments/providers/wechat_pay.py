@@ -9,9 +9,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
 import requests
+from cryptography import x509
 from wechatpayv3 import WeChatPay as Sdk
 from wechatpayv3 import WeChatPayType
 
@@ -58,22 +60,13 @@ class WeChatPay:
     def __init__(self, keys: Keys, code_prefixes: tuple[str, ...]) -> None:
         self._keys = keys
         self._code_prefixes = code_prefixes
-        self._sdk = Sdk(
-            wechatpay_type=WeChatPayType.NATIVE,
-            mchid=keys.mchid,
-            appid=keys.appid,
-            private_key=keys.private_key_file.read_text(),
-            cert_serial_no=keys.cert_serial,
-            apiv3_key=keys.apiv3_key,
-            notify_url=keys.notify_url,
-            public_key=keys.public_key_file.read_text(),
-            public_key_id=keys.public_key_id,
-            timeout=_WAITS,
-        )
-        core = self._sdk._core
-        core._gate_way = keys.base_url
-        verified = core._verify_signature
-        core._verify_signature = lambda headers, body: self._check_proof(headers) and verified(headers, body)
+        self.valid_until = None if keys.cert_file is None else _end_of(keys.cert_file)
+        self._sdk = _sdk(keys, keys.public_key_id, keys.public_key_file)
+        self._verifiers = {keys.public_key_id: self._sdk._core._verify_signature}
+        if keys.next_public_key_id and keys.next_public_key_file:
+            following = _sdk(keys, keys.next_public_key_id, keys.next_public_key_file)
+            self._verifiers[keys.next_public_key_id] = following._core._verify_signature
+        self._sdk._core._verify_signature = self._verify
 
     def create_charge(self, order: ChargeOrder) -> Answer:
         """Create the order; WeChat takes a repetition with the same values and returns a new code."""
@@ -130,6 +123,10 @@ class WeChatPay:
         except Exception as error:  # the SDK raises bare exceptions of any kind on forged input
             raise SignatureRejected(type(error).__name__) from error
 
+    def _verify(self, headers: Mapping[str, str], body: str) -> bool:
+        """Verify with the key that is named, of those that we were given; the SDK would go and fetch any other."""
+        return self._check_proof(headers) and bool(self._verifiers[headers["Wechatpay-Serial"]](headers, body))
+
     def _check_proof(self, headers: Mapping[str, str]) -> bool:
         """Refuse what is stale, a probe, or signed with a key we were not given, before the SDK looks for that key."""
         stamp, nonce, signature, serial = (headers.get(name, "") for name in _SIGNED)
@@ -138,7 +135,7 @@ class WeChatPay:
             return False
         if headers.get("Wechatpay-Signature-Type", _ALGORITHM) != _ALGORITHM:
             return False
-        return serial == self._keys.public_key_id and not signature.startswith("WECHATPAY/SIGNTEST/")
+        return serial in self._verifiers and not signature.startswith("WECHATPAY/SIGNTEST/")
 
     def _understand(self, message: dict[str, Any]) -> Notification:
         event_id, kind, resource = str(message["id"]), str(message.get("event_type", "")), message["resource"]
@@ -171,6 +168,28 @@ class WeChatPay:
             status, body, result, detail = None, {}, Result.UNKNOWN, str(error)[:200]
         milliseconds = round((time.perf_counter() - started) * 1000)
         return Answer(operation, result, status, detail, milliseconds), body if isinstance(body, dict) else {}
+
+
+def _sdk(keys: Keys, public_key_id: str, public_key_file: Path) -> Sdk:
+    """Return the SDK for one of WeChat Pay's public keys."""
+    sdk = Sdk(
+        wechatpay_type=WeChatPayType.NATIVE,
+        mchid=keys.mchid,
+        appid=keys.appid,
+        private_key=keys.private_key_file.read_text(),
+        cert_serial_no=keys.cert_serial,
+        apiv3_key=keys.apiv3_key,
+        notify_url=keys.notify_url,
+        public_key=public_key_file.read_text(),
+        public_key_id=public_key_id,
+        timeout=_WAITS,
+    )
+    sdk._core._gate_way = keys.base_url
+    return sdk
+
+
+def _end_of(cert_file: Path) -> datetime:
+    return x509.load_pem_x509_certificate(cert_file.read_bytes()).not_valid_after_utc
 
 
 def _says_absent(answer: Answer) -> bool:
