@@ -11,6 +11,8 @@ from pathlib import Path
 
 import psycopg
 
+from portal.cli.databases import DatabaseError
+
 ROOT = Path(__file__).parents[2]
 MIGRATIONS = ROOT / "migrations"
 
@@ -33,17 +35,26 @@ def present_heads(url: str) -> set[str]:
         return {row[0] for row in connection.execute("SELECT version_num FROM alembic_version")}
 
 
-def migrate(owner_url: str) -> bool:
-    """Upgrade the database to the head; says whether there was anything to do."""
+def migrate(owner_url: str, target: str = "head") -> bool:
+    """Upgrade the database to the head, or to an older ``target``; says whether there was anything to do.
+
+    :raises DatabaseError: others use what is to be changed and did not let go of it; that step changed nothing.
+    """
     if present_heads(owner_url) == wanted_heads():
         return False
     from alembic import command
     from alembic.config import Config
+    from sqlalchemy.exc import OperationalError
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with _environment("DATABASE_OWNER_URL", owner_url):
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, target)
+        except OperationalError as error:
+            if not isinstance(error.orig, psycopg.errors.LockNotAvailable):
+                raise
+            raise DatabaseError("the tables to change are in use; nothing of this step was kept: try again") from error
     return True
 
 
