@@ -5,15 +5,13 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from portal.directory import branches, businesses, product_import, products
-from portal.directory.errors import SameBusiness
-from portal.directory.models import Branch, Business, Product, ProductImport
-from portal.directory.uploads import Photo
+from portal.directory import branches, businesses, product_import
+from portal.directory.models import Branch, Product, ProductImport
 from portal.kit import edge
 from portal.kit.db import db as session
 from tests.directory.shops import make_branch, make_product, make_shop
 from tests.directory.test_businesses import GIVEN
-from tests.identity.races import at_once
+from tests.support.races import contend
 from tests.support.shop import make_owner
 
 pytestmark = pytest.mark.usefixtures("committing")
@@ -34,35 +32,20 @@ def load(key):
     return businesses.get(key)
 
 
-def test_two_clicks_register_one_business():
-    owner = edge.write(lambda: make_owner().id)
-    results = at_once(*[lambda: businesses.register(owner, now=edge.now(), **GIVEN).id] * 4)
-
-    assert sum(isinstance(result, SameBusiness) for result in results) == 3
-    assert edge.write(lambda: session.scalar(select(func.count()).select_from(Business))) == 1
-
-
 def test_the_same_name_at_once_gets_two_addresses():
     owners = [edge.write(lambda n=n: make_owner(f"o{n}@shop.example").id) for n in range(4)]
-    results = at_once(*[lambda key=key: businesses.register(key, now=edge.now(), **GIVEN).slug for key in owners])
+    results = contend(*[lambda key=key: businesses.register(key, now=edge.now(), **GIVEN).slug for key in owners])
 
     assert len(set(results)) == 4
     assert all(isinstance(slug, str) for slug in results)
 
 
-def test_two_first_branches_leave_one_main_branch():
-    key = shop_id()
-    results = at_once(*[lambda n=n: make_branch(load(key), f"B{n}", edge.now()).is_main for n in range(4)])
-
-    assert sorted(results) == [False, False, False, True]
-
-
-def test_main_branches_made_and_removed_at_once():
+def test_main_branches_made_and_removed_contend():
     key = shop_id()
     names = [edge.write(lambda n=n: make_branch(load(key), f"B{n}", edge.now()).public_id) for n in range(3)]
     works = [lambda name=name: branches.make_main(branches.get(key, name)) for name in names]
     works += [lambda name=name: branches.remove(branches.get(key, name), edge.now()) for name in names]
-    at_once(*works)
+    contend(*works)
 
     mains = edge.write(lambda: session.scalars(select(Branch).where(Branch.is_main)).all())
     assert len(mains) == 1
@@ -70,31 +53,18 @@ def test_main_branches_made_and_removed_at_once():
 
 def test_products_entered_at_once_are_all_counted():
     key = shop_id()
-    results = at_once(*[lambda n=n: make_product(load(key), f"P{n}", edge.now()).id for n in range(10)])
+    results = contend(*[lambda n=n: make_product(load(key), f"P{n}", edge.now()).id for n in range(10)])
 
     assert not [result for result in results if isinstance(result, Exception)]
     assert edge.write(lambda: load(key).product_count) == 10
 
 
-def test_photos_added_at_once_never_pass_six():
-    key = shop_id()
-    name = edge.write(lambda: make_product(load(key), "P", edge.now()).public_id)
-
-    def add(number):
-        product = products.get(key, name, is_locked=True)
-        products.add_photo(product, Photo(f"{number}.webp", "t.webp", 9, 9))
-        return True
-
-    results = at_once(*[lambda n=n: add(n) for n in range(9)])
-    assert results.count(True) == 6
-
-
 def test_one_file_handed_in_at_once_is_one_import():
     key = shop_id()
     content = b"name\nA\nB\n"
-    begun = at_once(*[lambda: product_import.start(load(key), "a.csv", content, edge.now()).id] * 4)
+    begun = contend(*[lambda: product_import.start(load(key), "a.csv", content, edge.now()).id] * 4)
     assert len(set(begun)) == 1
-    at_once(*[lambda: product_import.step(begun[0], edge.now())] * 4)
+    contend(*[lambda: product_import.step(begun[0], edge.now())] * 4)
 
     count = edge.write(lambda: session.scalar(select(func.count()).select_from(Product)))
     state = edge.write(lambda: session.scalar(select(ProductImport.state)))
@@ -108,7 +78,7 @@ def test_an_import_is_entered_or_cancelled_never_both():
     def finish():
         product_import.step(product_import.get(key, begun).id, edge.now())
 
-    at_once(finish, lambda: product_import.cancel(product_import.get(key, begun), edge.now()))
+    contend(finish, lambda: product_import.cancel(product_import.get(key, begun), edge.now()))
     count = edge.write(lambda: session.scalar(select(func.count()).select_from(Product)))
     state = edge.write(lambda: session.scalar(select(ProductImport.state)))
     assert (state, count) in (("done", 1), ("cancelled", 0))

@@ -40,6 +40,18 @@ def at_once(*works: Callable[[], T]) -> list[T]:
         return list(pool.map(start, works))
 
 
+def contend(*works: Callable[[], Any]) -> list[Any]:
+    """Run each work in a transaction and on a thread of its own, all starting together; give results and errors."""
+
+    def attempt(work: Callable[[], Any]) -> Any:
+        try:
+            return edge.write(work)
+        except Exception as error:
+            return error
+
+    return at_once(*[partial(attempt, work) for work in works])
+
+
 @contextmanager
 def beside(work: Callable[[], object]) -> Iterator[None]:
     """Run ``work`` on a thread beside the block and wait for its end afterwards."""
