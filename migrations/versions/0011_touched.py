@@ -21,8 +21,8 @@ TABLES = (
 
 
 def upgrade() -> None:
-    # All rows get the same time here, and an index of a million equal values is built in half a second: that the writers
-    # of a table wait so long, within their patience, is better than a step that could be left half done.
+    # All rows get the same time here, and an index of a million equal values is built in about a second: that writers
+    # wait so long, within their patience, is better than a step that could be left half done.
     op.execute("""
     -- squawk-ignore-file require-concurrent-index-creation
     CREATE FUNCTION note_touch() RETURNS trigger LANGUAGE plpgsql AS $$
