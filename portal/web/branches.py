@@ -98,7 +98,7 @@ def make_main(business: Business, branch: str) -> Any:
 
 @bp.post("/businesses/<business>/branches/<branch>/remove")
 @requires("branches:edit")
-@writes
+@writes_once
 def remove(business: Business, branch: str) -> Any:
     """Take a branch out of the listing."""
     found = branches.get(business.id, branch)

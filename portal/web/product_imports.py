@@ -14,7 +14,7 @@ from portal.kit.errors import Invalid
 from portal.kit.pagination import Page, page_number
 from portal.kit.rate_limit import limiter
 from portal.web import csv_file
-from portal.web.access import requires, writes, writes_once
+from portal.web.access import requires, writes_once
 from portal.web.forms.products import ImportForm
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def show_progress(business: Business, product_import_id: str) -> str:
 
 @bp.post("/businesses/<business>/products/imports/<product_import_id>/cancel")
 @requires("products:edit")
-@writes
+@writes_once
 def cancel(business: Business, product_import_id: str) -> Any:
     """Stop an import; nothing of it is entered."""
     found = product_import.get(business.id, product_import_id)

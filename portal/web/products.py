@@ -125,7 +125,7 @@ def unhide(business: Business, product: str) -> Any:
 
 @bp.post("/businesses/<business>/products/<product>/remove")
 @requires("products:edit")
-@writes
+@writes_once
 def remove(business: Business, product: str) -> Any:
     """Delete a product with its photos."""
     found = products.get(business.id, product)

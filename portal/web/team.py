@@ -95,7 +95,7 @@ def change_role(business: Business, member: str) -> Any:
 
 @bp.post("/businesses/<business>/team/<member>/remove")
 @requires("team:manage")
-@writes
+@writes_once
 def remove(business: Business, member: str) -> Any:
     """Take somebody out of the team."""
     found = queries.get_member(business.id, member)
