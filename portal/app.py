@@ -163,7 +163,7 @@ def _keep_watch(app: Flask) -> None:
 
     @app.context_processor
     def common() -> dict[str, object]:
-        return {"_": language.gettext, "sandbox_banner": config.current().is_sandbox}
+        return {"_": language.speaker(), "sandbox_banner": config.current().is_sandbox}
 
 
 class _Commands(click.Group):

@@ -3,13 +3,21 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from portal.directory.models import Business, Entitlement
 from portal.directory.visibility import STATUSES
 from portal.identity.models import TeamMember
 from portal.identity.permissions import Role
 from portal.kit.db import db
+
+_BELONGING = (
+    select(Business, TeamMember, Entitlement.is_listed)
+    .join(TeamMember, TeamMember.business_id == Business.id)
+    .outerjoin(Entitlement, Entitlement.business_id == Business.id)
+    .where(Business.public_id == bindparam("public_id"), TeamMember.user_id == bindparam("user_id"))
+)
+"""Asked by every page of a vendor, so it is put together once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +31,7 @@ class Belonging:
 
 def find_belonging(user_id: UUID, public_id: str) -> Belonging | None:
     """Return the business of this public id as long as the user belongs to its team; one question for every page."""
-    query = (
-        select(Business, TeamMember, Entitlement.is_listed)
-        .join(TeamMember, TeamMember.business_id == Business.id)
-        .outerjoin(Entitlement, Entitlement.business_id == Business.id)
-        .where(Business.public_id == public_id, TeamMember.user_id == user_id)
-    )
-    found = db.execute(query).one_or_none()
+    found = db.execute(_BELONGING, {"public_id": public_id, "user_id": user_id}).one_or_none()
     return Belonging(found[0], found[1], STATUSES[found[2]]) if found else None
 
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 
 from portal.identity import audit, passwords, queries
 from portal.identity.models import LoginSession, User
@@ -27,6 +27,28 @@ _LASTS = {Kind.VENDOR: timedelta(days=30), Kind.CONSOLE: timedelta(hours=12)}
 _IDLE = {Kind.VENDOR: timedelta(days=30), Kind.CONSOLE: timedelta(minutes=30)}
 SEEN_EVERY = timedelta(minutes=1)
 """A log-in's last use is noted at most this often, so that reading pages rarely writes."""
+_PERSON = (
+    select(
+        LoginSession.id.label("login_id"),
+        LoginSession.last_seen_at,
+        User.id,
+        User.public_id,
+        User.email,
+        User.name,
+        User.locale,
+        User.verified_at,
+        User.operator_role,
+    )
+    .join(User, User.id == LoginSession.user_id)
+    .where(
+        LoginSession.token_hash == bindparam("token_hash"),
+        LoginSession.kind == bindparam("kind"),
+        LoginSession.revoked_at.is_(None),
+        LoginSession.expires_at > bindparam("wall"),
+        LoginSession.last_seen_at > bindparam("idle_since"),
+    )
+)
+"""Asked by every page, so it is put together once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,27 +104,8 @@ def open_session(user: User, kind: Kind, now: datetime, wall: datetime, *, has_s
 
 def find_person(token: str, kind: Kind, wall: datetime) -> Person | None:
     """Return who is logged in with ``token``; None when the log-in ended, expired or stood idle too long."""
-    found = db.execute(
-        select(
-            LoginSession.id.label("login_id"),
-            LoginSession.last_seen_at,
-            User.id,
-            User.public_id,
-            User.email,
-            User.name,
-            User.locale,
-            User.verified_at,
-            User.operator_role,
-        )
-        .join(User, User.id == LoginSession.user_id)
-        .where(
-            LoginSession.token_hash == tokens.hashed(token),
-            LoginSession.kind == kind,
-            LoginSession.revoked_at.is_(None),
-            LoginSession.expires_at > wall,
-            LoginSession.last_seen_at > wall - _IDLE[kind],
-        )
-    ).one_or_none()
+    known = {"token_hash": tokens.hashed(token), "kind": kind, "wall": wall, "idle_since": wall - _IDLE[kind]}
+    found = db.execute(_PERSON, known).one_or_none()
     if found is None:
         return None
     return Person(

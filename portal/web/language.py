@@ -3,6 +3,7 @@
 Flask-Babel asks for it at each word, and reads the language's catalogue from its file in every request.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import flask_babel
@@ -39,6 +40,15 @@ def language() -> str:
 
 
 def gettext(message: str, **values: Any) -> str:
-    """Return a text of a template in the reader's language, with each ``%(name)s`` filled in."""
-    text: str = translations(language()).gettext(message)
-    return text % values if values else text
+    """Return a text in the reader's language, with each ``%(name)s`` filled in."""
+    return speaker()(message, **values)
+
+
+def speaker() -> Callable[..., str]:
+    """Return ``gettext`` for the language of this page: what a template calls a hundred times."""
+    text = translations(language()).gettext
+
+    def said(message: str, **values: Any) -> str:
+        return text(message) % values if values else text(message)
+
+    return said

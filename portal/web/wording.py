@@ -4,25 +4,27 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from flask_babel import gettext, lazy_gettext
+from flask_babel import gettext
 
+from portal.kit.errors import N_
 from portal.kit.money import Money
+from portal.web import language
 from portal.web.filters import date_text, money
 
 TIERS = {
-    "starter": lazy_gettext("Starter"),
-    "pro": lazy_gettext("Pro"),
-    "enterprise": lazy_gettext("Enterprise"),
+    "starter": N_("Starter"),
+    "pro": N_("Pro"),
+    "enterprise": N_("Enterprise"),
 }
 TYPES = {
-    "subscription_start": lazy_gettext("Start of the plan"),
-    "subscription_renewal": lazy_gettext("Renewal"),
-    "subscription_change": lazy_gettext("Change of plan"),
-    "branch_batch": lazy_gettext("Branches"),
-    "hibernation": lazy_gettext("Hibernation"),
-    "prepayment": lazy_gettext("Prepayment"),
+    "subscription_start": N_("Start of the plan"),
+    "subscription_renewal": N_("Renewal"),
+    "subscription_change": N_("Change of plan"),
+    "branch_batch": N_("Branches"),
+    "hibernation": N_("Hibernation"),
+    "prepayment": N_("Prepayment"),
 }
-METHODS = {"wechat_pay": lazy_gettext("WeChat Pay"), "credit": lazy_gettext("Credit balance")}
+METHODS = {"wechat_pay": N_("WeChat Pay"), "credit": N_("Credit balance")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,17 +38,17 @@ class ShownLine:
 
 def tier_name(code: str) -> str:
     """Return the name of a tier."""
-    return str(TIERS.get(code, code))
+    return language.gettext(TIERS.get(code, code))
 
 
 def type_title(code: str) -> str:
     """Return what a transaction or an invoice is for."""
-    return str(TYPES.get(code, code))
+    return language.gettext(TYPES.get(code, code))
 
 
 def method_name(code: str) -> str:
     """Return the name of a way to pay."""
-    return str(METHODS.get(code, code))
+    return language.gettext(METHODS.get(code, code))
 
 
 def line_title(code: str, quantity: int) -> str:

@@ -39,7 +39,7 @@ class TransactionFilterForm(_Filter):
 
     type = SelectField(
         _("For"),
-        choices=_choices(_("Everything"), {code: TYPE_TITLES[code] for code in TYPES}),
+        choices=_choices(_("Everything"), {code: _(TYPE_TITLES[code]) for code in TYPES}),
         default="",
         widget=Options(),
     )
