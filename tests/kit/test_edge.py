@@ -41,14 +41,14 @@ def failing(code: str, times: int) -> tuple[Callable[[], str], list[int]]:
 
 
 @pytest.mark.parametrize("code", ["40001", "40P01", "23P01", "55P03"])
-def test_the_whole_work_is_done_again(code: str) -> None:
+def test_a13_the_whole_work_is_done_again(code: str) -> None:
     work, tries = failing(code, 2)
     assert edge.write(work) == "done"
     assert (tries, notes()) == ([1, 2, 3], ["effect"])
 
 
 @pytest.mark.parametrize("code", ["40001", "40P01", "23P01"])
-def test_after_the_third_time_it_is_a_503_and_nothing_happened(code: str) -> None:
+def test_a13_after_the_third_time_it_is_a_503_and_nothing_happened(code: str) -> None:
     work, tries = failing(code, 3)
     with pytest.raises(Unavailable) as refused:
         edge.write(work)
@@ -142,7 +142,7 @@ def test_queues_hear_of_work_only_after_its_commit(woken: list[str]) -> None:
     assert woken == ["bulk"]
 
 
-def test_a_real_deadlock_ends_well_for_both() -> None:
+def test_a13_a_real_deadlock_ends_well_for_both() -> None:
     for name in ("a", "b"):
         edge.write(lambda name=name: note(name))
 
