@@ -114,7 +114,7 @@ class Life(RuleBasedStateMachine):
     def redis(self, is_gone: bool) -> None:
         self.life.step("lose_redis" if is_gone else "find_redis")
 
-    @rule(moment=st.integers(0, 30))
+    @rule(moment=st.integers(0, 12))
     def doom(self, moment: int) -> None:
         self.life.step("doom", moment)
 

@@ -179,7 +179,7 @@ class Product:
         """Run jobs until none is due; where a worker dies on the way, another comes after it."""
         moment, self._doom = self._doom, None
         try:
-            with dying_at(moment):
+            with dying_at(moment, self.portal.settings.redis_url):
                 self._run_due()
         except Killed:
             self.deaths += 1

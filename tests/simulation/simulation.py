@@ -54,6 +54,11 @@ class Simulation:
         self.is_sound = True
         """Whether nothing went wrong so far."""
 
+    @property
+    def deaths(self) -> int:
+        """How many workers died so far."""
+        return self._product.deaths
+
     def step(self, name: str, *arguments: object) -> None:
         """Take one step; where it fails, Hypothesis shows the steps of the shortest life that does."""
         if currently_in_test_context():
@@ -219,7 +224,7 @@ class Simulation:
         for _, session in self._sessions.values():
             fate = session.payment.learned if session.payment else session.state
             self._tally[f"sessions {fate}"] += 1
-        self._tally["dead workers"] += self._product.deaths
+        self._tally["dead workers"] += self.deaths
 
     def _note_quote(self, key: str, path: str) -> None:
         books = self._shops[key]

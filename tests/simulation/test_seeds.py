@@ -29,6 +29,23 @@ LIVES: dict[str, list[Step]] = {
         ("confirm", 0),
         ("confirm", 0),
     ],
+    "workers die and others go on": [
+        ("quote", 0, "pro"),
+        ("doom", 3),
+        ("confirm", 0),
+        ("doom", 1),
+        ("pay", 0, "at once", "right"),
+    ],
+    "without Redis and without an answer": [
+        ("lose_redis",),
+        ("quote", 0, "pro"),
+        ("disturb", "native", "timeout_after", 2),
+        ("confirm", 0),
+        ("advance", 2, 3),
+        ("pay", 0, "never", "right"),
+        ("find_redis",),
+        ("advance", 11, 7),
+    ],
     "a fen less waits for people": [("quote", 0, "pro"), ("confirm", 0), ("pay", 0, "at once", "less")],
 }
 
@@ -39,3 +56,4 @@ def test_c1_c2_c5_a_life_goes_as_the_model_says(lives: Stage, name: str, day: in
     life = lives.begin(day)
     for step in [("register", "GBP"), ("add_branch", 0), *LIVES[name], ("rest",)]:
         life.step(*step)
+    assert life.deaths == sum(step[0] == "doom" for step in LIVES[name])
