@@ -2,14 +2,18 @@
 
 from portal.catalogue import price_book
 from portal.currency import feed, rates
-from portal.kit import edge
+from portal.kit import edge, heartbeat
 from portal.kit.config import Settings
 
 
 def prepare(settings: Settings) -> None:
-    """Bring what every installation starts from into its database: the price book and the history of rates."""
+    """Bring what every installation starts from into its database: the price book and the history of rates.
+
+    What an earlier run left as its signs of life is forgotten: ready is who has a living worker now.
+    """
     settings.state.joinpath("uploads").mkdir(parents=True, exist_ok=True)
     edge.connect(settings.database_url, pool_size=1, application="prepare")
+    edge.write(heartbeat.forget)
     edge.write(price_book.load_first)
     if edge.write(lambda: rates.newest_day() is None):
         history = feed.shipped_history()

@@ -13,7 +13,7 @@ _BEAT = text(
     "INSERT INTO heartbeats (process) VALUES (:process) ON CONFLICT (process) DO UPDATE SET beat_at = clock_timestamp()"
 )
 _ALIVE = text("SELECT count(*) FROM heartbeats WHERE beat_at > clock_timestamp() - interval '30 seconds'")
-
+_FORGET = text("DELETE FROM heartbeats")
 _IS_ALIVE = text(
     "SELECT count(*) FROM heartbeats WHERE process = :process AND beat_at > clock_timestamp() - interval '30 seconds'"
 )
@@ -22,6 +22,11 @@ _IS_ALIVE = text(
 def beat(process: str) -> None:
     """Leave a sign of life of ``process``."""
     db.execute(_BEAT, {"process": process})
+
+
+def forget() -> None:
+    """Forget all signs of life: what an earlier run left says nothing of this one."""
+    db.execute(_FORGET)
 
 
 def is_alive(process: str) -> bool:

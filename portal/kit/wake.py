@@ -1,5 +1,6 @@
 """Telling RQ that a queue has work. Losing the message is harmless: the scheduler finds the rows."""
 
+import time
 from collections.abc import Callable, Iterable
 
 import redis
@@ -9,19 +10,29 @@ from rq.serializers import JSONSerializer
 from portal.kit import logging
 
 DRAIN = "worker.drain.drain"
+_SILENCE = 2.0
+"""Seconds; the scheduler rings every second of its own accord."""
 log = logging.logger()
 
 
 def waker(redis_url: str) -> Callable[[Iterable[str]], None]:
-    """Return what enqueues one drain for each queue named; while Redis is away it says so and goes on."""
+    """Return what enqueues one drain for each queue named; while Redis is away it says so and goes on.
+
+    After a failure nobody rings for a while: who waits for a Redis that hangs would wait in vain.
+    """
     connection = redis.Redis.from_url(redis_url, socket_timeout=1, socket_connect_timeout=1)
+    silent_until = 0.0
 
     def wake(queues: Iterable[str]) -> None:
+        nonlocal silent_until
+        if time.monotonic() < silent_until:
+            return
         try:
             for name in queues:
                 queue = Queue(name, connection=connection, serializer=JSONSerializer)
                 queue.enqueue(DRAIN, name, result_ttl=0, failure_ttl=3600, job_timeout=300)
         except (redis.RedisError, OSError) as error:
+            silent_until = time.monotonic() + _SILENCE
             log.warning("wake_lost", queues=list(queues), error=type(error).__name__)
 
     return wake

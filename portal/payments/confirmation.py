@@ -60,6 +60,7 @@ def capture(
     attempt.captured_currency = evidence.currency
     attempt.captured_at = now
     attempt.disposition = disposition
+    was_late = is_late(session, evidence)  # asked before the money itself ends the session
     session.ended_at = session.ended_at or now
     if disposition == "suspense":
         move(session, "review")
@@ -69,5 +70,5 @@ def capture(
     move(session, "paid")
     session.failure = None
     session.paid_at = evidence.paid_at
-    session.paid_late_at = evidence.paid_at if is_late(session, evidence) else None
+    session.paid_late_at = evidence.paid_at if was_late else None
     transactions.complete(transactions.of_session(session.id), disposition, now)

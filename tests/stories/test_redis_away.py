@@ -1,8 +1,11 @@
 """A6: Redis is away. Paying, being told and asking go on, logging in is still slowed down, and /readyz says so."""
 
-from urllib.parse import urlsplit, urlunsplit
+import time
+from collections.abc import Callable
+from datetime import timedelta
 
-from portal.kit import jobs
+from portal.kit import jobs, wake
+from portal.payments.queries import refunds_of
 from tests.support.crash import soon, workers
 from tests.support.cut_proxy import CutProxy
 from tests.support.portal import Portal
@@ -22,6 +25,41 @@ def test_a6_pay_and_webhook_work_while_the_scheduler_runs_the_jobs(portal_withou
     assert portal.session(public_id).status == "paid"
     relay.tick()
     assert len(portal.sandbox.outbox("ann@shop.example")) == 1
+
+
+def test_a6_a_refund_is_booked_without_redis(portal_without_redis: Portal, saw: Callable[[str], None]) -> None:
+    portal = portal_without_redis
+    first = portal.open_session()
+    portal.pass_time(timedelta(minutes=61))
+    second = portal.confirm_again(first)
+    for public_id in (first, second):
+        portal.sandbox.pay(portal.order(public_id), late=True)
+        portal.sandbox.settle()
+        relay.tick()
+    held = portal.session(second)
+    refund = portal.do(lambda: refunds_of(held.id)[0])
+    assert (refund.status, refund.reason) == ("requested", "paid_twice")
+    assert portal.money_postings() == ["payment_received", "payment_held"]
+    saw("without Redis: two payments booked, the second held and its refund requested")
+
+
+def test_a6_a_redis_that_hangs_slows_a_page_once_and_loses_nothing(portal: Portal, saw: Callable[[str], None]) -> None:
+    with CutProxy.of(portal.settings.redis_url) as wire:
+        wire.delay(30)
+        jobs.wake_with(wake.waker(wire.through(portal.settings.redis_url)))
+        began = time.monotonic()
+        public_id = portal.begin_session()
+        first = time.monotonic() - began
+        began = time.monotonic()
+        for _ in range(5):
+            jobs.wake(["interactive"])
+        rest = time.monotonic() - began
+    jobs.wake_with(lambda queues: None)
+    assert first < 5
+    assert rest < 0.5, "once is enough to learn that it hangs"
+    portal.settle()
+    assert portal.session(public_id).status == "open"
+    saw(f"hanging Redis: {first:.1f} s for the first who rings, {rest * 1000:.0f} ms for the next five, nothing lost")
 
 
 def test_a6_readyz_says_degraded_and_stays_ready(portal_without_redis: Portal) -> None:
@@ -58,15 +96,15 @@ def test_a6_real_workers_live_through_it(portal_without_redis: Portal) -> None:
 
 
 def test_a6_real_workers_live_through_its_going_and_coming_back(portal: Portal) -> None:
-    redis = urlsplit(portal.settings.redis_url)
-    with CutProxy((str(redis.hostname), int(redis.port or 0))) as wire:
-        through = redis._replace(netloc=redis.netloc.replace(f":{redis.port}", f":{wire.port}"))
-        with workers(portal, REDIS_URL=urlunsplit(through)):
-            before = portal.begin_session(email="before@shop.example")
-            assert soon(lambda: portal.session(before).status == "open")
-            wire.cut()
-            away = portal.begin_session(email="away@shop.example")
-            assert soon(lambda: portal.session(away).status == "open")
-            wire.mend()
-            after = portal.begin_session(email="after@shop.example")
-            assert soon(lambda: portal.session(after).status == "open")
+    with (
+        CutProxy.of(portal.settings.redis_url) as wire,
+        workers(portal, REDIS_URL=wire.through(portal.settings.redis_url)),
+    ):
+        before = portal.begin_session(email="before@shop.example")
+        assert soon(lambda: portal.session(before).status == "open")
+        wire.cut()
+        away = portal.begin_session(email="away@shop.example")
+        assert soon(lambda: portal.session(away).status == "open")
+        wire.mend()
+        after = portal.begin_session(email="after@shop.example")
+        assert soon(lambda: portal.session(after).status == "open")
