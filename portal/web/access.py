@@ -148,7 +148,7 @@ def _to_login() -> Response:
         raise Unavailable("database_away", N_("We cannot reach our books right now. Nothing was changed."))
     asked = request.full_path.rstrip("?") if request.method == "GET" else None
     if "HX-Current-URL" in request.headers:  # a fragment is no page to come back to, the page around it is
-        asked = urlsplit(request.headers["HX-Current-URL"]).path
+        asked = _path(request.headers["HX-Current-URL"])
     return redirect(with_next("/login", asked), 302 if request.method == "GET" else 303)
 
 
@@ -158,6 +158,13 @@ def _sender() -> str:
 
 
 writes_once = views.writes_once(_sender)
+
+
+def _path(url: str) -> str | None:
+    try:
+        return urlsplit(url).path
+    except ValueError:  # such as a bracket that opens no IPv6 address
+        return None
 
 
 def local_path(given: str | None) -> str | None:

@@ -96,6 +96,12 @@ def test_a_fragment_is_led_to_the_log_in_and_back_to_its_page(client):
     assert answer.headers["HX-Redirect"] == "/login?next=/dashboard"
 
 
+def test_a_page_that_is_no_address_is_not_come_back_to(client):
+    answer = client.get("/team", headers={"HX-Request": "true", "HX-Current-URL": "http://["})
+
+    assert answer.headers["HX-Redirect"] == "/login"
+
+
 def test_without_database_nobody_is_logged_in_and_pages_say_so(client, monkeypatch):
     edge.write(lambda: make_user(MAIL))
     client.post("/login", data={"email": MAIL, "password": PASSWORD})
