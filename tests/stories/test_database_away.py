@@ -1,6 +1,6 @@
 """The database is away: nothing is acknowledged that is not stored, people are told, and later all goes on."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -27,7 +27,9 @@ def away(servers: Servers, database_url: str) -> Iterator[None]:
             connection.execute(let_in.format(sql.Identifier(name), sql.Literal(True)))
 
 
-def test_a_notification_is_refused_until_it_can_be_stored(portal: Portal, servers: Servers) -> None:
+def test_a4_a12_while_it_is_away_all_is_refused_until_it_can_be_stored(
+    portal: Portal, servers: Servers, saw: Callable[[str], None]
+) -> None:
     public_id = portal.open_session()
     order = portal.order(public_id)
     portal.sandbox.pay(order, lose=True)
@@ -40,3 +42,4 @@ def test_a_notification_is_refused_until_it_can_be_stored(portal: Portal, server
     portal.settle()
     assert portal.money_postings() == ["payment_received"]
     assert visitor.get(f"/pay/{public_id}").status_code == 200
+    saw("away: 3 notifications and 3 pages × 503, /healthz 200; back: 204, one posting")

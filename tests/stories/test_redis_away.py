@@ -1,14 +1,18 @@
 """A6: Redis is away. Paying, being told and asking go on, logging in is still slowed down, and /readyz says so."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
+
+import pytest
 
 from portal.kit import jobs, wake
 from portal.payments.queries import refunds_of
 from tests.support.crash import soon, workers
 from tests.support.cut_proxy import CutProxy
 from tests.support.portal import Portal
+from tests.support.servers import OwnRedis
 from worker import relay
 
 
@@ -60,6 +64,35 @@ def test_a6_a_redis_that_hangs_slows_a_page_once_and_loses_nothing(portal: Porta
     portal.settle()
     assert portal.session(public_id).status == "open"
     saw(f"hanging Redis: {first:.1f} s for the first who rings, {rest * 1000:.0f} ms for the next five, nothing lost")
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Iterator[OwnRedis]:
+    (tmp_path / "redis").mkdir()
+    server = OwnRedis(tmp_path / "redis")
+    yield server
+    server.stop()
+
+
+def test_a5_redis_is_killed_and_comes_back_and_every_event_is_fanned_out_once(
+    portal: Portal, own_redis: OwnRedis, saw: Callable[[str], None]
+) -> None:
+    with workers(portal, REDIS_URL=own_redis.url):
+        before = portal.begin_session(email="before@shop.example")
+        own_redis.kill()
+        meanwhile = portal.begin_session(email="meanwhile@shop.example")
+        began = time.monotonic()
+        assert soon(lambda: {portal.session(one).status for one in (before, meanwhile)} == {"open"})
+        own_redis.start()
+        portal.sandbox.pay(portal.order(before))
+        assert soon(lambda: len(portal.sandbox.outbox("before@shop.example")) > 0, seconds=60)
+        took = time.monotonic() - began
+    portal.settle()
+    fanned = portal.count("staged_jobs", "name = 'outbox.fan_out' AND state = 'done'")
+    assert fanned == portal.count("domain_events")
+    assert len(portal.sandbox.outbox("before@shop.example")) == 1
+    assert took < 60
+    saw(f"Redis killed and started again: {fanned} events fanned out once each, all within {took:.0f} s")
 
 
 def test_a6_readyz_says_degraded_and_stays_ready(portal_without_redis: Portal) -> None:

@@ -1,5 +1,6 @@
 """Nobody knows what the provider did: that is a state, it blocks, and asking by our own order number resolves it."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from portal.payments.queries import conversation
 from tests.support.portal import Portal
 from tests.support.visitor import Visitor
 
+Saw = Callable[[str], None]
 AFTER_ACTING = (
     {"mode": "timeout_after", "hold": 0.2},
     {"mode": "drop", "after": True},
@@ -35,7 +37,9 @@ def confirm_again(portal: Portal) -> tuple[Visitor, str]:
 
 
 @pytest.mark.parametrize("fault", AFTER_ACTING + BEFORE_ACTING, ids=lambda fault: "-".join(map(str, fault.values())))
-def test_b14_no_answer_to_a_creation_blocks_until_asking_resolves_it(portal: Portal, fault: dict[str, object]) -> None:
+def test_b14_no_answer_to_a_creation_blocks_until_asking_resolves_it(
+    portal: Portal, saw: Saw, fault: dict[str, object]
+) -> None:
     portal.sandbox.fault(**fault)
     public_id = portal.open_session()
     order = portal.order(public_id)
@@ -52,15 +56,21 @@ def test_b14_no_answer_to_a_creation_blocks_until_asking_resolves_it(portal: Por
     assert owner.post(path).headers["Location"] == f"/pay/{public_id}"
     session_id = portal.session(public_id).id
     assert portal.do(lambda: conversation(session_id))[0].result == "unknown"
+    saw(
+        "{} to a creation: a second one 409 meanwhile; asked once, created again under its number, code shown".format(
+            fault["mode"]
+        )
+    )
 
 
-def test_b14_paid_though_we_never_heard_of_its_creation(portal: Portal) -> None:
+def test_b14_paid_though_we_never_heard_of_its_creation(portal: Portal, saw: Saw) -> None:
     portal.sandbox.fault("timeout_after", hold=0.2)
     public_id = portal.open_session()
     portal.sandbox.pay(portal.order(public_id), lose=True)
     portal.pass_time(timedelta(seconds=6))
     assert portal.session(public_id).status == "paid"
     assert portal.money_postings() == ["payment_received"]
+    saw("paid after a creation that nobody answered: found by asking, one posting")
 
 
 def test_b14_an_answer_that_stays_away_is_asked_for_less_and_less_and_never_called_failed(portal: Portal) -> None:
@@ -77,7 +87,7 @@ def test_b14_an_answer_that_stays_away_is_asked_for_less_and_less_and_never_call
     assert portal.attempt(public_id).status == "closed"
 
 
-def test_b14_what_nobody_answered_for_a_day_is_for_people_to_look_at(portal: Portal) -> None:
+def test_b14_what_nobody_answered_for_a_day_is_for_people_to_look_at(portal: Portal, saw: Saw) -> None:
     portal.sandbox.fault("http500", "*", count=1000)
     public_id = portal.open_session()
     for _ in range(27):
@@ -85,9 +95,10 @@ def test_b14_what_nobody_answered_for_a_day_is_for_people_to_look_at(portal: Por
     session = portal.session(public_id)
     assert (session.status, session.failure) == ("review", "unknown")
     assert portal.attempt(public_id).status == "closing"
+    saw("27 hours without an answer: handed to people, the order still being closed")
 
 
-def test_b14_money_that_shows_up_after_all_is_taken_in(portal: Portal) -> None:
+def test_b14_money_that_shows_up_after_all_is_taken_in(portal: Portal, saw: Saw) -> None:
     public_id = portal.open_session()
     portal.sandbox.fault("http500", "*", count=1000)
     for _ in range(27):
@@ -99,6 +110,7 @@ def test_b14_money_that_shows_up_after_all_is_taken_in(portal: Portal) -> None:
     session = portal.session(public_id)
     assert (session.status, session.failure) == ("paid", None)
     assert portal.money_postings() == ["payment_credited"]
+    saw("told after a day of silence: booked as credit")
 
 
 def test_a_closed_order_needs_nobody_because_the_last_question_went_unanswered(portal: Portal) -> None:
@@ -111,7 +123,7 @@ def test_a_closed_order_needs_nobody_because_the_last_question_went_unanswered(p
     assert portal.session(public_id).status == "expired"
 
 
-def test_c7_a_close_that_is_refused_is_asked_again_until_the_provider_says_closed(portal: Portal) -> None:
+def test_c7_a_close_that_is_refused_is_asked_again_until_the_provider_says_closed(portal: Portal, saw: Saw) -> None:
     portal.sandbox.switch(close_after_seconds=300)
     public_id = portal.open_session()
     owner = portal.visitor()
@@ -125,9 +137,10 @@ def test_c7_a_close_that_is_refused_is_asked_again_until_the_provider_says_close
     portal.pass_time(timedelta(minutes=9))
     assert portal.attempt(public_id).status == "closed"
     assert portal.session(public_id).status == "cancelled"
+    saw("refused for 5 minutes: at most 5 closes in the first, closed once the provider said so")
 
 
-def test_c7_paid_while_it_is_being_closed(portal: Portal) -> None:
+def test_c7_paid_while_it_is_being_closed(portal: Portal, saw: Saw) -> None:
     public_id = portal.open_session()
     portal.sandbox.pay(portal.order(public_id), lose=True)
     owner = portal.visitor()
@@ -137,3 +150,4 @@ def test_c7_paid_while_it_is_being_closed(portal: Portal) -> None:
     assert portal.attempt(public_id).status == "closing"
     portal.pass_time(timedelta(seconds=6))
     assert portal.session(public_id).status == "paid"
+    saw("paid while being closed: the money taken in")

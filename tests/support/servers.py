@@ -121,6 +121,30 @@ class OwnPostgres:
         self._child.stop()
 
 
+class OwnRedis:
+    """A Redis of a test's own, which may be killed; what it was told last may be lost, as it may in production."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._server = valkey.prepare(folder, None, ports.free_ports(1)[0])
+        self.url = self._server.url()
+        self.start()
+
+    def start(self) -> None:
+        """Start it (again) and wait until it answers. Main thread only."""
+        self._child = Child(self._server.command(), self._folder / "log", self._folder / "run" / "redis")
+        self._server.wait_until_ready(self._child)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._child.process.kill()
+        self._child.process.wait()
+
+    def stop(self) -> None:
+        """End it."""
+        self._child.stop()
+
+
 @contextmanager
 def own_postgres(size: str = "400m") -> Iterator[OwnPostgres]:
     """A PostgreSQL on a little disk in memory, or in a plain folder where we may not mount one."""
