@@ -12,7 +12,7 @@ MESSAGES := $(SOURCES:.po=.mo)
 LAN ?= $(or $(PORTAL_LAN),0)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test prove reliability bench check tools seed soak attack
+.PHONY: help run test prove reliability bench check tools seed soak attack fuzz
 
 help:
 	@echo "make run          start everything; LAN=1 shows it to phones on your network"
@@ -20,6 +20,7 @@ help:
 	@echo "make prove        run all tests and leave nothing out: every crash point, every cut, long profiles"
 	@echo "make bench        measure pages and payments against their floors; ONLY=history measures one"
 	@echo "make soak         load the product and break it every half minute; MINUTES=10"
+	@echo "make fuzz         feed the parsers what a fuzzer makes up; MINUTES=2"
 	@echo "make attack       turn attackers' tools on a product of its own; MINUTES=8"
 	@echo "make check        lint, types, imports, templates"
 	@echo "make tools        install what the tests need: Chromium, a Chinese font, HAProxy (Debian)"
@@ -48,6 +49,11 @@ reliability: .venv/.dev
 # The first time fills a database with a million payments, which takes some minutes; it is kept in var/bench.
 bench: .venv/.dev $(MESSAGES)
 	$(BIN)/python -m tests.benchmarks $(ONLY)
+
+# libFuzzer on every parser; an input that one falls over is left in .reports/fuzz and becomes a regression test.
+fuzz: MINUTES ?= 2
+fuzz: .venv/tools/fuzz/.ready
+	@.venv/tools/fuzz/bin/python .ci/tools/fuzz/run.py $(MINUTES)
 
 # Attackers' tools on a product of its own, on this machine only; what they found lies in .reports/attack.json.
 attack: MINUTES ?= 8

@@ -133,7 +133,8 @@ def test_b7_f1_whatever_is_sent_without_a_proof(provider: Provider, body: bytes)
 
 
 SIGNED = [
-    b"", b"null", b"[]", b"{}", b"NaN", b'{"id": 1e999}', b"[" * 20_000, b'{"id": "a", "id": "b"}', b"\xff\xfe", b"\x00",
+    b"", b"null", b"[]", b"{}", b"NaN", b"\xff\xfe", b"\x00",
+    b'{"id": 1e999}', b"[" * 20_000, b'{"id": "a", "id": "b"}',
     b'{"id": "EV", "resource": {"ciphertext": "AAAA", "nonce": "x", "associated_data": "\\ud800"}}',
 ]  # fmt: skip
 
