@@ -58,39 +58,44 @@ class Gate:
             self.faults.add(Finding("gate", "Server fault", method, path, "", f"answered with {status}"))
 
 
+class _Handler(BaseHTTPRequestHandler):
+    """One connection of a tool."""
+
+    protocol_version = "HTTP/1.1"
+    passing: Gate
+
+    def pass_on(self) -> None:
+        """Pass a request on, unless it is one to leave alone."""
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        try:
+            is_closed = urlsplit(self.path).path.startswith(LEAVE_ALONE)
+            headers = dict(self.headers.items())
+            answer = (404, [], b"") if is_closed else self.passing.send(self.command, self.path, headers, body)
+        except (HTTPException, OSError, ValueError):  # what the tool sent is no request that could be passed on
+            answer = 400, [], b""
+        with suppress(OSError):  # the tool did not wait
+            self.answer(*answer)
+
+    do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = do_TRACE = pass_on  # noqa: N815
+
+    def answer(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
+        """Give the answer back."""
+        self.send_response_only(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content if self.command != "HEAD" else b"")
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing: the gate counts."""
+
+
 @contextmanager
 def gate(port: int, cookie: str) -> Iterator[Gate]:
     """A gate that is open while the block runs; its ``url`` is where the tools are sent."""
     passing = Gate(port, cookie)
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def pass_on(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            try:
-                is_closed = urlsplit(self.path).path.startswith(LEAVE_ALONE)
-                headers = dict(self.headers.items())
-                answer = (404, [], b"") if is_closed else passing.send(self.command, self.path, headers, body)
-            except (HTTPException, OSError, ValueError):  # what the tool sent is no request that could be passed on
-                answer = 400, [], b""
-            with suppress(OSError):  # the tool did not wait
-                self.answer(*answer)
-
-        def answer(self, status: int, headers: list[tuple[str, str]], content: bytes) -> None:
-            self.send_response_only(status)
-            for name, value in headers:
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content if self.command != "HEAD" else b"")
-
-        do_GET = do_POST = do_HEAD = do_PUT = do_DELETE = do_OPTIONS = do_PATCH = do_TRACE = pass_on  # noqa: N815
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing: the gate counts."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"passing": passing}))
     server.daemon_threads = True
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     passing.url = f"http://127.0.0.1:{server.server_port}"
