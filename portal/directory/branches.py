@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from portal.directory import queries
 from portal.directory.errors import HalfAPlace, MainBranchStays, NoSuchChoice, SameBranch, TooManyBranches
@@ -122,11 +122,16 @@ def get(business_id: UUID, public_id: str) -> Branch:
     return branch
 
 
+_LIVE = (
+    select(Branch)
+    .where(Branch.business_id == bindparam("business_id"), Branch.removed_at.is_(None))
+    .order_by(Branch.is_main.desc(), Branch.id)
+)
+
+
 def list_live(business_id: UUID) -> Sequence[Branch]:
     """Return the branches that are not removed, the main one first."""
-    query = select(Branch).where(Branch.business_id == business_id, Branch.removed_at.is_(None))
-    ordered = query.order_by(Branch.is_main.desc(), Branch.id)
-    return db.scalars(ordered.execution_options(populate_existing=True)).all()
+    return db.scalars(_LIVE, {"business_id": business_id}, execution_options={"populate_existing": True}).all()
 
 
 def list_shown(business_id: UUID) -> Sequence[Branch]:

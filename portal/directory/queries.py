@@ -12,7 +12,7 @@ from portal.identity.permissions import Role
 from portal.kit.db import db
 
 _BELONGING = (
-    select(Business, TeamMember, Entitlement.is_listed)
+    select(Business, TeamMember, Entitlement.is_listed, Entitlement.product_limit)
     .join(TeamMember, TeamMember.business_id == Business.id)
     .outerjoin(Entitlement, Entitlement.business_id == Business.id)
     .where(Business.public_id == bindparam("public_id"), TeamMember.user_id == bindparam("user_id"))
@@ -22,17 +22,18 @@ _BELONGING = (
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """A business with what a person is to it, and its status: ``draft``, ``listed`` or ``unlisted``."""
+    """A business with what a person is to it, its status (``draft``, ``listed`` or ``unlisted``) and product limit."""
 
     business: Business
     member: TeamMember
     status: str
+    product_limit: int | None
 
 
 def find_belonging(user_id: UUID, public_id: str) -> Belonging | None:
     """Return the business of this public id as long as the user belongs to its team; one question for every page."""
     found = db.execute(_BELONGING, {"public_id": public_id, "user_id": user_id}).one_or_none()
-    return Belonging(found[0], found[1], STATUSES[found[2]]) if found else None
+    return Belonging(found[0], found[1], STATUSES[found[2]], found[3]) if found else None
 
 
 def owns_business_named(user_id: UUID, name: str) -> bool:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.directory.models import Business
@@ -27,9 +27,12 @@ def of_business(business: Business, now: datetime) -> Customer:
     return db.scalars(select(Customer).where(Customer.business_id == business.id)).one()
 
 
+_OF_BUSINESS = select(Customer).where(Customer.business_id == bindparam("business_id"))
+
+
 def find_of_business(business_id: UUID) -> Customer | None:
     """Return the customer of a business, or None while it never chose a tier."""
-    return db.scalars(select(Customer).where(Customer.business_id == business_id)).one_or_none()
+    return db.scalars(_OF_BUSINESS, {"business_id": business_id}).one_or_none()
 
 
 def get(customer_id: UUID) -> Customer:

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.exc import IntegrityError
 
 from portal.kit import ids, jobs
@@ -158,12 +158,16 @@ def _lock(public_id: str) -> tuple[PaymentSession, PaymentAttempt]:
     return attempts.lock_with_session(_attempt_of(get_session(public_id).id).id)
 
 
+_UNDER_WAY = (
+    select(PaymentSession)
+    .where(PaymentSession.subscription_id == bindparam("subscription_id"), PaymentSession.status.in_(LIVE_SESSION))
+    .limit(1)
+)
+
+
 def live_of_subscription(subscription_id: UUID) -> PaymentSession | None:
     """Return the session of a subscription that may still be paid, if one lives."""
-    query = select(PaymentSession).where(
-        PaymentSession.subscription_id == subscription_id, PaymentSession.status.in_(LIVE_SESSION)
-    )
-    return db.scalars(query.limit(1)).first()
+    return db.scalars(_UNDER_WAY, {"subscription_id": subscription_id}).first()
 
 
 def watched_until(invoice_id: UUID) -> datetime | None:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.wrappers import Response
 
 from portal.directory import businesses
-from portal.directory.queries import find_belonging
+from portal.directory.queries import Belonging, find_belonging
 from portal.identity import permissions, queries, sign_in
 from portal.identity.errors import VerifyEmailFirst
 from portal.identity.permissions import USE_ACCOUNT as USE_ACCOUNT
@@ -60,6 +60,7 @@ class NavBusiness:
     slug: str
     status: str
     time_zone: str
+    product_limit: int | None
 
 
 class SignedIn(flask_login.UserMixin):
@@ -118,7 +119,7 @@ def _theirs(found: Person, public_id: str) -> Business | None:
     theirs = find_belonging(found.id, public_id)
     if theirs is None:
         return None
-    row, g.business_status = theirs.member, theirs.status
+    row, g.belonging = theirs.member, theirs
     g.member = Member(row.id, row.public_id, row.business_id, row.role, row.may_spend)
     return theirs.business
 
@@ -136,8 +137,10 @@ def _last_opened(found: Person) -> Business | None:
 def _note_business(business: Business | None) -> None:
     if business is None:
         return
-    nav = NavBusiness(business.public_id, business.name, business.slug, g.business_status, business.time_zone)
-    g.nav_business = nav
+    found: Belonging = g.belonging
+    g.nav_business = NavBusiness(
+        business.public_id, business.name, business.slug, found.status, business.time_zone, found.product_limit
+    )
     if session.get("business") != business.public_id:
         session["business"] = business.public_id
 

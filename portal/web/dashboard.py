@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, g, render_template, url_for
 from flask_babel import gettext
 
 from portal.billing import queries
-from portal.directory import branches, visibility
-from portal.invoicing import customers
+from portal.directory import branches
 from portal.kit.money import Money
 from portal.payments import sessions
 from portal.payments.queries import TransactionFilter, all_transactions
@@ -75,23 +74,20 @@ class NextCharge:
 def show() -> str:
     """Show the business last opened, or the way to a first one."""
     business = last_opened()
-    customer = customers.find_of_business(business.id) if business else None
-    subscription = queries.find_live(customer.id) if customer else None
-    period = queries.newest_period(subscription.id) if subscription else None
+    standing = queries.standing(business.id) if business else queries.Standing()
     places = branches.list_live(business.id) if business else []
-    steps = _first_steps(business, places, subscription)
-    entitlement = visibility.find_entitlement(business.id) if business else None
+    steps = _first_steps(business, places, standing.subscription)
     return render_template(
         "web/dashboard/page.html",
         business=business,
         first_steps=None if steps.is_paid and steps.is_verified else steps,
-        attention=_attention(subscription),
-        subscription=_shown(subscription, period),
-        next_charge=_next_charge(customer, period),
+        attention=_attention(standing.subscription),
+        subscription=_shown(standing.subscription, standing.period),
+        next_charge=_next_charge(standing),
         product_count=business.product_count if business else 0,
-        product_limit=entitlement.product_limit if entitlement else None,
+        product_limit=g.nav_business.product_limit if business else None,
         branch_count=len(places),
-        recent=_recent(business, customer),
+        recent=_recent(business, standing.customer),
     )
 
 
@@ -125,11 +121,11 @@ def _shown(subscription: Subscription | None, period: SubscriptionPeriod | None)
     )
 
 
-def _next_charge(customer: Customer | None, period: SubscriptionPeriod | None) -> NextCharge | None:
-    if customer is None or period is None:
+def _next_charge(standing: queries.Standing) -> NextCharge | None:
+    """With nothing changed, the next period costs what the newest one did."""
+    if standing.period is None or standing.price is None:
         return None
-    total = queries.period_total(period.id)
-    return NextCharge(total, period.ends_on)
+    return NextCharge(standing.price, standing.period.ends_on)
 
 
 def _recent(business: Business | None, customer: Customer | None) -> list[object]:

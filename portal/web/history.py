@@ -149,7 +149,7 @@ def shown(business: Business, row: MembershipTransaction) -> ShownTransaction:
         amount=Money(row.amount, row.currency),
         collected=transactions.collected(row),
         status=row.status,
-        href=url_for("receipts.show_transaction", business=business.public_id, transaction_id=row.public_id),
+        href=f"/businesses/{business.public_id}/history/payments/{row.public_id}",
     )
 
 
@@ -160,7 +160,7 @@ def _shown_invoice(business: Business, row: Invoice) -> ShownInvoice:
         issued_on=row.due_on,
         total=row.total,
         status=row.status,
-        href=url_for("receipts.show_invoice", business=business.public_id, invoice_id=row.public_id),
+        href=f"/businesses/{business.public_id}/history/invoices/{row.public_id}",
         pay_url=None,
     )
 

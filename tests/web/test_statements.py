@@ -35,7 +35,7 @@ PAGES: dict[str, int] = {
     "/reset/<token>": 4,
     "/account": 4,
     "/account/password": 4,
-    "/dashboard": 11,
+    "/dashboard": 8,
     "/businesses": 7,
     "/businesses/new": 4,
     "/business": 4,
