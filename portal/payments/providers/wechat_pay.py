@@ -5,6 +5,7 @@ settled here before it sees a message (providers.md §1.14). Nothing here knows 
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -39,6 +40,9 @@ _WAITS = (3, 10)
 _ALGORITHM = "WECHATPAY2-SHA256-RSA2048"
 _SIGNED = ("Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Wechatpay-Serial")
 _SKEW = timedelta(minutes=5)
+_MOST = 10**12  # fen; no payment comes near, and the books hold it
+_FIRST_YEAR = 2000
+_NUMBER = re.compile(r"[!-~]{1,64}", re.ASCII)
 _BEIJING = timezone(timedelta(hours=8))
 _STATES = {
     "NOTPAY": OrderState.UNPAID,
@@ -208,18 +212,26 @@ def _judge(status: int, body: Any) -> tuple[Result, str]:
 
 
 def _evidence(resource: Mapping[str, Any]) -> PaymentEvidence:
-    amount = resource["amount"]
-    currency = str(amount.get("currency", "CNY"))
-    paid_at = datetime.fromisoformat(resource["success_time"])
-    if type(amount["total"]) is not int or amount["total"] <= 0 or paid_at.tzinfo is None:
+    """Return what our books can take of a payment; raises KeyError, TypeError or ValueError for anything else."""
+    amount, paid_at = resource["amount"], datetime.fromisoformat(resource["success_time"])
+    if not isinstance(amount, Mapping):
+        raise TypeError("an amount without its parts")
+    total, currency = amount["total"], str(amount.get("currency", "CNY"))
+    if type(total) is not int or not 0 < total <= _MOST or paid_at.tzinfo is None or paid_at.year < _FIRST_YEAR:
         raise ValueError("not a payment")
     if currency not in EXPONENTS:
         raise ValueError("a currency that our books do not know")
     return PaymentEvidence(
         provider=NAME,
-        order_number=str(resource["out_trade_no"]),
-        transaction_id=str(resource["transaction_id"]),
-        amount=amount["total"],  # not payer_total: coupons are WeChat's matter (providers.md §1.7)
+        order_number=_number(resource["out_trade_no"]),
+        transaction_id=_number(resource["transaction_id"]),
+        amount=total,  # not payer_total: coupons are WeChat's matter (providers.md §1.7)
         currency=currency,
         paid_at=paid_at,
     )
+
+
+def _number(given: object) -> str:
+    if not isinstance(given, str) or not _NUMBER.fullmatch(given):
+        raise ValueError("a number that is none")
+    return given
