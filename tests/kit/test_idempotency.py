@@ -1,4 +1,4 @@
-"""What was done for a key is done once, whoever comes at the same time, and can be done again where it came to nothing."""
+"""What was done for a key is done once, whoever comes at the same time, and again only where it came to nothing."""
 
 from datetime import timedelta
 
