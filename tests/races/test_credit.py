@@ -11,7 +11,7 @@ from portal.invoicing.models import Invoice
 from portal.kit import edge
 from portal.kit.money import Money
 from portal.ledger import recipes
-from tests.support import shop
+from tests.support import proving, shop
 from tests.support.races import Race, dropped
 
 PRICE = 100
@@ -40,7 +40,7 @@ def is_right(customer_id: UUID, credit: int, outcomes: list[object]) -> bool:
     return (outcomes.count("spent"), left, is_kept) == (credit // PRICE, credit % PRICE, True)
 
 
-@pytest.mark.parametrize("credit", [PRICE, 7 * PRICE + 50])
+@pytest.mark.parametrize("credit", proving.sample([PRICE, 7 * PRICE + 50], 1, "credit"))
 def test_e9_a_hundred_spenders_of_one_balance(
     prove: Callable[[Race], list[object]], saw: Callable[[str], None], credit: int
 ) -> None:
