@@ -37,7 +37,7 @@ def bomb(width, height):
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
 @pytest.mark.parametrize("mode", ["RGB", "L"])
-def test_pictures_become_webp_under_their_hash(tmp_path, kind, mode):
+def test_f10_pictures_become_webp_under_their_hash(tmp_path, kind, mode):
     name = uploads.store_logo(picture(kind, (900, 300), mode), tmp_path)
 
     assert uploads.is_name(name)
@@ -79,7 +79,7 @@ def test_pictures_stand_upright_and_tell_nothing(tmp_path, kind, size, upright):
     assert b"taken at home" not in (tmp_path / name).read_bytes()
 
 
-def test_what_hangs_on_a_picture_is_left_behind(tmp_path):
+def test_f10_what_hangs_on_a_picture_is_left_behind(tmp_path):
     name = uploads.store_logo(picture("JPEG") + b"<?php evil() ?>" + SVG, tmp_path)
 
     assert b"evil" not in (tmp_path / name).read_bytes()
@@ -107,7 +107,7 @@ def test_what_hangs_on_a_picture_is_left_behind(tmp_path):
     ],
     ids=lambda data: f"{data[:8]!r}-{len(data)}",
 )
-def test_everything_else_is_refused(tmp_path, data):
+def test_f10_everything_else_is_refused(tmp_path, data):
     for store in (uploads.store_logo, uploads.store_photo):
         with pytest.raises(BadPicture):
             store(data, tmp_path)
@@ -115,7 +115,7 @@ def test_everything_else_is_refused(tmp_path, data):
 
 
 @given(st.binary(max_size=300), st.integers(0, 60))
-def test_damaged_pictures_are_refused_or_read(tmp_path_factory, noise, at):
+def test_f10_damaged_pictures_are_refused_or_read(tmp_path_factory, noise, at):
     whole = picture("JPEG")
     data = whole[:at] + noise + whole[at + len(noise) :]
     try:
