@@ -66,6 +66,7 @@ class Play:
         self.points = points
         self.base_url = settings.base_url
         self.cookie = ""
+        self._people: list[Person] = []
         self._folder = folder
         self._memory = Memory(folder / "memory")
         self._app = app
@@ -75,13 +76,19 @@ class Play:
         """Somebody with a browser of their own, at an address of their own, so that nobody meets another's limits."""
         client = self._app.test_client()
         client.environ_base["REMOTE_ADDR"] = ".".join(["127", *(str(secrets.randbelow(254) + 1) for _ in range(3))])
-        return Person(self, client)
+        person = Person(self, client)
+        self._people.append(person)
+        return person
 
     def owner(self) -> "Person":
         """Ann, who logged in before the flow began."""
         ann = self.person()
         ann.remember(self.cookie)
         return ann
+
+    def lost(self) -> list[str]:
+        """The places to which people were led once something of theirs was taken, and which are not there."""
+        return [path for person in self._people for path in person.promised if not person.finds(path)]
 
     def step(self, name: str, act: Callable[[], Any]) -> Any:
         """Do a step, or remember what came of it."""
@@ -167,6 +174,7 @@ class Person:
         self._client = client
         self._path = ""
         self.page = ""
+        self.promised: list[str] = []
 
     def remember(self, cookie: str) -> None:
         """Let the browser hold this cookie."""
@@ -196,7 +204,12 @@ class Person:
         form = form_to(self.page, ending)
         answer = self._send("sends", "POST", form.action or self._path, form.fields | typed)
         assert answer["status"] == 303, f"{answer['status']} to {form.action}: {answer['text'][-3000:]}"
+        self.promised.append(answer["location"])
         self.open(answer["location"])
+
+    def finds(self, path: str) -> bool:
+        """Whether the page is there, now and not in memory."""
+        return self._client.get(path, base_url=self._play.base_url).status_code < 400
 
     def _send(self, verb: str, method: str, path: str, fields: Mapping[str, str | bytes]) -> dict[str, Any]:
         def send() -> dict[str, Any]:

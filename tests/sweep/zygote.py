@@ -110,6 +110,7 @@ class _Life:
         self._flow.steps(self._play)
         with self._points.quiet():
             self._flow.check(self._play)
+            assert self._play.lost() == []
             Oracle(self._settings.database_url, self._play.sandbox, settle=self._play.drain).ask()
 
     def _recover(self) -> None:
