@@ -11,7 +11,7 @@ from tests.benchmarks.pages import cookie_of_owner, product
 from tests.benchmarks.place import Place
 from tests.benchmarks.serving import OURS, served
 
-_PAGES = ("/dashboard", "/history", "/history?page=7", "/account", "/directory?page=3", "/login", "/")
+_PAGES = ("/dashboard", "/history", "/history?page=7", "/account", "/directory?page=3", "/businesses/new", "/")
 _EARLY, _LATE = 1_000 * PROCESSES, 10_000 * PROCESSES
 
 
