@@ -12,7 +12,7 @@ from portal.payments.inbox import SignatureRejected
 
 bp = Blueprint("provider_webhooks", __name__, url_prefix="/api/v1/webhooks")
 _MAX_BODY = 64 * 1024
-SECONDS = 0.8
+SECONDS = 0.7
 """What storing may take, so that success is answered within a second; providers come again after anything else."""
 log = logging.logger()
 

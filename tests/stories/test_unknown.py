@@ -56,11 +56,7 @@ def test_b14_no_answer_to_a_creation_blocks_until_asking_resolves_it(
     assert owner.post(path).headers["Location"] == f"/pay/{public_id}"
     session_id = portal.session(public_id).id
     assert portal.do(lambda: conversation(session_id))[0].result == "unknown"
-    saw(
-        "{} to a creation: a second one 409 meanwhile; asked once, created again under its number, code shown".format(
-            fault["mode"]
-        )
-    )
+    saw(f"{fault['mode']}: a second session 409 meanwhile; asked once, created again under its number, code shown")
 
 
 def test_b14_paid_though_we_never_heard_of_its_creation(portal: Portal, saw: Saw) -> None:
