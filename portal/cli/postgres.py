@@ -32,8 +32,9 @@ COMMON = {
     "log_timezone": "UTC",
     "jit": "off",
     "log_min_messages": "warning",
-    # A failed statement may hold what people typed: its text stays out of the log.
+    # A failed statement and the row it was about may hold what people typed: both stay out of the log.
     "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
 }
 FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
 """For tests only: what the machine's crash may take, nobody will miss."""

@@ -42,6 +42,23 @@ def test_postgres_keeps_its_data_even_when_killed(state: Path) -> None:
     child.stop()
 
 
+def test_g14_its_log_does_not_repeat_what_was_in_a_refused_row(state: Path) -> None:
+    (port,) = free_ports(1)
+    server = postgres.prepare(state, None, port)
+    child = started(server, state)
+    with psycopg.connect(server.url("postgres"), autocommit=True) as connection:
+        connection.execute("CREATE TABLE notes (note text UNIQUE CHECK (length(note) < 20))")
+        connection.execute("INSERT INTO notes VALUES ('canary-1')")
+        for note in ("canary-1", "canary-that-is-too-long"):
+            with pytest.raises(psycopg.IntegrityError, match="canary"):
+                connection.execute("INSERT INTO notes VALUES (%s)", [note])
+    child.stop()
+
+    log = (state / f"{port}.log").read_text()
+    assert log.count("ERROR") == 2
+    assert "canary" not in log
+
+
 def test_data_of_another_major_version_are_left_alone(state: Path) -> None:
     server = postgres.prepare(state, None, 1)
     (server.data / "PG_VERSION").write_text("9\n")
