@@ -64,6 +64,11 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     passing: Gate
 
+    def handle(self) -> None:
+        """Serve until the tool hangs up, which it may do in the middle."""
+        with suppress(ConnectionError):
+            super().handle()
+
     def pass_on(self) -> None:
         """Pass a request on, unless it is one to leave alone."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
