@@ -38,8 +38,8 @@ HOW = settings(
 )
 
 
-class Life(RuleBasedStateMachine):
-    """Shops that choose, confirm, pay and wait, beside a provider, a Redis and workers that fail."""
+class Money(RuleBasedStateMachine):
+    """A shop that chooses, pays, cancels, chooses anew and waits."""
 
     stage: ClassVar[Stage]
 
@@ -53,26 +53,10 @@ class Life(RuleBasedStateMachine):
         self.life.step("quote", -1, tier)
         self.life.step("confirm", 0)
 
-    @rule(currency=currencies, tier=tiers)
-    def newcomer(self, currency: str, tier: str) -> None:
-        self._begin_shop(currency, tier)
-
     @rule(shop=shops, tier=tiers)
     def buy(self, shop: int, tier: str) -> None:
         self.life.step("quote", shop, tier)
         self.life.step("confirm", 0)
-
-    @rule(shop=shops, tier=tiers)
-    def quote(self, shop: int, tier: str) -> None:
-        self.life.step("quote", shop, tier)
-
-    @rule(quote=recent)
-    def confirm(self, quote: int) -> None:
-        self.life.step("confirm", quote)
-
-    @rule(shop=shops, is_new=st.booleans())
-    def branch(self, shop: int, is_new: bool) -> None:
-        self.life.step("add_branch" if is_new else "remove_branch", shop)
 
     @rule(session=recent, told=told)
     def pay(self, session: int, told: str) -> None:
@@ -87,17 +71,22 @@ class Life(RuleBasedStateMachine):
         self.life.step("cancel", 0)
         self.life.step("quote", shop, tier)
 
-    @rule(session=recent)
-    def extend(self, session: int) -> None:
-        self.life.step("extend", session)
-
     @rule(session=recent, told=told, what=facts)
     def pay_anything(self, session: int, told: str, what: str) -> None:
         self.life.step("pay", session, told, what)
 
-    @rule(session=recent, how=said)
-    def tell(self, session: int, how: str) -> None:
-        self.life.step("tell", session, how)
+    @rule(wait=waits)
+    def advance(self, wait: tuple[int, int]) -> None:
+        self.life.step("advance", *wait)
+
+    def teardown(self) -> None:
+        """Let it come to rest; a life that went wrong is left as it is, so that its own complaint is heard."""
+        if hasattr(self, "life") and self.life.is_sound:
+            self.life.step("rest")
+
+
+class Trouble(Money):
+    """The same beside a provider, a Redis and workers that fail."""
 
     @rule(endpoint=endpoints, mode=modes, count=st.integers(0, 4))
     def disturb(self, endpoint: str, mode: str, count: int) -> None:
@@ -105,10 +94,6 @@ class Life(RuleBasedStateMachine):
             self.life.step("disturb", endpoint, mode, count)
         else:
             self.life.step("calm")
-
-    @rule(wait=waits)
-    def advance(self, wait: tuple[int, int]) -> None:
-        self.life.step("advance", *wait)
 
     @rule(is_gone=st.booleans())
     def redis(self, is_gone: bool) -> None:
@@ -118,16 +103,39 @@ class Life(RuleBasedStateMachine):
     def doom(self, moment: int) -> None:
         self.life.step("doom", moment)
 
-    def teardown(self) -> None:
-        """Let it come to rest; a life that went wrong is left as it is, so that its own complaint is heard."""
-        if hasattr(self, "life") and self.life.is_sound:
-            self.life.step("rest")
+
+class Life(Trouble):
+    """All that may happen: more shops, branches, older quotes, more time, and a provider that repeats itself."""
+
+    @rule(currency=currencies, tier=tiers)
+    def newcomer(self, currency: str, tier: str) -> None:
+        self._begin_shop(currency, tier)
+
+    @rule(shop=shops, tier=tiers)
+    def quote(self, shop: int, tier: str) -> None:
+        self.life.step("quote", shop, tier)
+
+    @rule(quote=recent)
+    def confirm(self, quote: int) -> None:
+        self.life.step("confirm", quote)
+
+    @rule(shop=shops, is_new=st.booleans())
+    def branch(self, shop: int, is_new: bool) -> None:
+        self.life.step("add_branch" if is_new else "remove_branch", shop)
+
+    @rule(session=recent)
+    def extend(self, session: int) -> None:
+        self.life.step("extend", session)
+
+    @rule(session=recent, how=said)
+    def tell(self, session: int, how: str) -> None:
+        self.life.step("tell", session, how)
 
 
-def live(lives: Stage, examples: int, seed: int, *, is_to_shrink: bool = True) -> None:
-    """Play so many lives, drawn by a seed."""
+def live(lives: Stage, examples: int, seed: int, *, kind: type[Money] = Life, is_to_shrink: bool = True) -> None:
+    """Play so many lives of a kind, drawn by a seed."""
 
-    class Played(Life):
+    class Played(kind):  # type: ignore[misc, valid-type]
         stage = lives
 
     phases = [Phase.generate, *([Phase.shrink] if is_to_shrink else [])]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis.errors import FlakyFailure
 
 from portal.billing import apply_payment
 from portal.kit import jobs
@@ -12,7 +13,7 @@ from portal.payments import confirmation, sessions
 from portal.payments.confirmation import Verdict
 from portal.payments.providers import wechat_pay
 from portal.payments.providers.base import Result
-from tests.simulation.machine import live
+from tests.simulation.machine import Money, Trouble, live
 from tests.simulation.stage import Stage
 from tests.support import proving
 
@@ -75,20 +76,22 @@ def a_dead_workers_job_is_forgotten(patch: Patch) -> None:
     patch.setattr(jobs, "extend", lambda *_: True)
 
 
-MUTATIONS: list[Callable[[Patch], None]] = [
-    wrong_amounts_are_good,
-    money_is_posted_twice,
-    old_money_pays_what_was_chosen_since,
-    what_was_paid_twice_is_credited,
-    late_is_never,
-    nothing_expires,
-    a_lost_answer_is_a_refusal,
-    a_dead_workers_job_is_forgotten,
+MUTATIONS: list[tuple[type[Money], Callable[[Patch], None]]] = [
+    (Money, wrong_amounts_are_good),
+    (Money, money_is_posted_twice),
+    (Money, old_money_pays_what_was_chosen_since),
+    (Money, what_was_paid_twice_is_credited),
+    (Money, late_is_never),
+    (Money, nothing_expires),
+    (Trouble, a_lost_answer_is_a_refusal),
+    (Trouble, a_dead_workers_job_is_forgotten),
 ]
 
 
-@pytest.mark.parametrize("mutate", proving.sample(MUTATIONS, 2, "mutations"), ids=lambda mutate: mutate.__name__)
-def test_the_simulation_finds(lives: Stage, monkeypatch: Patch, mutate: Callable[[Patch], None]) -> None:
+@pytest.mark.parametrize(("kind", "mutate"), proving.sample(MUTATIONS, 1, "mutations"))
+def test_the_simulation_finds(
+    lives: Stage, monkeypatch: Patch, kind: type[Money], mutate: Callable[[Patch], None]
+) -> None:
     mutate(monkeypatch)
-    with pytest.raises(AssertionError):
-        live(lives, LIVES, proving.seed(), is_to_shrink=False)
+    with pytest.raises((AssertionError, FlakyFailure)):
+        live(lives, LIVES, proving.seed(), kind=kind, is_to_shrink=False)
