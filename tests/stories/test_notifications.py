@@ -21,9 +21,17 @@ def tell_at_once(portal: Portal, copies: int) -> str:
     public_id = portal.open_session()
     order = portal.order(public_id)
     portal.sandbox.pay(order, lose=True)
-    statuses = portal.sandbox.notify(order, copies=copies)
-    assert statuses == [204] * copies
+    deliver(portal, order, copies)
     return public_id
+
+
+def deliver(portal: Portal, order: str, copies: int, *, fresh_ids: bool = False) -> None:
+    """Deliver until each copy is taken; on a busy machine one may be told to come again, as B20 wants it."""
+    for _ in range(5):
+        answers = portal.sandbox.notify(order, copies=copies, fresh_ids=fresh_ids) if copies else []
+        assert set(answers) <= {204, 503}
+        copies -= answers.count(204)
+    assert copies == 0
 
 
 def is_one_event(portal: Portal) -> bool:
@@ -51,7 +59,7 @@ def test_b2_many_notifications_of_one_payment_are_one_payment(portal: Portal) ->
     public_id = portal.open_session()
     order = portal.order(public_id)
     portal.sandbox.pay(order, lose=True)
-    assert portal.sandbox.notify(order, copies=50, fresh_ids=True) == [204] * 50
+    deliver(portal, order, 50, fresh_ids=True)
     portal.settle()
     assert portal.count("payment_events", "status = 'applied'") == 50
     assert portal.money_postings() == ["payment_received"]
