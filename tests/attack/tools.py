@@ -44,7 +44,7 @@ def wapiti(base: str, folder: Path, seconds: int, starts: Iterable[str] = (), ch
     left_alone = [part for path in LEAVE_ALONE for part in ("--exclude", f"{base}{path}*")]
     each = max(5, seconds // (len(checks.split(",")) + 3))
     is_finished = _run(
-        ["wapiti", "--url", f"{base}/", "--module", checks, "--scope", "domain", "--flush-session", "--no-bugreport",
+        ["wapiti", "--url", f"{base}/", "--module", checks, "--scope", "folder", "--flush-session", "--no-bugreport",
          "--store-session", str(folder / "session"), "--store-config", str(folder / "config"), "--verbose", "0",
          "--max-scan-time", str(2 * each), "--max-attack-time", str(each), "--max-links-per-page", "40",
          "--timeout", "8", "--format", "json", "--output", str(report), *paths, *left_alone],

@@ -36,7 +36,9 @@ def free_port() -> int:
 class Sandbox:
     """One running pretend world. Use as a context manager, or call start and stop."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, smtp_port: int, keys_dir: Path, token: str) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes] | None, port: int, smtp_port: int, keys_dir: Path, token: str
+    ) -> None:
         self.process = process
         self.url = f"http://127.0.0.1:{port}"
         self.smtp_port = smtp_port
@@ -87,25 +89,25 @@ class Sandbox:
     @classmethod
     def beside(cls, port: int, smtp_port: int, keys_dir: Path, token: str) -> Self:
         """The handle of a sandbox that somebody else started and will end, such as ``portal run``."""
-        nobody = subprocess.Popen([sys.executable, "-c", ""])
-        nobody.wait()
-        return cls(nobody, port, smtp_port, keys_dir, token)
+        return cls(None, port, smtp_port, keys_dir, token)
 
     def _wait_until_ready(self, seconds: float) -> None:
         end = time.monotonic() + seconds
-        while time.monotonic() < end and self.process.poll() is None:
+        while time.monotonic() < end and self.process is not None and self.process.poll() is None:
             try:
                 if self._session.get(f"{self.url}/healthz", timeout=1).ok:
                     return
             except requests.RequestException:
                 time.sleep(0.05)
-        code = self.process.poll()
+        code = self.process.poll() if self.process else None
         self.stop()
         raise SandboxError(f"the sandbox did not become ready (exit code {code})")
 
     def stop(self) -> None:
         """End the process and wait for it."""
         self._session.close()
+        if self.process is None:
+            return
         self.process.terminate()
         try:
             self.process.wait(10)
