@@ -97,6 +97,25 @@ def test_what_may_change_something_is_sent_once_and_told_honestly(
     saw(f"20 forms, of which {told.count(503)} met a dying server: each was sent once and answered 503")
 
 
+def test_on_a_kept_connection_it_is_sent_once_too_and_the_connection_ends(
+    servers_behind: tuple[str, list[Server]], saw: Saw
+) -> None:
+    """HAProxy says nothing there and hangs up; forms have keys, because browsers then ask again by themselves."""
+    address, (dying, living) = servers_behind
+    dying.is_dying = True
+    told: list[object] = []
+    with requests.Session() as session:
+        for number in range(20):
+            try:
+                told.append(session.post(address, data={"number": number}, timeout=10).status_code)
+            except requests.ConnectionError:
+                told.append("cut")
+    assert set(told) <= {200, 503, "cut"}
+    assert told.count(200) == len(living.heard)
+    assert len(dying.heard) + len(living.heard) == 20
+    saw(f"20 forms on kept connections, {told.count('cut')} cut and {told.count(503)} × 503: each was sent once")
+
+
 def test_who_refuses_connections_is_passed_by_whatever_is_sent(servers_behind: tuple[str, list[Server]]) -> None:
     address, (gone, living) = servers_behind
     gone.close()
