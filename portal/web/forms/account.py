@@ -2,7 +2,8 @@
 
 from flask_babel import lazy_gettext as _
 
-from portal.web.forms.fields import Choice, CleanText, Form
+from portal.web.forms.fields import CleanText, Form
+from portal.web.forms.options import Choice
 from portal.web.forms.passwords import Password
 
 LANGUAGES = [("en", "English"), ("zh", "简体中文")]

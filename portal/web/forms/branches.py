@@ -6,7 +6,8 @@ from flask_babel import lazy_gettext as _
 
 from portal.directory.branches import BranchDetails
 from portal.web.forms import choices
-from portal.web.forms.fields import Choice, CleanMultiline, CleanText, Coordinate, Form, Phone
+from portal.web.forms.fields import CleanMultiline, CleanText, Coordinate, Form, Phone
+from portal.web.forms.options import Choice
 
 
 class BranchForm(Form):

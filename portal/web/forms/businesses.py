@@ -7,7 +7,8 @@ from flask_babel import lazy_gettext as _
 
 from portal.directory.businesses import Profile, Registration
 from portal.web.forms import choices
-from portal.web.forms.fields import Choice, CleanMultiline, CleanText, Email, Form, ImageFile, Phone, WebUrl
+from portal.web.forms.fields import CleanMultiline, CleanText, Email, Form, ImageFile, Phone, WebUrl
+from portal.web.forms.options import Choice
 
 
 class ProfileForm(Form):

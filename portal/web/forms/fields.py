@@ -16,15 +16,13 @@ from flask_babel import gettext, lazy_gettext
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, MultipleFileField
 from werkzeug.datastructures import MultiDict
-from wtforms import Field, SelectField, SelectMultipleField, StringField
-from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Optional, StopValidation, ValidationError
+from wtforms import Field, SelectMultipleField, StringField
+from wtforms.validators import InputRequired, Optional, StopValidation
 from wtforms.widgets import FileInput, TextArea
 
 from portal.kit import sent_fields, typed
 from portal.kit.errors import DomainError
 from portal.kit.repeated_forms import FURNITURE
-from portal.web.forms.options import Options
 
 MAX_EMAIL = 254  # RFC 5321 §4.5.3.1.3, without the angle brackets
 _PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{3,28}[0-9]", re.ASCII)
@@ -251,31 +249,6 @@ class Coordinate(CleanText):
     def read(self, text: str) -> Decimal | None:
         """Return degrees."""
         return typed.decimal(text, places=6, low=-self.limit, high=self.limit) if text else None
-
-
-class Choice(SelectField):
-    """One of a list of (code, text); anything else is refused at the field, and so is "" unless ``is_optional``."""
-
-    widget = Options()
-
-    def __init__(
-        self, label: Any = None, *, choices: Sequence[tuple[str, Any]] = (), is_optional: bool = False, **kwargs: Any
-    ) -> None:
-        super().__init__(label, choices=[SelectChoice(*choice) for choice in choices], **kwargs)
-        self.flags.required = not is_optional
-
-    def offer(self, choices: Sequence[tuple[str, Any]]) -> None:
-        """Let the reader choose among these (code, text)."""
-        self.choices = [SelectChoice(*choice) for choice in choices]
-
-    def pre_validate(self, form: Any) -> None:
-        """Refuse what is not in the list."""
-        try:
-            super().pre_validate(form)
-        except ValidationError as error:
-            raise StopValidation(gettext("Choose one of the list.")) from error
-        if not self.data and self.flags.required:
-            raise StopValidation(gettext("Choose one of the list."))
 
 
 class Upload(FileField):

@@ -10,7 +10,8 @@ from wtforms.widgets import HiddenInput
 from portal.directory.geography import Near
 from portal.directory.search import MAX_TEXT
 from portal.web.forms import choices
-from portal.web.forms.fields import Choice, CleanText, Coordinate, Form
+from portal.web.forms.fields import CleanText, Coordinate, Form
+from portal.web.forms.options import Choice
 
 
 class SearchForm(Form):
