@@ -5,7 +5,7 @@ know what any job does (see ``worker/registry.py``).
 """
 
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -171,21 +171,17 @@ def finish(job_id: UUID) -> None:
     )
 
 
-def _given_back() -> ColumnElement[str]:
+def _given_back(together: Collection[UUID] = ()) -> ColumnElement[str]:
     """Return the state of a job that is given back: ``dead`` after too many attempts, else ``pending``.
 
-    It is ``done`` where another of its key waits in its place, or will, because its worker died too.
+    It is ``done`` where another of its key waits in its place, or will, because it is given back ``together`` with it.
     """
     twin = aliased(StagedJob)
-    returns = and_(_is_abandoned(twin), twin.id < StagedJob.id, twin.attempts < MAX_ATTEMPTS)
+    returns = and_(twin.id.in_(together), twin.id < StagedJob.id, twin.attempts < MAX_ATTEMPTS)
     has_twin = exists().where(twin.key == StagedJob.key, or_(twin.state == "pending", returns))
     is_over = StagedJob.attempts >= MAX_ATTEMPTS
     comes_again = and_(is_over, StagedJob.key.startswith(RECURRING))
     return case((comes_again, "done"), (is_over, "dead"), (has_twin, "done"), else_="pending")
-
-
-def _is_abandoned(job: type[StagedJob]) -> ColumnElement[bool]:
-    return and_(job.state == "leased", job.leased_until < func.clock_timestamp())
 
 
 def fail(job_id: UUID, attempt: int, error: str) -> None:
@@ -215,10 +211,15 @@ def give_back(unbegun: Iterable[StagedJob]) -> None:
 
 
 def free_expired() -> int:
-    """Give back jobs whose worker died with them; return how many there were."""
+    """Give back jobs whose worker died with them; return how many there were.
+
+    One whose row is locked is still being worked on, though its lease is over: nobody waits for it here.
+    """
+    abandoned = and_(StagedJob.state == "leased", StagedJob.leased_until < func.clock_timestamp())
+    together = db.scalars(select(StagedJob.id).where(abandoned).with_for_update(skip_locked=True)).all()
     error = case((StagedJob.attempts >= MAX_ATTEMPTS, "its worker died each time"), else_=StagedJob.last_error)
-    freed = update(StagedJob).where(_is_abandoned(StagedJob))
-    freed = freed.values(state=_given_back(), last_error=error, leased_until=None)
+    freed = update(StagedJob).where(StagedJob.id.in_(together))
+    freed = freed.values(state=_given_back(together), last_error=error, leased_until=None)
     found = db.execute(freed.returning(StagedJob.id, StagedJob.name, StagedJob.state)).all()
     _shout_of_dead(found)
     return len(found)

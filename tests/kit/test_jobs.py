@@ -3,6 +3,7 @@
 from datetime import timedelta
 from threading import Barrier
 
+import psycopg
 import pytest
 from sqlalchemy import select, text, update
 
@@ -165,6 +166,18 @@ def test_many_takers_at_once_share_the_work_and_take_nothing_twice(committing: N
 
     taken = [job_id for ids in at_once(*[take] * 8) for job_id in ids]
     assert len(taken) == len(set(taken)) == 40
+
+
+def test_nobody_waits_for_a_job_that_outlived_its_lease_and_is_still_worked_on(
+    committing: None, fresh_database: str
+) -> None:
+    edge.write(lambda: [stage("slow"), stage("dead")])
+    edge.write(lambda: jobs.lease(Queue.DEFAULT, 2))
+    edge.write(lambda: db.execute(_LEASES_END))
+    with psycopg.connect(fresh_database) as worker:
+        worker.execute("SELECT FROM staged_jobs WHERE key = 'slow' FOR UPDATE")
+        assert edge.write(jobs.free_expired) == 1
+    assert edge.write(states) == ["leased", "pending"]
 
 
 def test_of_one_key_one_waits_though_many_stage_it_at_once(committing: None) -> None:
