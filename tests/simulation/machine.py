@@ -86,7 +86,11 @@ class Money(RuleBasedStateMachine):
 
 
 class Trouble(Money):
-    """The same beside a provider, a Redis and workers that fail."""
+    """The same beside a provider, a Redis and workers that fail, and with more shops."""
+
+    @rule(currency=currencies, tier=tiers)
+    def newcomer(self, currency: str, tier: str) -> None:
+        self._begin_shop(currency, tier)
 
     @rule(endpoint=endpoints, mode=modes, count=st.integers(0, 4))
     def disturb(self, endpoint: str, mode: str, count: int) -> None:
@@ -105,11 +109,7 @@ class Trouble(Money):
 
 
 class Life(Trouble):
-    """All that may happen: more shops, branches, older quotes, more time, and a provider that repeats itself."""
-
-    @rule(currency=currencies, tier=tiers)
-    def newcomer(self, currency: str, tier: str) -> None:
-        self._begin_shop(currency, tier)
+    """All that may happen: branches, older quotes, more time, and a provider that repeats itself."""
 
     @rule(shop=shops, tier=tiers)
     def quote(self, shop: int, tier: str) -> None:

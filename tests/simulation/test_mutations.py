@@ -1,6 +1,7 @@
 """The simulation can fail: each fault put into the product on purpose is found within few lives."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,10 +10,9 @@ from hypothesis.errors import FlakyFailure
 from portal.billing import apply_payment
 from portal.kit import jobs
 from portal.ledger import recipes
-from portal.payments import confirmation, sessions
+from portal.payments import charges, confirmation, sessions
 from portal.payments.confirmation import Verdict
-from portal.payments.providers import wechat_pay
-from portal.payments.providers.base import Result
+from portal.payments.providers.base import Answer, Result
 from tests.simulation.machine import Money, Trouble, live
 from tests.simulation.stage import Stage
 from tests.support import proving
@@ -57,10 +57,13 @@ def nothing_expires(patch: Patch) -> None:
 
 
 def a_lost_answer_is_a_refusal(patch: Patch) -> None:
-    judge = wechat_pay._judge
-    patch.setattr(
-        wechat_pay, "_judge", lambda status, body: (Result.REFUSED, "") if status >= 500 else judge(status, body)
-    )
+    record = charges.record_charge
+
+    def hastily(attempt_id: Any, answer: Answer, now: Any) -> None:
+        is_unclear = answer.result is Result.UNKNOWN
+        record(attempt_id, replace(answer, result=Result.REFUSED) if is_unclear else answer, now)
+
+    patch.setattr(charges, "record_charge", hastily)
 
 
 def a_dead_workers_job_is_forgotten(patch: Patch) -> None:
