@@ -64,7 +64,7 @@ def test_all_are_entered_in_the_order_of_the_file(shop, now):
     assert count(ProductImportRow) == 0
 
 
-def test_nothing_is_entered_where_one_line_is_wrong(shop, now):
+def test_f5_nothing_is_entered_where_one_line_is_wrong(shop, now):
     found = product_import.start(shop, "list.csv", csv(30) + b"Q,not a price,\n,1,\n", now)
     run_all(found, now)
 
@@ -86,7 +86,7 @@ def test_a_hopeless_file_is_given_up_early(shop, now, monkeypatch):
     assert (found.state, found.error_count, found.checked_count) == ("failed", 15, 20)
 
 
-def test_a_step_run_twice_does_nothing_twice(shop, now):
+def test_f5_a_step_run_twice_does_nothing_twice(shop, now):
     found = product_import.start(shop, "list.csv", csv(25), now)
     for _ in range(8):
         product_import.step(found.id, now)

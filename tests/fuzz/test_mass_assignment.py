@@ -12,7 +12,7 @@ from portal.kit.db import Base
 from tests.fuzz.conftest import Field
 from tests.fuzz.targets import AS_SENT, Target
 from tests.fuzz.test_forms import told, try_all
-from tests.support.proving import sample
+from tests.support.proving import sample, seed
 
 Saw = Callable[[str], None]
 WISHES = {"role": "owner", "operator_role": "admin", "status": "active", "balance": "1000000", "is_listed": "true"}
@@ -45,8 +45,8 @@ def extras(field: Field, names: list[str]) -> list[tuple[Target, str, dict[str, 
 
 @pytest.mark.timeout(900)
 def test_f4_no_column_can_be_set_from_outside(field: Field, saw: Saw) -> None:
-    cases = extras(field, columns())
-    statuses = try_all(field, sample(cases, 150, "columns"))
+    cases = extras(field, columns())[seed() % 4 :: 4]  # a quarter of all pairs, another one with another seed
+    statuses = try_all(field, sample(cases, 90, "columns"))
     assert set(statuses) == {422}
     saw(f"{told(statuses)}, from {len(columns())} names of columns")
 
