@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from portal.kit import jobs, wake
 from tests.sweep.points import Points
 
 
@@ -31,5 +32,8 @@ def dying_at(moment: int | None, redis_url: str) -> Iterator[None]:
     if moment is None:
         yield
         return
-    with Points(_Countdown(moment).pass_point, None).installed(redis_url):
-        yield
+    try:
+        with Points(_Countdown(moment).pass_point, None).installed(redis_url):
+            yield
+    finally:
+        jobs.wake_with(wake.waker(redis_url))  # the way through the points stays in place otherwise

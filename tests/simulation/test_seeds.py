@@ -57,3 +57,11 @@ def test_c1_c2_c5_a_life_goes_as_the_model_says(lives: Stage, name: str, day: in
     for step in [("register", "GBP"), ("add_branch", 0), *LIVES[name], ("rest",)]:
         life.step(*step)
     assert life.deaths == sum(step[0] == "doom" for step in LIVES[name])
+
+
+def test_who_had_nothing_to_do_when_death_was_due_lives_on(lives: Stage) -> None:
+    life = lives.begin(0)
+    quiet: Step = ("add_branch", 0)
+    for step in [("register", "GBP"), quiet, ("doom", 1), quiet, ("register", "CNY"), ("register", "EUR"), ("rest",)]:
+        life.step(*step)
+    assert life.deaths == 0
