@@ -54,6 +54,7 @@ def connect(url: str, *, pool_size: int, application: str) -> None:
         max_overflow=2,
         pool_pre_ping=True,
         pool_timeout=5,
+        hide_parameters=True,
         connect_args={
             "application_name": application,
             "connect_timeout": 5,

@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import structlog
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import StatementError
 
 _SECRET = ("password", "token", "secret", "authorization", "cookie", "signature", "private_key", "apiv3")
 
@@ -24,13 +24,17 @@ def hide_secrets(_: object, __: str, event: MutableMapping[str, Any]) -> Mutable
 def told(error: BaseException) -> str:
     """Say what may be written down of an error.
 
-    A database's own words may repeat a whole row, with all that somebody typed; code and rule say enough.
+    A database's own words may repeat a whole row, with all that somebody typed; code and rule say enough. Without a
+    code it is the driver who speaks, and its first line does; SQLAlchemy would add the statement.
     """
-    cause = error.orig if isinstance(error, DBAPIError) else error
+    cause = (error.orig if isinstance(error, StatementError) else None) or error
     if isinstance(cause, psycopg.Error) and cause.sqlstate:
-        said = (cause.sqlstate, cause.diag.table_name, cause.diag.constraint_name)
-        return f"{type(cause).__name__}: {' '.join(word for word in said if word)}"
-    return f"{type(error).__name__}: {error}"
+        parts = (cause.sqlstate, cause.diag.table_name, cause.diag.constraint_name)
+        return f"{type(cause).__name__}: {' '.join(word for word in parts if word)}"
+    said = str(cause)
+    if isinstance(error, StatementError | psycopg.Error):
+        said = said.partition("\n")[0]
+    return f"{type(cause).__name__}: {said}"
 
 
 def _tell_error(_: object, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
