@@ -20,6 +20,7 @@ _RULES = text(
     "SELECT prosrc FROM pg_proc WHERE proname = 'invariant_violations_since' "
     "UNION ALL SELECT pg_get_viewdef('invariant_violations'::regclass)"
 )
+STANDING = runpy.run_path(str(MIGRATIONS / "versions" / "0012_invariants_since.py"))["UNDER_WAY"]
 TOUCHED = runpy.run_path(str(MIGRATIONS / "versions" / "0011_touched.py"))["TABLES"]
 _TRIGGERS_OFF = text("SET LOCAL session_replication_role = replica")
 _TRIGGERS_ON = text("SET LOCAL session_replication_role = origin")
@@ -116,3 +117,44 @@ def test_the_watermark_waits_until_what_is_broken_is_mended() -> None:
     session.execute(text("UPDATE payment_attempts SET refund_amount = 0"))
     assert list(invariants.check_recent()) == list(invariants.findings(9)) == []
     assert watermark() > before
+
+
+@pytest.mark.usefixtures("books")
+def test_the_first_check_of_a_minute_leaves_what_is_old_to_the_whole_one() -> None:
+    age(3600)
+    corrupt("UPDATE payment_attempts SET refund_amount = 1")
+    assert list(invariants.check_recent()) == []
+    assert rules(invariants.check_whole()) == {"refunds_within_capture"}
+
+
+@pytest.mark.usefixtures("books")
+def test_the_first_check_of_a_minute_begins_where_the_last_whole_one_did() -> None:
+    invariants.check_whole()
+    corrupt("UPDATE invariant_checks SET since = since - interval '2 hours', asked_at = asked_at - interval '2 hours'")
+    corrupt("UPDATE payment_attempts SET refund_amount = 1")
+    age(3600)
+    assert rules(invariants.check_recent()) == {"refunds_within_capture"}
+
+
+@pytest.mark.usefixtures("books")
+def test_the_watermark_does_not_wait_for_what_is_asked_of_everything_under_way() -> None:
+    assert set(STANDING) == invariants.UNDER_WAY
+    age(3600)
+    for rule in STANDING:
+        with session.begin_nested() as kept:
+            invariants.check_recent()
+            before = watermark()
+            corrupt(CORRUPTIONS[rule])
+            assert rule in rules(invariants.check_recent()) <= invariants.UNDER_WAY
+            assert watermark() > before
+            kept.rollback()
+
+
+@pytest.mark.usefixtures("books")
+def test_many_dead_jobs_do_not_hide_what_is_written_wrong() -> None:
+    corrupt(
+        "INSERT INTO staged_jobs (id, queue, name, args, due_at, state) "
+        "SELECT gen_random_uuid(), 'default', 'x', '{}', now(), 'dead' FROM generate_series(1, 200)"
+    )
+    corrupt("UPDATE payment_attempts SET refund_amount = 1")
+    assert {"refunds_within_capture", "job_is_not_dead"} == rules(invariants.check_recent())

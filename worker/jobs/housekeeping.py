@@ -29,6 +29,7 @@ def _seal_audit(_: Args, now: datetime) -> None:
 
 
 def _check_recent(_: Args, __: datetime) -> None:
+    db.execute(_TAKE_TIME)
     _shout(invariants.check_recent())
 
 
