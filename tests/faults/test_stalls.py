@@ -8,10 +8,11 @@ import psycopg
 
 from portal.kit import jobs
 from portal.payments.providers import registry, wechat_pay
+from tests.support import proving
 from tests.support.crash import soon, workers
 from tests.support.cut_proxy import CutProxy
 from tests.support.portal import Portal
-from worker import runner
+from worker import main, runner
 
 _LONGEST_OPEN = (
     "SELECT coalesce(extract(epoch FROM max(clock_timestamp() - xact_start)), 0)::float FROM pg_stat_activity "
@@ -20,9 +21,16 @@ _LONGEST_OPEN = (
 _CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 
-def is_asked(portal: Portal, endpoint: str) -> bool:
-    """Whether the provider is holding back its answer to a request of this kind."""
-    return any(entry["endpoint"] == endpoint and entry["fault"] for entry in portal.sandbox.log()["requests"])
+_LANES = main._ROLES.count("interactive")
+_PROCESSES = len(main._ROLES) + 1
+_WEB_POOL, _WORKER_POOL = 12, 2
+_PAGES_A_MINUTE = 100
+"""Fewer than one visitor is given before being told to slow down."""
+
+
+def stalled_calls(portal: Portal) -> int:
+    """How many requests for a code the provider holds or held back."""
+    return sum(entry["endpoint"] == "native" and bool(entry["fault"]) for entry in portal.sandbox.log()["requests"])
 
 
 def test_a16_while_a_provider_stalls_nothing_is_held_and_everybody_else_is_served(
@@ -32,7 +40,7 @@ def test_a16_while_a_provider_stalls_nothing_is_held_and_everybody_else_is_serve
     portal.sandbox.fault("timeout_after", hold=8)
     with workers(portal), psycopg.connect(portal.settings.database_url, autocommit=True) as watcher:
         stalled = portal.begin_session()
-        assert soon(lambda: is_asked(portal, "native"))
+        assert soon(lambda: stalled_calls(portal) == 1)
         open_for, pages = [], []
         portal.sandbox.pay(portal.order(paid))
         visitor = portal.visitor()
@@ -48,6 +56,49 @@ def test_a16_while_a_provider_stalls_nothing_is_held_and_everybody_else_is_serve
     assert max(open_for) < 2
     saw(f"call held back: longest open transaction {max(open_for):.2f} s, {connections} connections, "
         f"{len(pages)} pages × 200, another's payment booked meanwhile")  # fmt: skip
+
+
+def stall_every_worker(portal: Portal) -> dict[str, float]:
+    """Have each worker of the queue make a call that is held back; gives since when, by the session waiting for it."""
+    began = {}
+    for number in range(_LANES):
+        public_id = portal.begin_session(email=f"stalled{number}@shop.example")
+        began[public_id] = time.monotonic()
+        assert soon(lambda number=number: stalled_calls(portal) > number)
+    return began
+
+
+def test_a16_while_calls_of_all_workers_stall_nothing_is_held_and_each_ends_as_unknown(
+    portal: Portal, saw: Callable[[str], None]
+) -> None:
+    hold = proving.times(25, 60)
+    paid = portal.open_session(email="paid@shop.example")
+    portal.sandbox.fault("timeout_after", hold=hold, count=_LANES)
+    ended: dict[str, float] = {}
+    open_for, connections, pages = [], [], []
+    with workers(portal), psycopg.connect(portal.settings.database_url, autocommit=True) as watcher:
+        began = stall_every_worker(portal)
+        portal.sandbox.pay(portal.order(paid))
+        visitor = portal.visitor()
+        while len(ended) < _LANES and time.monotonic() - max(began.values()) < hold:
+            open_for.append(float(watcher.execute(_LONGEST_OPEN).fetchone()[0]))  # type: ignore[index]
+            connections.append(int(watcher.execute(_CONNECTIONS).fetchone()[0]))  # type: ignore[index]
+            if len(pages) < _PAGES_A_MINUTE:
+                pages.append(visitor.get(f"/pay/{paid}").status_code)
+            for public_id in began.keys() - ended.keys():
+                status = portal.attempt(public_id).status
+                if status != "submitted":
+                    assert status == "unknown"
+                    ended[public_id] = time.monotonic() - began[public_id]
+        assert soon(lambda: portal.session(paid).status == "paid")
+    assert ended.keys() == began.keys()
+    assert max(ended.values()) < wechat_pay.SECONDS + 5 <= hold
+    assert set(pages) == {200}
+    assert max(open_for) < 2
+    assert max(connections) <= _WEB_POOL + _PROCESSES * _WORKER_POOL
+    saw(f"{_LANES} calls held back {hold} s, one by each worker: unknown after {max(ended.values()):.1f} s, "
+        f"longest open transaction {max(open_for):.2f} s, at most {max(connections)} connections, "
+        f"{len(pages)} pages × 200")  # fmt: skip
 
 
 def test_a16_an_answer_that_drips_in_is_waited_for_only_so_long_and_is_unknown(
