@@ -85,4 +85,5 @@ def _cookies(settings: Settings) -> dict[str, str]:
     code = pyotp.TOTP(edge.write(create).secret).now()
     operator.get("/console/login")
     assert operator.post("/console/login", email=_DESK, password=shop.PASSWORD, code=code).status_code == 303
+    operator.get("/console")  # the log-in ends the token of the forms; a page gives the cookie a new one
     return {"anonymous": anonymous.cookie, "vendor": vendor.cookie, "operator": operator.cookie}
