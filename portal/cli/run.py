@@ -39,7 +39,7 @@ def run() -> None:
         supervisor = Supervisor(checked.state)
         try:
             with supervisor.in_charge():
-                start.run(supervisor, checked, given, _prepare)
+                start.run(supervisor, checked, given, lambda settings: _prepare(settings, is_start=True))
         except StopRequested:
             click.echo("stopped")
 
@@ -92,11 +92,11 @@ def _become(command: Command) -> None:
     os.execvpe(arguments[0], arguments, dict(command.environ or os.environ))  # noqa: S606
 
 
-def _prepare(settings: Settings) -> None:
+def _prepare(settings: Settings, *, is_start: bool = False) -> None:
     """What must be in the database before the first request."""
     from portal.cli.prepare import prepare
 
-    prepare(settings)
+    prepare(settings, is_start=is_start)
 
 
 if __name__ == "__main__":
