@@ -28,6 +28,9 @@ _SINCE = text(
 )
 _WATERMARK = text("SELECT since FROM invariant_checks WHERE name IN ('recent', 'whole') ORDER BY name LIMIT 1")
 """Of the last check of a minute, or where there was none, of the last whole one."""
+_IS_OVERDUE = text(
+    "SELECT asked_at < clock_timestamp() - interval '26 hours' FROM invariant_checks WHERE name = 'whole'"
+)
 _WALL = text("SELECT clock_timestamp()")
 _NOTE = text(
     "INSERT INTO invariant_checks (name, since, asked_at) VALUES (:name, :since, :asked_at) "
@@ -85,6 +88,11 @@ def check_whole() -> Sequence[Violation]:
     found = [*violations(), *broken_chain()]
     _keep(WHOLE, found, began - _OVERLAP, began)
     return found
+
+
+def is_whole_overdue() -> bool:
+    """Say whether the daily check was made once and has been missing since."""
+    return bool(db.execute(_IS_OVERDUE).scalar_one_or_none())
 
 
 def findings(limit: int) -> Sequence[Violation]:

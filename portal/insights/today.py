@@ -12,8 +12,8 @@ from portal.kit.db import db
 class Waiting:
     """How many of each thing wait; ``rates_on`` is the day of the newest exchange rates, None without any.
 
-    ``asked_at`` is the wall time at which the rules of the books were last asked; ``is_unasked`` says that this was
-    longer ago than it should be.
+    ``asked_at`` is the wall time at which what was written was last checked, ``all_asked_at`` that at which everything
+    was; ``is_unasked`` and ``is_all_unasked`` say that this was longer ago than it should be.
     """
 
     held: int
@@ -26,6 +26,8 @@ class Waiting:
     rates_on: date | None
     asked_at: datetime | None
     is_unasked: bool
+    all_asked_at: datetime | None
+    is_all_unasked: bool
 
 
 _WAITING = text("""
@@ -36,9 +38,12 @@ SELECT (SELECT count(*) FROM payment_attempts WHERE disposition IN ('held', 'sus
        (SELECT count(*) FROM staged_jobs WHERE state = 'pending' AND last_error IS NOT NULL) AS failing_jobs,
        (SELECT count(*) FROM payment_attempts WHERE status = 'unknown') AS unknown_attempts,
        (SELECT count(*) FROM payment_attempts WHERE status IN ('created', 'submitted', 'pending')) AS live_sessions,
-       (SELECT max(rate_on) FROM exchange_rates) AS rates_on, checks.asked_at,
-       coalesce(checks.asked_at < clock_timestamp() - interval '5 minutes', true) AS is_unasked
-  FROM (SELECT max(asked_at) AS asked_at FROM invariant_checks) checks
+       (SELECT max(rate_on) FROM exchange_rates) AS rates_on,
+       checks.asked_at, checks.all_asked_at,
+       coalesce(checks.asked_at < clock_timestamp() - interval '5 minutes', true) AS is_unasked,
+       coalesce(checks.all_asked_at < clock_timestamp() - interval '26 hours', true) AS is_all_unasked
+  FROM (SELECT max(asked_at) FILTER (WHERE name = 'recent') AS asked_at,
+               max(asked_at) FILTER (WHERE name = 'whole') AS all_asked_at FROM invariant_checks) checks
 """)
 
 

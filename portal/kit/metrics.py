@@ -17,7 +17,10 @@ _WAITING = text(
     "SELECT coalesce(extract(epoch FROM business_now() - min(due_at)), 0) FROM staged_jobs WHERE state = 'pending'"
 )
 _BROKEN = text("SELECT count(*) FROM (SELECT DISTINCT rule, subject FROM invariant_findings) found")
-_UNASKED = text("SELECT coalesce(extract(epoch FROM clock_timestamp() - max(asked_at)), 1e9) FROM invariant_checks")
+_UNASKED = text(
+    "SELECT name, coalesce(extract(epoch FROM clock_timestamp() - asked_at), 1e9) "
+    "FROM unnest(ARRAY['recent', 'whole']) AS every (name) LEFT JOIN invariant_checks USING (name)"
+)
 
 
 def exposition() -> bytes:
@@ -35,6 +38,8 @@ def exposition() -> bytes:
     overdue.set(max(0, int(db.execute(_WAITING).scalar_one())))
     broken = Gauge("portal_invariant_violations", "Broken rules of the books, by the last checks", registry=registry)
     broken.set(db.execute(_BROKEN).scalar_one())
-    unasked = Gauge("portal_invariants_unasked_seconds", "How long ago the books were checked", registry=registry)
-    unasked.set(int(db.execute(_UNASKED).scalar_one()))
+    told = "How long ago the books were checked"
+    unasked = Gauge("portal_invariants_unasked_seconds", told, ["check"], registry=registry)
+    for check, seconds in db.execute(_UNASKED):
+        unasked.labels(check).set(int(seconds))
     return generate_latest(registry)

@@ -30,6 +30,8 @@ def support(app: Flask) -> FlaskClient:
 def test_today_counts_what_waits(support: FlaskClient) -> None:
     assert "The books were not checked" in support.get("/console").text
     edge.write(invariants.check_recent)
+    assert "The books were not checked as a whole" in support.get("/console").text
+    edge.write(invariants.check_whole)
     assert "The books are sound" in support.get("/console").text
 
     def trouble() -> None:

@@ -1,6 +1,9 @@
 """What a check finds is heard: in the log, at the desk and in the metrics; and so is that nobody checks any more."""
 
 import re
+from collections.abc import MutableMapping
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -17,7 +20,8 @@ from worker.jobs.housekeeping import CHECK_RECENT, CHECK_WHOLE
 from worker.registry import HANDLERS
 from worker.runner import Plain
 
-_AGE = text("UPDATE invariant_checks SET asked_at = asked_at - interval '6 minutes'")
+_AGE = "UPDATE invariant_checks SET asked_at = asked_at - interval '{}' WHERE name = '{}'"
+_UNASKED = 'portal_invariants_unasked_seconds{{check="{}"}}'
 
 
 @pytest.fixture
@@ -28,16 +32,26 @@ def _books(db: None) -> None:
 
 def check(job: str) -> list[str]:
     """Run a check as the worker does; give the rules it shouts about."""
+    return [line["rule"] for line in shouted(job) if line["event"] == "invariant_violated"]
+
+
+def said_by(job: str) -> set[str]:
+    """Run a check as the worker does; give what it shouts."""
+    return {line["event"] for line in shouted(job)}
+
+
+def shouted(job: str) -> list[MutableMapping[str, Any]]:
+    """Run a check as the worker does; give the errors in its log."""
     handler = HANDLERS[job]
     assert isinstance(handler, Plain)
     with capture_logs() as said:
         edge.write(lambda: handler.work({}, edge.now()))
-    return [line["rule"] for line in said if (line["event"], line["log_level"]) == ("invariant_violated", "error")]
+    return [line for line in said if line["log_level"] == "error"]
 
 
 def metric(client: FlaskClient, name: str) -> float:
     shown = client.get("/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}"}).text
-    found = re.search(rf"^{name} (\S+)$", shown, re.MULTILINE)
+    found = re.search(rf"^{re.escape(name)} (\S+)$", shown, re.MULTILINE)
     assert found is not None
     return float(found.group(1))
 
@@ -57,11 +71,31 @@ def test_what_a_check_finds_is_heard_until_it_is_mended(client: FlaskClient, job
 
 
 @pytest.mark.usefixtures("_books")
-def test_that_nobody_checks_is_seen(client: FlaskClient) -> None:
-    assert metric(client, "portal_invariants_unasked_seconds") > 300
-    check(CHECK_RECENT)
-    assert metric(client, "portal_invariants_unasked_seconds") < 60
-    assert not edge.write(today.waiting).is_unasked
-    edge.write(lambda: session.execute(_AGE))
-    assert edge.write(today.waiting).is_unasked
-    assert metric(client, "portal_invariants_unasked_seconds") > 300
+@pytest.mark.parametrize(
+    ("job", "check_name", "most", "flag"),
+    [
+        (CHECK_RECENT, "recent", timedelta(minutes=5), "is_unasked"),
+        (CHECK_WHOLE, "whole", timedelta(hours=26), "is_all_unasked"),
+    ],
+)
+def test_that_a_check_is_missing_is_seen_though_the_other_is_made(
+    client: FlaskClient, job: str, check_name: str, most: timedelta, flag: str
+) -> None:
+    unasked = _UNASKED.format(check_name)
+    for other in {CHECK_RECENT, CHECK_WHOLE} - {job}:
+        check(other)
+    assert metric(client, unasked) > most.total_seconds()
+    check(job)
+    assert metric(client, unasked) < 60
+    assert not getattr(edge.write(today.waiting), flag)
+    edge.write(lambda: session.execute(text(_AGE.format(most + timedelta(minutes=1), check_name))))
+    assert getattr(edge.write(today.waiting), flag)
+    assert metric(client, unasked) > most.total_seconds()
+
+
+@pytest.mark.usefixtures("_books")
+def test_a_whole_check_that_stopped_is_shouted_every_minute() -> None:
+    check(CHECK_WHOLE)
+    assert "books_not_checked" not in said_by(CHECK_RECENT)
+    edge.write(lambda: session.execute(text(_AGE.format(timedelta(hours=27), "whole"))))
+    assert "books_not_checked" in said_by(CHECK_RECENT)

@@ -20,7 +20,8 @@ _OLD_JOBS = text(
     "DELETE FROM staged_jobs WHERE id IN (SELECT id FROM staged_jobs WHERE state = 'done' "
     "AND done_at < clock_timestamp() - interval '2 days' LIMIT 50000)"
 )
-_TAKE_TIME = text("SET LOCAL statement_timeout = '55s'")  # just within the job's lease
+_TAKE_TIME = text("SET LOCAL statement_timeout = '55s'")
+"""For each statement; what has many may outlive its lease, as the job's row stays locked and nobody else takes it."""
 log = logging.logger()
 
 
@@ -31,6 +32,8 @@ def _seal_audit(_: Args, now: datetime) -> None:
 def _check_recent(_: Args, __: datetime) -> None:
     db.execute(_TAKE_TIME)
     _shout(invariants.check_recent())
+    if invariants.is_whole_overdue():
+        log.error("books_not_checked", check=invariants.WHOLE)
 
 
 def _check_whole(_: Args, __: datetime) -> None:
