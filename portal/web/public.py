@@ -135,7 +135,7 @@ def _status(is_valid: bool) -> int:
 def _results(form: SearchForm, is_valid: bool) -> Markup:
     """Return what was found. Only browsing is worth keeping: hardly two people type the same words."""
     number = page_number(request.args.get("page"))
-    is_browsing = is_valid and not form.q.data and form.near() is None
+    is_browsing = is_valid and form.is_browsing()
     parts = (str(search.edition()), form.category.data, str(number), str(bool(request.args))) if is_browsing else ()
     return kept_html(
         "web/directory/_results.html",

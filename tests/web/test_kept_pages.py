@@ -255,7 +255,7 @@ def test_folding_marks_changes_no_edition(client: FlaskClient, street: Street) -
 
 
 def test_words_places_and_far_pages_are_not_kept(client: FlaskClient, street: Street, shelf: redis.Redis) -> None:
-    for query in ("q=lantern", "lat=51&lon=0", "page=6", "category=none", "q=a&q=b"):
+    for query in ("q=lantern", "lat=51&lon=0", "lat=51", "lon=0", "page=6", "category=none", "q=a&q=b"):
         client.get(f"/directory?{query}")
     client.get(f"{street.addresses[2]}?page=6")
     assert shelf.dbsize() == 0

@@ -41,6 +41,10 @@ class SearchForm(Form):
             return None
         return Near(float(self.lat.data), float(self.lon.data))
 
+    def is_browsing(self) -> bool:
+        """Whether nothing is looked for; half a point is no place to search at, yet it goes into addresses."""
+        return not self.q.data and self.lat.data is None and self.lon.data is None
+
     def asked(self) -> dict[str, str]:
         """Return what was asked for, as it goes into an address."""
         return {name: str(field.data) for name, field in self._fields.items() if field.data not in ("", None)}
