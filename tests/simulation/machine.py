@@ -1,6 +1,6 @@
 """What may happen, in any order, drawn by Hypothesis; every rule is one or two steps of the simulation."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import seed as seeded
@@ -24,7 +24,12 @@ modes = st.sampled_from(
     ["http500", "http429", "timeout_before", "timeout_after", "drop", "unsigned", "tamper", "stale"]
 )
 waits = st.sampled_from([(0, 17), (2, 3), (11, 7), (31, 11), (63, 0), (365, 0), (1507, 0)])
-
+troubles = st.one_of(
+    st.tuples(st.just("disturb"), endpoints, modes, st.integers(1, 4)),
+    st.tuples(st.just("doom"), st.integers(0, 12)),
+    st.just(("lose_redis",)),
+)
+"""Each comes together with what it disturbs: Hypothesis gives a life few kinds of rules, and alone they do nothing."""
 
 STEPS = 14
 HOW = settings(
@@ -92,20 +97,25 @@ class Trouble(Money):
     def newcomer(self, currency: str, tier: str) -> None:
         self._begin_shop(currency, tier)
 
-    @rule(endpoint=endpoints, mode=modes, count=st.integers(0, 4))
-    def disturb(self, endpoint: str, mode: str, count: int) -> None:
-        if count:
-            self.life.step("disturb", endpoint, mode, count)
-        else:
-            self.life.step("calm")
+    @rule(trouble=troubles, currency=currencies, tier=tiers)
+    def newcomer_in_trouble(self, trouble: tuple[Any, ...], currency: str, tier: str) -> None:
+        self.life.step(*trouble)
+        self._begin_shop(currency, tier)
 
-    @rule(is_gone=st.booleans())
-    def redis(self, is_gone: bool) -> None:
-        self.life.step("lose_redis" if is_gone else "find_redis")
+    @rule(trouble=troubles, session=recent, told=told)
+    def pay_in_trouble(self, trouble: tuple[Any, ...], session: int, told: str) -> None:
+        self.life.step(*trouble)
+        self.life.step("pay", session, told, "right")
 
-    @rule(moment=st.integers(0, 12))
-    def doom(self, moment: int) -> None:
-        self.life.step("doom", moment)
+    @rule(trouble=troubles, wait=waits)
+    def wait_in_trouble(self, trouble: tuple[Any, ...], wait: tuple[int, int]) -> None:
+        self.life.step(*trouble)
+        self.life.step("advance", *wait)
+
+    @rule()
+    def recover(self) -> None:
+        self.life.step("calm")
+        self.life.step("find_redis")
 
 
 class Life(Trouble):
