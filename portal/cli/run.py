@@ -70,8 +70,8 @@ def migrate() -> None:
     settings, _ = _instance()
     with plain_errors():
         databases.ensure(settings.database_owner_url, "DATABASE_OWNER_URL")
-        is_changed = migrations.migrate(settings.database_owner_url)
-        app_role.ensure(settings.database_owner_url, settings.database_url)
+        with app_role.rights(settings.database_owner_url, settings.database_url):
+            is_changed = migrations.migrate(settings.database_owner_url)
         _prepare(settings)
     click.echo("migrated" if is_changed else "nothing to do")
 

@@ -81,9 +81,10 @@ def make_databases(settings: Settings, sandbox_url: str | None) -> None:
     databases.ensure(settings.database_owner_url, "DATABASE_URL")
     if sandbox_url:
         databases.ensure(sandbox_url, "PORTAL_SANDBOX_DATABASE_URL")
-    if migrations.migrate(settings.database_owner_url):
+    with app_role.rights(settings.database_owner_url, settings.database_url):
+        is_changed = migrations.migrate(settings.database_owner_url)
+    if is_changed:
         click.echo("the database has its tables")
-    app_role.ensure(settings.database_owner_url, settings.database_url)
 
 
 def start_processes(supervisor: Supervisor, settings: Settings, environ: Mapping[str, str]) -> None:
