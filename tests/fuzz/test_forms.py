@@ -10,7 +10,7 @@ import pytest
 from tests.fuzz.conftest import Field
 from tests.fuzz.targets import AS_SENT, Target
 from tests.support.inert import PAYLOADS
-from tests.support.proving import sample
+from tests.support.proving import sample, seed
 from tests.web import expected
 from tests.web.hostile import INERT, NEVER, NUMBERS
 
@@ -86,7 +86,8 @@ def test_f1_f7_whatever_is_typed_is_inert(field: Field, part: int, saw: Saw) -> 
         for name in target.fields
         for value in VALUES
     ]
-    saw(told(try_all(field, sample(cases, 100, f"forms {part}"))))
+    third = cases[seed() % 3 :: 3]  # of all, another one with another seed
+    saw(told(try_all(field, sample(third, 100, f"forms {part}"))))
 
 
 @pytest.mark.timeout(900)
