@@ -35,6 +35,11 @@ KNOWN = (
     "PORTAL_POSTGRES_BIN",
     "PORTAL_REDIS_BIN",
 )
+_OWNS = (
+    "SELECT EXISTS (SELECT FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace "
+    "AND pg_has_role(relowner, 'USAGE'))"
+)
+"""Asked of the database, as the product itself need not be told who the owner is."""
 
 
 @click.command("doctor")
@@ -81,8 +86,6 @@ def _unwise(settings: Settings) -> Iterator[str]:
     """What may be right on a desk and is wrong where real money flows."""
     if settings.is_sandbox:
         return
-    if settings.database_owner_url == settings.database_url:
-        yield "DATABASE_OWNER_URL is not set: the product connects as the owner of its tables, who may drop its guards"
     if settings.wechat_pay is None:
         yield "no payment provider is set up: give the WECHAT_PAY_* settings"
     elif settings.wechat_pay.cert_file is None:
@@ -103,9 +106,15 @@ def _database(settings: Settings) -> Iterator[str]:
     try:
         with psycopg.connect(settings.database_url, connect_timeout=5) as connection:
             version = connection.info.server_version // 10_000
+            [owns] = connection.execute(_OWNS).fetchone() or (False,)
     except psycopg.OperationalError as error:
         yield f"the database does not answer: {str(error).strip()}"
         return
+    if owns and not settings.is_sandbox:
+        yield (
+            "DATABASE_URL: the product connects as the owner of its tables, who may drop its guards; "
+            "name another user there, and the owner in DATABASE_OWNER_URL for `portal migrate`"
+        )
     if version < OLDEST_POSTGRES:
         yield f"PostgreSQL {version} is too old; {OLDEST_POSTGRES} or later is needed"
     if migrations.present_heads(settings.database_url) != migrations.wanted_heads():

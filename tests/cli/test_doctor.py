@@ -1,0 +1,38 @@
+"""What `portal doctor` says of a set-up, as far as no running instance is needed for it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from portal.cli import app_role, doctor
+from portal.kit.config import Settings
+
+
+@pytest.fixture
+def app_url(fresh_database: str) -> Iterator[str]:
+    """The address of the database for a role that owns nothing."""
+    role, parts = f"app_{uuid4().hex[:12]}", urlsplit(fresh_database)
+    url = urlunsplit(parts._replace(netloc=f"{role}:secret@{parts.hostname}:{parts.port}"))
+    app_role.ensure(fresh_database, url)
+    yield url
+    with psycopg.connect(fresh_database) as owner:
+        owner.execute(sql.SQL("DROP OWNED BY {}; DROP ROLE {}").format(*[sql.Identifier(role)] * 2))
+
+
+def warnings(settings: Settings, url: str, owner_url: str) -> list[str]:
+    asked = replace(settings, database_url=url, database_owner_url=owner_url, is_sandbox=False)
+    found = [*doctor._unwise(asked), *doctor._database(asked)]
+    return [finding for finding in found if "owner of its tables" in finding]
+
+
+def test_the_owner_at_work_is_warned_of_and_the_role_is_not(
+    app_url: str, fresh_database: str, settings: Settings
+) -> None:
+    assert len(warnings(settings, fresh_database, fresh_database)) == 1
+    assert warnings(settings, app_url, fresh_database) == []
+    assert warnings(settings, app_url, app_url) == [], "the owner's address may be known to `portal migrate` alone"
