@@ -79,11 +79,12 @@ def test_pictures_stand_upright_and_tell_nothing(tmp_path, kind, size, upright):
     assert b"taken at home" not in (tmp_path / name).read_bytes()
 
 
-def test_f10_what_hangs_on_a_picture_is_left_behind(tmp_path):
+def test_f10_what_hangs_on_a_picture_is_left_behind(tmp_path, saw):
     name = uploads.store_logo(picture("JPEG") + b"<?php evil() ?>" + SVG, tmp_path)
 
     assert b"evil" not in (tmp_path / name).read_bytes()
     assert b"script" not in (tmp_path / name).read_bytes()
+    saw("a JPEG with PHP and SVG hung on it: kept as WebP without a byte of either")
 
 
 @pytest.mark.parametrize(

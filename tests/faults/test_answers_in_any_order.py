@@ -125,7 +125,7 @@ def test_b6_in_whatever_order_they_come_paid_stays_paid_once(
 
 @pytest.mark.parametrize("silence", ["look: silence", "look: absent"])
 def test_b15_no_answer_or_an_order_not_known_yet_leaves_a_code_standing(
-    begin: Callable[[], PaymentSession], silence: str
+    begin: Callable[[], PaymentSession], silence: str, saw: Callable[[str], None]
 ) -> None:
     session = begin()
     for name in ("prepared", "code", silence, silence):
@@ -135,3 +135,4 @@ def test_b15_no_answer_or_an_order_not_known_yet_leaves_a_code_standing(
     for name in ("expiry: absent", "closed"):
         MOVES[name](session)
     assert (session.status, attempt_of(session.id).status) == ("expired", "closed")
+    saw(f"{silence}, twice: the code stood; past its time it expired")
