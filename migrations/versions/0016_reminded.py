@@ -1,4 +1,7 @@
-"""When somebody was last told that they are registered already, so that strangers cannot fill their mailbox."""
+"""When somebody was last told that they are registered already, so that strangers cannot fill their mailbox.
+
+The numbers 0014 and 0015 were never used.
+"""
 
 from alembic import op
 
