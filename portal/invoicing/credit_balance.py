@@ -11,6 +11,9 @@ from portal.kit.db import db
 from portal.kit.money import Money
 from portal.ledger import balances, recipes
 
+_GUARD = "ledger_accounts_guard_check"
+"""The constraint that keeps a guarded balance from falling below zero."""
+
 
 def of(customer_id: UUID, currency: str) -> Money:
     """Return the credit of a customer in its currency."""
@@ -26,4 +29,6 @@ def settle(invoice: Invoice, amount: Money, now: datetime) -> None:
         with db.begin_nested():
             recipes.credit_used(invoice.id, invoice.customer_id, amount, now)
     except IntegrityError as error:
+        if error.orig is None or error.orig.diag.constraint_name != _GUARD:  # type: ignore[attr-defined]
+            raise
         raise CreditSpent from error
