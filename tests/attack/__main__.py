@@ -23,6 +23,8 @@ from tests.attack.tools import Finding, Outcome
 from tests.support.processes import ROOT
 
 REPORT = ROOT / ".reports" / "attack.json"
+FEWEST_FORMS = 5
+"""Forms that each tool must have had read as each visitor; fewer were no attack."""
 _ROW = "{:10} {:8} {:>9} {:>7} {:>7} {:>9} {:>10}  {}"
 
 
@@ -34,11 +36,16 @@ class Run:
     tool: str
     opened: Gate
     outcome: Outcome
+    seconds: float
 
     @property
     def findings(self) -> list[Finding]:
-        """What the tool found, and the faults that the gate saw."""
-        return sorted({*self.outcome.findings, *self.opened.faults})
+        """What the tool found, and the faults that the gate saw; a tool that reached no forms has found nothing out."""
+        found = {*self.outcome.findings, *self.opened.faults}
+        if self.opened.forms < FEWEST_FORMS:
+            said = f"only {self.opened.forms} were answered other than 403, 404 or 429"
+            found.add(Finding(self.tool, "Too few forms", "POST", "", "", said))
+        return sorted(found)
 
 
 def main() -> int:
@@ -78,7 +85,9 @@ def _attack(product: Attacked, folder: Path, seconds: int) -> list[Run]:
 
 def _one(product: Attacked, visitor: str, tool: str, work: Callable[[str], Outcome], runs: list[Run]) -> None:
     with gate(product.port, product.cookies[visitor]) as opened:
-        runs.append(Run(visitor, tool, opened, work(opened.url)))
+        began = time.monotonic()
+        outcome = work(opened.url)
+        runs.append(Run(visitor, tool, opened, outcome, time.monotonic() - began))
 
 
 def _oracle(product: Attacked) -> str:
@@ -109,6 +118,8 @@ def _write(runs: list[Run], wrong: str) -> None:
             "as": run.visitor,
             "tool": run.tool,
             "is_finished": run.outcome.is_finished,
+            "seconds": round(run.seconds),
+            "forms": run.opened.forms,
             "statuses": run.opened.statuses,
             "places": run.opened.places,
             "findings": [asdict(finding) | {"allowed": reason_for(finding)} for finding in run.findings],

@@ -19,6 +19,8 @@ _HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host
 _CHOSEN = {503}
 """Answers of the product that are a decision, not a fault."""
 
+_UNREAD = {403, 404, 429}
+
 
 class Gate:
     """Passes requests on to a port of this machine with one visitor's cookie."""
@@ -30,6 +32,8 @@ class Gate:
         self.statuses: Counter[int] = Counter()
         self.places: Counter[str] = Counter()
         self.faults: set[Finding] = set()
+        self.forms = 0
+        """How many forms were read by the product: neither refused at its door nor sent to a place that is none."""
         self.url = ""
 
     def send(
@@ -54,6 +58,7 @@ class Gate:
     def _note(self, method: str, path: str, status: int) -> None:
         self.statuses[status] += 1
         self.places[f"{method} {path}"] += 1
+        self.forms += method == "POST" and status not in _UNREAD
         if status >= 500 and status not in _CHOSEN:
             self.faults.add(Finding("gate", "Server fault", method, path, "", f"answered with {status}"))
 

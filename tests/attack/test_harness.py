@@ -1,30 +1,30 @@
 """The attackers' tools find a hole that is there: else a clean run of `make attack` would mean nothing."""
 
-from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.attack import tools
-from tests.attack.gate import gate
+from tests.attack.__main__ import FEWEST_FORMS, Run
+from tests.attack.gate import Gate, gate
 from tests.attack.planted import planted
 
 
-def test_f7_wapiti_finds_a_planted_hole(tmp_path: Path, saw: Callable[[str], None]) -> None:
+def test_wapiti_finds_a_planted_hole(tmp_path: Path) -> None:
     with planted() as port, gate(port, "") as opened:
         outcome = tools.wapiti(opened.url, tmp_path, 60, checks="sql,xss")
 
     found = {(finding.kind, finding.parameter) for finding in outcome.findings}
     assert {("SQL Injection", "q"), ("Reflected Cross Site Scripting", "q")} <= found
-    saw(f"planted SQL injection and script found in {sum(opened.statuses.values())} requests")
 
 
-def test_f7_sqlmap_finds_a_planted_hole(tmp_path: Path, saw: Callable[[str], None]) -> None:
+def test_sqlmap_finds_a_planted_hole(tmp_path: Path) -> None:
     with planted() as port, gate(port, "") as opened:
         outcome = tools.sqlmap(opened.url, tmp_path, 60, database="sqlite")
 
     assert {(finding.kind, finding.parameter, finding.place) for finding in outcome.findings} == {
         ("SQL Injection", "q", "/")
     }
-    saw(f"planted SQL injection found in {sum(opened.statuses.values())} requests")
 
 
 def test_an_answer_of_500_is_a_finding(tmp_path: Path) -> None:
@@ -32,3 +32,20 @@ def test_an_answer_of_500_is_a_finding(tmp_path: Path) -> None:
         assert opened.send("GET", "/?q='", {}, b"")[0] == 500
 
     assert [(fault.kind, fault.place) for fault in opened.faults] == [("Server fault", "/")]
+
+
+def test_a_tool_that_dies_at_its_start_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sqlmap").write_text("#!/bin/sh\nexit 3\n")
+    (tmp_path / "sqlmap").chmod(0o755)
+    monkeypatch.setattr(tools, "TOOLS", tmp_path)
+    outcome = tools.sqlmap("http://127.0.0.1:9", tmp_path, 60)
+    assert [(finding.kind, finding.detail) for finding in outcome.findings] == [("Died", "it ended with 3")]
+    assert not outcome.is_finished
+
+
+def test_a_tool_that_has_no_form_read_is_a_finding() -> None:
+    reached = Run("operator", "sqlmap", Gate(0, ""), tools.Outcome([], is_finished=True), 1)
+    assert [finding.kind for finding in reached.findings] == ["Too few forms"]
+    for status in [403] * 9 + [422] * FEWEST_FORMS:
+        reached.opened._note("POST", "/console/clock", status)
+    assert reached.findings == []

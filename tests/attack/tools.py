@@ -43,7 +43,7 @@ def wapiti(base: str, folder: Path, seconds: int, starts: Iterable[str] = (), ch
     paths = [part for path in starts for part in ("--start", base + path)]
     left_alone = [part for path in LEAVE_ALONE for part in ("--exclude", f"{base}{path}*")]
     each = max(5, seconds // (len(checks.split(",")) + 3))
-    is_finished = _run(
+    code = _run(
         ["wapiti", "--url", f"{base}/", "--module", checks, "--scope", "folder", "--flush-session", "--no-bugreport",
          "--store-session", str(folder / "session"), "--store-config", str(folder / "config"), "--verbose", "0",
          "--max-scan-time", str(2 * each), "--max-attack-time", str(each), "--max-links-per-page", "40",
@@ -53,8 +53,9 @@ def wapiti(base: str, folder: Path, seconds: int, starts: Iterable[str] = (), ch
     )  # fmt: skip
     if not report.exists():
         unknown = Finding("wapiti", "No report", "", "", "", "it was ended before it could write one")
-        return Outcome([unknown], is_finished)
-    return Outcome(sorted(set(_of_wapiti(json.loads(report.read_text())))), is_finished)
+        return Outcome([unknown, *_died("wapiti", code)], code == 0)
+    found = set(_of_wapiti(json.loads(report.read_text())))
+    return Outcome(sorted(found | set(_died("wapiti", code))), code == 0)
 
 
 def _of_wapiti(report: dict[str, dict[str, list[dict[str, object]]]]) -> Iterator[Finding]:
@@ -69,7 +70,7 @@ def sqlmap(base: str, folder: Path, seconds: int, pages: Iterable[str] = ("/",),
     """Try SQL in every field of the forms of ``pages``, without waiting for slow queries."""
     output, targets = folder / "sqlmap", folder / "targets.txt"
     targets.write_text("".join(f"{base}{page}\n" for page in pages))
-    is_finished = _run(
+    code = _run(
         ["sqlmap", "-m", str(targets), "--forms", "--batch", "--technique=BEU", "--level=1", "--threads=4",
          "--disable-coloring", "--flush-session", "--skip-waf", "--param-exclude=^csrf_token$",
          f"--output-dir={output}", "--results-file", str(folder / "sqlmap.csv"),
@@ -77,7 +78,8 @@ def sqlmap(base: str, folder: Path, seconds: int, pages: Iterable[str] = ("/",),
         folder / "sqlmap.log",
         seconds,
     )  # fmt: skip
-    return Outcome(sorted(set(_of_sqlmap(folder / "sqlmap.log"))), is_finished)
+    found = set(_of_sqlmap(folder / "sqlmap.log"))
+    return Outcome(sorted(found | set(_died("sqlmap", code))), code == 0)
 
 
 def _of_sqlmap(log: Path) -> Iterator[Finding]:
@@ -92,8 +94,8 @@ def _of_sqlmap(log: Path) -> Iterator[Finding]:
             yield Finding("sqlmap", "SQL Injection", method, place, parameter, line.partition(". ")[0])
 
 
-def _run(command: list[str], log: Path, seconds: int) -> bool:
-    """Run a tool for so many seconds at most, everything it says kept in ``log``; says whether it came to its end."""
+def _run(command: list[str], log: Path, seconds: int) -> int | None:
+    """Run a tool for so many seconds at most, everything it says kept in ``log``; its exit code, None by the clock."""
     program = TOOLS / command[0]
     if not program.exists():
         raise FileNotFoundError(f"{program} is missing: `make .venv/tools/attack/.ready` installs it")
@@ -103,8 +105,13 @@ def _run(command: list[str], log: Path, seconds: int) -> bool:
             [program, *command[1:]], stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, env=quiet
         )
         try:
-            return running.wait(seconds) == 0
+            return running.wait(seconds)
         except subprocess.TimeoutExpired:
             running.terminate()
             running.wait(20)
-            return False
+            return None
+
+
+def _died(tool: str, code: int | None) -> list[Finding]:
+    """A tool that ended badly by itself looked at nothing, or not at all of it."""
+    return [Finding(tool, "Died", "", "", "", f"it ended with {code}")] if code else []
