@@ -171,6 +171,11 @@ def finish(job_id: UUID) -> None:
     )
 
 
+def _into(state: ColumnElement[str]) -> dict[str, Any]:
+    """Return the values of a row that nobody works on any more; by its instant, what is done is forgotten in time."""
+    return {"state": state, "done_at": case((state == "done", func.clock_timestamp())), "leased_until": None}
+
+
 def _given_back(together: Collection[UUID] = ()) -> ColumnElement[str]:
     """Return the state of a job that is given back: ``dead`` after too many attempts, else ``pending``.
 
@@ -192,9 +197,8 @@ def fail(job_id: UUID, attempt: int, error: str) -> None:
         update(StagedJob)
         .where(StagedJob.id == job_id, StagedJob.state == "leased", StagedJob.attempts == attempt)
         .values(
-            state=_given_back(),
+            **_into(_given_back()),
             last_error=error[:2000],
-            leased_until=None,
             retry_at=func.clock_timestamp() + pause,
         )
         .returning(StagedJob.id, StagedJob.name, StagedJob.state)
@@ -206,8 +210,7 @@ def give_back(unbegun: Iterable[StagedJob]) -> None:
     """Give back leased jobs that nobody began, as if they had never been taken."""
     for job in unbegun:
         mine = (StagedJob.id == job.id, StagedJob.state == "leased", StagedJob.attempts == job.attempts)
-        values = {"state": _waits_again(), "attempts": StagedJob.attempts - 1, "leased_until": None}
-        db.execute(update(StagedJob).where(*mine).values(values))
+        db.execute(update(StagedJob).where(*mine).values(**_into(_waits_again()), attempts=StagedJob.attempts - 1))
 
 
 def free_expired() -> int:
@@ -219,7 +222,7 @@ def free_expired() -> int:
     together = db.scalars(select(StagedJob.id).where(abandoned).with_for_update(skip_locked=True)).all()
     error = case((StagedJob.attempts >= MAX_ATTEMPTS, "its worker died each time"), else_=StagedJob.last_error)
     freed = update(StagedJob).where(StagedJob.id.in_(together))
-    freed = freed.values(state=_given_back(together), last_error=error, leased_until=None)
+    freed = freed.values(**_into(_given_back(together)), last_error=error)
     found = db.execute(freed.returning(StagedJob.id, StagedJob.name, StagedJob.state)).all()
     _shout_of_dead(found)
     return len(found)
@@ -240,7 +243,7 @@ def revive(job_id: UUID) -> str | None:
     query = (
         update(StagedJob)
         .where(StagedJob.id == job_id, StagedJob.state == "dead")
-        .values(state=_waits_again(), attempts=0, retry_at=None)
+        .values(**_into(_waits_again()), attempts=0, retry_at=None)
         .returning(StagedJob.name, StagedJob.queue)
     )
     found = db.execute(query).one_or_none()

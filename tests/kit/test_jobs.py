@@ -1,5 +1,6 @@
 """Staged jobs: one waits for each key, nobody takes another's, the dead's work comes back, poison is given up."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from threading import Barrier
 
@@ -70,6 +71,30 @@ class TestStaging:
         assert jobs.queues_to_wake() == set()
 
 
+def fail(job: StagedJob) -> None:
+    jobs.fail(job.id, job.attempts, "away")
+
+
+def let_die(job: StagedJob) -> None:
+    db.execute(_LEASES_END)
+    jobs.free_expired()
+
+
+def bury_and_revive(job: StagedJob) -> None:
+    db.execute(update(StagedJob).where(StagedJob.id == job.id).values(state="dead", leased_until=None))
+    jobs.revive(job.id)
+
+
+@pytest.mark.usefixtures("db")
+@pytest.mark.parametrize("end", [fail, let_die, bury_and_revive, lambda job: jobs.give_back([job])])
+def test_whatever_gives_way_to_its_twin_is_forgotten_in_time(end: Callable[[StagedJob], None]) -> None:
+    stage("look:1")
+    [job] = jobs.lease(Queue.DEFAULT, 1)
+    stage("look:1")
+    end(job)
+    assert sorted((job.state, job.done_at is not None) for job in all_jobs()) == [("done", True), ("pending", False)]
+
+
 @pytest.mark.usefixtures("db")
 class TestEnds:
     """How a leased job ends."""
@@ -100,7 +125,7 @@ class TestEnds:
         db.execute(update(StagedJob).values(attempts=MAX_ATTEMPTS - 1))
         [job] = jobs.lease(Queue.DEFAULT, 1)
         jobs.fail(job.id, job.attempts, "away")
-        assert states() == ["done"]
+        assert [(job.state, job.done_at is not None) for job in all_jobs()] == [("done", True)]
 
     def test_asked_for_anew_it_waits_no_longer(self) -> None:
         stage("look:1")
