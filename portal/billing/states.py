@@ -1,7 +1,7 @@
 """The states of a subscription and the only moves between them."""
 
 from portal.billing.models import Subscription
-from portal.payments.errors import ForbiddenMove
+from portal.kit import moves
 
 MOVES: dict[str, set[str]] = {
     "incomplete": {"active", "cancelled"},
@@ -14,11 +14,8 @@ LISTED = ("active", "past_due")
 
 
 def move(subscription: Subscription, wanted: str) -> None:
-    """Bring a locked subscription into the state ``wanted``.
+    """Bring a locked subscription into the state ``wanted``; staying where it is needs no permission.
 
     :raises ForbiddenMove: where the table does not allow it.
     """
-    if subscription.status != wanted:
-        if wanted not in MOVES[subscription.status]:
-            raise ForbiddenMove("Subscription", subscription.status, wanted)
-        subscription.status = wanted
+    moves.move(subscription, wanted, MOVES)

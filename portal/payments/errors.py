@@ -1,17 +1,6 @@
 """Refusals about payments."""
 
-from portal.kit.errors import N_, Conflict, DomainError, Gone, Unavailable
-
-
-class ForbiddenMove(DomainError):
-    """A thing cannot go from its state to the wanted one; always a programming fault."""
-
-    def __init__(self, thing: str, state: str, wanted: str) -> None:
-        super().__init__("forbidden_move", N_("Something unexpected happened. Nothing was changed."))
-        self.detail = f"{thing}: {state} -> {wanted}"
-
-    def __str__(self) -> str:
-        return self.detail
+from portal.kit.errors import N_, Conflict, Gone, Unavailable
 
 
 class SessionClosed(Gone):

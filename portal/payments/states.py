@@ -1,6 +1,6 @@
 """The states of payment things and the only moves between them; nothing else assigns a status."""
 
-from portal.payments.errors import ForbiddenMove
+from portal.kit import moves
 from portal.payments.models import MembershipTransaction, PaymentAttempt, PaymentEvent, PaymentSession
 
 Thing = PaymentSession | PaymentAttempt | MembershipTransaction | PaymentEvent
@@ -50,8 +50,4 @@ def move(thing: Thing, wanted: str) -> None:
 
     :raises ForbiddenMove: where the table does not allow it.
     """
-    if thing.status == wanted:
-        return
-    if wanted not in MOVES[type(thing)][thing.status]:
-        raise ForbiddenMove(type(thing).__name__, thing.status, wanted)
-    thing.status = wanted
+    moves.move(thing, wanted, MOVES[type(thing)])

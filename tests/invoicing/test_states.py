@@ -6,13 +6,13 @@ import pytest
 
 from portal.invoicing.models import Invoice
 from portal.invoicing.states import MOVES, move
-from portal.payments.errors import ForbiddenMove
+from portal.kit.moves import ForbiddenMove
 
 
 @pytest.mark.parametrize(("state", "wanted"), list(product(MOVES, repeat=2)))
 def test_every_move(state: str, wanted: str) -> None:
     invoice = Invoice(status=state)
-    if wanted in MOVES[state]:
+    if wanted == state or wanted in MOVES[state]:
         move(invoice, wanted)
         assert invoice.status == wanted
     else:

@@ -6,7 +6,7 @@ import pytest
 
 from portal.billing import states as billing_states
 from portal.billing.models import Subscription
-from portal.payments.errors import ForbiddenMove
+from portal.kit.moves import ForbiddenMove
 from portal.payments.models import MembershipTransaction, PaymentAttempt, PaymentEvent, PaymentSession
 from portal.payments.states import LIVE_ATTEMPT, LIVE_SESSION, MOVES, move
 
