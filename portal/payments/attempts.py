@@ -3,13 +3,13 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.kit import clock, ids, jobs
 from portal.kit.db import db
 from portal.payments import watch
 from portal.payments.models import PaymentAttempt, PaymentSession, ProviderCall
-from portal.payments.providers.base import Answer
+from portal.payments.providers.base import Answer, Result
 from portal.payments.states import LIVE_ATTEMPT, move
 
 REQUEST_CHARGE = "payments.request_charge"
@@ -116,7 +116,16 @@ def ask_again_later(attempt: PaymentAttempt, now: datetime) -> None:
     look_at(attempt, watch.next_ask(attempt.asks, now, attempt.id))
 
 
-def renew_later(attempt: PaymentAttempt, now: datetime) -> None:
-    """Count an answer without a fresh code and stage the next request for one."""
-    attempt.asks += 1
-    request_charge(attempt, watch.next_renewal(attempt.asks, now, attempt.id))
+def renew_later(attempt: PaymentAttempt, operation: str, now: datetime) -> None:
+    """Stage the next request for a fresh code, later with each ``operation`` that brought none.
+
+    They are counted among the calls that were noted, as looks between them are answered and say nothing of this.
+    """
+    calls = select(func.max(ProviderCall.called_at)).where(
+        ProviderCall.attempt_id == attempt.id, ProviderCall.operation == operation
+    )
+    brought = calls.where(ProviderCall.result == Result.DONE).scalar_subquery()
+    fruitless = select(func.sum(ProviderCall.times)).where(
+        ProviderCall.attempt_id == attempt.id, ProviderCall.operation == operation, ProviderCall.called_at > brought
+    )
+    request_charge(attempt, watch.next_renewal(db.execute(fruitless).scalar() or 1, now, attempt.id))

@@ -37,7 +37,7 @@ def record_charge(attempt_id: UUID, answer: Answer, now: datetime) -> None:
         _attach_code(session, attempt, str(answer.code_url), now)
     elif attempt.status == "pending":
         # The old code may be dead already: a fresh one is asked for until one comes or the session ends.
-        attempts.renew_later(attempt, now)
+        attempts.renew_later(attempt, answer.operation, now)
         log.warning("code_not_renewed", session=session.public_id, detail=answer.detail)
     elif answer.result is Result.REFUSED:
         move(attempt, "declined")

@@ -58,6 +58,22 @@ def test_a_code_whose_renewal_was_lost_is_asked_for_again(session: PaymentSessio
     assert len(waiting(attempts.REQUEST_CHARGE)) == 1
 
 
+def test_a_code_that_does_not_come_is_asked_for_less_and_less_often_though_looks_are_answered(
+    session: PaymentSession, attempt: PaymentAttempt
+) -> None:
+    pauses = []
+    for answers in (4, 2):  # the code that came in between begins the count anew
+        charges.prepare_charge(attempt.id, "Listing", edge.now())
+        charges.record_charge(attempt.id, said("create_charge", Result.DONE, code_url="weixin://a"), edge.now())
+        for _ in range(answers):
+            db_session.execute(StagedJob.__table__.delete())
+            charges.record_charge(attempt.id, said("create_charge", Result.UNKNOWN), edge.now())
+            pauses.append(waiting(attempts.REQUEST_CHARGE)[0].due_at - edge.now())
+            charges.record_look(attempt.id, said("query", Result.DONE, state=OrderState.UNPAID), edge.now())
+    for pause, least in zip(pauses, (30, 60, 120, 300, 30, 60), strict=True):
+        assert timedelta(seconds=least) <= pause <= timedelta(seconds=least * 1.1)
+
+
 def test_an_order_that_cannot_be_closed_for_a_day_is_handed_over(
     session: PaymentSession, attempt: PaymentAttempt
 ) -> None:
