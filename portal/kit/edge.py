@@ -4,6 +4,7 @@ A request or a job runs inside ``write``: all of it is kept, or none of it. What
 log-in, the audit of it) runs inside ``apart``. A commit that was never answered is looked up, not guessed at.
 """
 
+import math
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -38,6 +39,32 @@ class _Undone(Exception):
     """The commit never happened: the work may be done again from the start."""
 
 
+class _Deadline:
+    """The end of what all tries together may take: statements that hang are ended by the database at it, and what is
+    slow by its way is seen before each try and before the commit.
+
+    The time begins with the first connection, so that the database is judged and not how busy this process is.
+    """
+
+    def __init__(self, within: float | None) -> None:
+        self._within, self._at = within, math.inf
+
+    def begin_try(self) -> None:
+        """Let no statement of this try outlive what is left."""
+        if self._within is None:
+            return
+        self.check()
+        db.connection()
+        self._at = min(self._at, time.monotonic() + self._within)
+        left = max(0.001, self._at - time.monotonic())
+        db.execute(_NO_LONGER, {"limit": f"{left * 1000:.0f}ms"})
+
+    def check(self) -> None:
+        """Refuse to go on where the time is over."""
+        if time.monotonic() > self._at:
+            raise Unavailable("slow", N_("We cannot reach our books right now. Nothing was changed."))
+
+
 def connect(url: str, *, pool_size: int, application: str) -> None:
     """Let this process work on the database at ``url``; see ``kit.db.connect``."""
     database.connect(url, pool_size=pool_size, application=application)
@@ -57,15 +84,18 @@ def write(work: Callable[[], T], *, keep: Callable[[T], bool] = lambda _: True, 
     """Run ``work`` as one transaction, again from the start (at most three times) when the database asks for it.
 
     :param keep: says of the result whether it is kept; otherwise everything is rolled back.
-    :param within: seconds; a database that takes longer keeps nothing, for one who would rather come again than wait.
+    :param within: seconds for all tries; a database that takes longer to come to the commit keeps nothing, for one who
+        would rather come again than wait.
     :raises Unavailable: the database refused each time or was too slow, or the connection broke in a way that leaves
         it open whether the work was kept; the message says which.
     """
+    deadline = _Deadline(within)
     for _ in range(_TRIES):
         began = time.monotonic()
         try:
-            result = work() if within is None else _hurry(work, within)
-            _end(keep(result), began)
+            deadline.begin_try()
+            result = work()
+            _end(keep(result), began, deadline)
             return result
         except _Undone:
             continue
@@ -79,20 +109,6 @@ def write(work: Callable[[], T], *, keep: Callable[[T], bool] = lambda _: True, 
             _end(False)
             raise
     raise Unavailable("busy", N_("Too much is going on at once. Nothing was changed; please try again."))
-
-
-def _hurry(work: Callable[[], T], within: float) -> T:
-    """Do the work, unless it takes longer: a statement that hangs is ended by the database, a slow way is seen here.
-
-    The time begins with the connection, so that only the database is judged and not how busy this process is.
-    """
-    db.connection()
-    began = time.monotonic()
-    db.execute(_NO_LONGER, {"limit": f"{within * 1000:.0f}ms"})
-    result = work()
-    if time.monotonic() - began > within:
-        raise Unavailable("slow", N_("We cannot reach our books right now. Nothing was changed."))
-    return result
 
 
 def apart(work: Callable[[], T]) -> T:
@@ -112,12 +128,12 @@ def end() -> None:
         _end(False)
 
 
-def _end(is_kept: bool, began: float = 0) -> None:
+def _end(is_kept: bool, began: float = 0, deadline: _Deadline | None = None) -> None:
     """Commit or roll back, return the connection, and then tell the queues that have new work."""
     woken = jobs.queues_to_wake()
     try:
         if is_kept:
-            _commit(began)
+            _commit(began, deadline or _Deadline(None))
         else:
             db.rollback()
     finally:
@@ -126,13 +142,14 @@ def _end(is_kept: bool, began: float = 0) -> None:
         jobs.wake(woken)
 
 
-def _commit(began: float) -> None:
+def _commit(began: float, deadline: _Deadline) -> None:
     """Commit; where the connection breaks instead of answering, find out what became of it (reliability.md).
 
     :raises _Undone: nothing was kept.
-    :raises Unavailable: nobody can tell.
+    :raises Unavailable: nobody can tell; or it is too late, and nothing was kept.
     """
     number = db.execute(_LET_TRIGGERS_SPEAK).scalar_one()
+    deadline.check()
     try:
         db.commit()
     except DBAPIError as error:

@@ -5,8 +5,10 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
 from portal.kit import edge
+from portal.kit.db import db
 from portal.kit.errors import Unavailable
 from tests.support import proving
 from tests.support.cut_proxy import CutProxy
@@ -66,3 +68,42 @@ def test_what_takes_too_long_keeps_nothing() -> None:
     with pytest.raises(Unavailable) as refused:
         edge.write(lambda: time.sleep(0.02), within=0.01)
     assert refused.value.code == "slow"
+
+
+_SLOW_TO_AGREE = """
+CREATE FUNCTION think() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER think AFTER INSERT ON heartbeats DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION think();
+"""
+_BEAT = text("INSERT INTO heartbeats (process) VALUES ('late')")
+_LATE = text("SELECT count(*) FROM heartbeats WHERE process = 'late'")
+_DEADLOCK = text("DO $$ BEGIN PERFORM pg_sleep(0.25); RAISE EXCEPTION 'as ordered' USING ERRCODE = '40P01'; END $$")
+
+
+@pytest.mark.usefixtures("committing")
+def test_what_comes_too_late_to_its_commit_keeps_nothing() -> None:
+    edge.write(lambda: db.execute(text(_SLOW_TO_AGREE)))
+
+    def beat() -> None:
+        db.execute(text("SELECT pg_sleep(0.3)"))
+        db.execute(_BEAT)
+
+    with pytest.raises(Unavailable) as refused:
+        edge.write(beat, within=0.5)
+    assert refused.value.code == "slow"
+    assert edge.write(lambda: db.execute(_LATE).scalar_one()) == 0
+
+
+@pytest.mark.usefixtures("committing")
+def test_all_tries_together_have_one_deadline() -> None:
+    tries = []
+
+    def refused_late() -> None:
+        tries.append(1)
+        time.sleep(0.3)
+        db.execute(_DEADLOCK)
+
+    with pytest.raises(Unavailable) as refused:
+        edge.write(refused_late, within=0.5)
+    assert refused.value.code == "slow"
+    assert len(tries) == 1
