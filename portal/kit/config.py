@@ -173,7 +173,7 @@ def _read_wechat_pay(reader: Reader, base_url: str) -> WeChatPay | None:
         notify_url=reader.read("WECHAT_PAY_NOTIFY_URL", values.http_url, f"{base_url}/api/v1/webhooks/wechat_pay"),
         next_public_key_file=reader.read("WECHAT_PAY_NEXT_PUBLIC_KEY_FILE", values.file, None),
         next_public_key_id=reader.read("WECHAT_PAY_NEXT_PUBLIC_KEY_ID", values.plain, None),
-        cert_file=reader.read("WECHAT_PAY_CERT_FILE", values.file, None),
+        cert_file=reader.read("WECHAT_PAY_CERT_FILE", values.certificate, None),
     )
 
 

@@ -12,6 +12,8 @@ from typing import NoReturn, TypeVar
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from zoneinfo import available_timezones
 
+from cryptography import x509
+
 T = TypeVar("T")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
@@ -103,6 +105,16 @@ def file(text: str) -> Path:
     path = Path(text).expanduser().absolute()
     if not path.is_file():
         raise UnfitError(f"names no file: {text}")
+    return path
+
+
+def certificate(text: str) -> Path:
+    """The absolute path of an existing file that holds a certificate."""
+    path = file(text)
+    try:
+        x509.load_pem_x509_certificate(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise UnfitError(f"is no certificate in PEM form that can be read: {text}") from error
     return path
 
 

@@ -156,6 +156,17 @@ def test_wechat_pay_keys_have_their_shapes(wechat_pay: dict[str, str]) -> None:
     assert len(problems(**wechat_pay | wrong)) == 3
 
 
+@pytest.mark.parametrize("held", [b"", b"key", b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+def test_a_certificate_that_cannot_be_read_is_told_at_the_start(
+    wechat_pay: dict[str, str], tmp_path: Path, held: bytes
+) -> None:
+    (tmp_path / "cert.pem").write_bytes(held)
+
+    (problem,) = problems(**wechat_pay, WECHAT_PAY_CERT_FILE=str(tmp_path / "cert.pem"))
+
+    assert problem.startswith("WECHAT_PAY_CERT_FILE is no certificate in PEM form that can be read")
+
+
 @pytest.mark.parametrize("base_url", ["", "https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com"])
 def test_the_sandbox_refuses_live_wechat_pay(wechat_pay: dict[str, str], base_url: str) -> None:
     (problem,) = problems(**wechat_pay, PORTAL_SANDBOX="1", WECHAT_PAY_BASE_URL=base_url)
