@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from portal.insights import invariants
 from portal.kit import edge, ids
 from portal.kit.db import db as db_session
 from portal.payments import attempts, charges, inbox, sessions
@@ -119,6 +120,7 @@ def test_b6_in_whatever_order_they_come_paid_stays_paid_once(
             MOVES[name](session)
             assert (session.status, session.paid_at, attempt_of(session.id).status) == paid, name
         assert db_session.execute(_POSTINGS, {"session": session.id}).scalar_one() == 1
+        assert invariants.violations() == []
 
     edge.write(play, keep=lambda _: False)
 
