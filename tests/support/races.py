@@ -200,5 +200,7 @@ def prove(race: Race[T], databases: Callable[[], AbstractContextManager[str]]) -
     with databases() as url:
         world = edge.write(race.prepare)
         control = run(race, world, url, race.guards)
+        strange = [fault for fault in control if isinstance(fault, Exception) and not isinstance(fault, race.refusals)]
+        assert not strange, f"lost by something else than its missing guards: {strange}"
         assert not race.holds(world, control), f"it holds without its guards too, so this proves nothing: {control}"
     return guarded
