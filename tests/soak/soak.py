@@ -16,7 +16,7 @@ from portal.cli import environment
 from tests.soak.answers import Answers
 from tests.soak.chatter import Chatter
 from tests.soak.faults import Fault, Faults
-from tests.soak.memory import Memory, Supervised
+from tests.soak.memory import LONG_ENOUGH, WARM_UP, Memory, Supervised
 from tests.soak.people import Street
 from tests.support.oracle import Oracle
 from tests.support.processes import Instance, eventually
@@ -45,6 +45,7 @@ class Plan:
     notices: float = 50
     every: float = 30
     patience_ms: int | None = 1000
+    is_gentle: bool = False
 
 
 @dataclass
@@ -93,16 +94,16 @@ class Soak:
         street = Street(environ["PORTAL_BASE_URL"], sandbox, answers, plan.seed)
         chatter = Chatter(sandbox, street.paid, answers, plan.seed)
         memory = Memory(Supervised(self._instance.state))
-        people = _at_work(*[street.live] * PEOPLE)
-        others = _at_work(memory.watch, *[lambda: chatter.speak(plan.notices / 2)] * 2)
-        faults = Faults(self._instance, sandbox, environ["REDIS_URL"], plan.seed)
+        people = _at_work(answers.wrong, *[street.live] * PEOPLE)
+        others = _at_work(answers.wrong, memory.watch, *[lambda: chatter.speak(plan.notices / 2)] * 2)
+        faults = Faults(self._instance, sandbox, environ["REDIS_URL"], plan.seed, is_gentle=plan.is_gentle)
         self._break_things(faults, began)
         seconds = time.monotonic() - began
         street.closed.set()
         _end(people)
         for part in (street, chatter, memory):
             part.stop.set()
-        _end(others)
+        answers.wrong += _end(others)
         outcome = Outcome(plan, seconds, answers, memory, faults.happened, payments=len(street.paid))
         outcome.misses += [f"somebody gave up: {reason}" for reason in street.given_up]
         self._rest(environ["DATABASE_URL"], sandbox)
@@ -140,7 +141,7 @@ class Soak:
         p99 = answers.percentile(0.99, outcome.disturbances)
         if outcome.plan.patience_ms is not None and p99 >= outcome.plan.patience_ms:
             misses.append(f"99 of 100 acknowledgements between the faults took up to {p99} ms")
-        misses += grown_too_much(outcome.memory)
+        misses += grown_too_much(outcome.memory) + not_weighed(outcome)
         misses += _complaints(Oracle(database_url, sandbox, seconds=120))
         outcome.promises = len(journal.promises)
         misses += _lost(journal)
@@ -149,17 +150,27 @@ class Soak:
         misses += [f"{session} was shown as paid" for session in answers.paid - known]
 
 
-def _at_work(*works: Callable[[], None]) -> list[threading.Thread]:
-    threads = [threading.Thread(target=work, daemon=True) for work in works]
+def _at_work(broken: list[str], *works: Callable[[], None]) -> list[threading.Thread]:
+    """Begin each work on a thread; what falls over is told in ``broken``, as less load would only look like peace."""
+
+    def do(work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception as error:
+            broken.append(f"{threading.current_thread().name} broke off: {error!r}")
+
+    threads = [threading.Thread(target=do, args=(work,), daemon=True) for work in works]
     for thread in threads:
         thread.start()
     return threads
 
 
-def _end(threads: list[threading.Thread]) -> None:
+def _end(threads: list[threading.Thread]) -> list[str]:
+    """Wait a minute until all have come to their end, and name those that have not."""
     deadline = time.monotonic() + 60
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
+    return [f"{thread.name} never came to its end" for thread in threads if thread.is_alive()]
 
 
 def _sandbox(environ: dict[str, str]) -> Sandbox:
@@ -171,6 +182,14 @@ def grown_too_much(memory: Memory) -> list[str]:
     """Name the web workers that grew by a twentieth or more after their warm-up."""
     grown = {pid: life.growth for (pid, _), life in memory.lives.items() if life.kind == "web worker"}
     return [f"web worker {pid} grew by {share:.1%}" for pid, share in grown.items() if share and share >= MOST_GROWTH]
+
+
+def not_weighed(outcome: Outcome) -> list[str]:
+    """A soak that was long enough, and in which no web worker lived long enough to be judged."""
+    lives = outcome.memory.lives.values()
+    is_weighed = any(life.kind == "web worker" and life.growth is not None for life in lives)
+    is_long = outcome.seconds >= 2 * (WARM_UP + LONG_ENOUGH)
+    return ["no web worker lived long enough to be weighed"] if is_long and not is_weighed else []
 
 
 def _complaints(oracle: Oracle) -> list[str]:

@@ -9,7 +9,7 @@ from tests.soak import report
 from tests.soak.answers import Answers
 from tests.soak.faults import Fault
 from tests.soak.memory import Life, Memory, Supervised
-from tests.soak.soak import Outcome, Plan, Soak, grown_too_much
+from tests.soak.soak import Outcome, Plan, Soak, _at_work, _end, grown_too_much, not_weighed
 from tests.support import proving
 
 pytestmark = pytest.mark.timeout(400)
@@ -17,7 +17,9 @@ pytestmark = pytest.mark.timeout(400)
 
 def test_a4_a5_a7_b1_b2_a_short_soak_loses_nothing(tmp_path: Path, saw: Callable[[str], None]) -> None:
     seconds, every = proving.times(16, 60), proving.times(6, 12)
-    plan = Plan(seconds, proving.seed(), notices=20, every=every, patience_ms=None)
+    plan = Plan(
+        seconds, proving.seed(), notices=20, every=every, patience_ms=None, is_gentle=not proving.is_everything()
+    )
     tmp_path.chmod(0o711)
     outcome = Soak(plan, tmp_path / "state", print).run()
     assert outcome.misses == [], report.told(outcome)
@@ -45,6 +47,18 @@ def test_a_soak_is_told_in_words_numbers_and_a_chart(tmp_path: Path) -> None:
 def test_memory_that_stays_is_no_growth_and_a_young_process_is_not_judged() -> None:
     assert grown("web worker", 0).growth == 0
     assert Life("web worker", grown("web worker", 9).seen[:80]).growth is None
+
+
+def test_a_thread_that_falls_over_is_a_miss_and_so_is_a_long_soak_that_weighed_nothing(tmp_path: Path) -> None:
+    broken: list[str] = []
+    assert _end(_at_work(broken, lambda: None, lambda: int("x"))) == []
+    assert len(broken) == 1
+    assert "broke off: ValueError" in broken[0]
+    memory = Memory(Supervised(tmp_path))
+    outcome = Outcome(Plan(600, 1), 600, Answers(), memory, [])
+    assert len(not_weighed(outcome)) == 1
+    memory.lives[7, "born"] = grown("web worker", 0)
+    assert not_weighed(outcome) == []
 
 
 def test_a_soak_hears_wrong_answers() -> None:
