@@ -9,6 +9,9 @@ from portal.kit import edge
 from portal.kit.db import db
 from tests.sweep.play import Play
 
+MISCOUNTED = "it led to"
+"""What is said of a flow that was finished more or less often than once."""
+
 
 @dataclass(frozen=True)
 class Flow:
@@ -27,7 +30,7 @@ class Flow:
     def check(self, play: Play) -> None:
         """Compare what there is with what there must be."""
         found = {rows: edge.write(lambda rows=rows: _count(rows)) for rows in self.leads_to}  # type: ignore[misc]
-        assert found == dict(self.leads_to)
+        assert found == dict(self.leads_to), f"{MISCOUNTED} {found} and not {dict(self.leads_to)}"
         received = {to: {(mail["subject"], mail["text"]) for mail in play.sandbox.outbox(to)} for to in self.mails}
         assert {to: len(mails) for to, mails in received.items()} == dict(self.mails), received
 

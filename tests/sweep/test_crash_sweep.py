@@ -9,7 +9,7 @@ import pytest
 
 from tests.support import proving
 from tests.sweep import flows, unsafe
-from tests.sweep.flow import Flow
+from tests.sweep.flow import MISCOUNTED, Flow
 from tests.sweep.sweeper import Sweeper
 
 _SAMPLE = 4
@@ -40,4 +40,5 @@ def test_a1_a2_a7_a_flow_cut_anywhere_is_finished_once(
 def test_the_sweep_finds_what_is_unsafe(sweeper: Sweeper, flow: Flow) -> None:
     sweep = sweeper.sweep(flow)
     suspects = [point for point in sweep.points() if flow.passes[0] in point]
-    assert any(sweep.dead_at(point) for point in suspects)
+    found = [sweep.dead_at(point) for point in suspects]
+    assert any(MISCOUNTED in said for said in found), found
