@@ -52,9 +52,9 @@ class DeskForm(FlaskForm):
         """Check every field, and that none came twice."""
         is_valid = bool(super().validate(extra_validators))
         sent_fields.take(self._fields)
-        repeated = [field for name, field in self._fields.items() if len(request.form.getlist(name)) > 1]
-        for field in repeated:
-            field.errors = [*field.errors, gettext("This was sent more than once; send it once.")]
+        repeated = sent_fields.repeated(self._fields, request.form)
+        for name, said in repeated.items():
+            self[name].errors = [*self[name].errors, said]
         return is_valid and not repeated
 
 

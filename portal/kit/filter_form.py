@@ -1,9 +1,10 @@
 """The base of filters and searches, which come in the address, change nothing and may be bookmarked: no form token."""
 
 from flask import request
-from flask_babel import gettext
 from flask_wtf.i18n import Translations, translations
 from wtforms import Form
+
+from portal.kit import sent_fields
 
 
 class FilterForm(Form):  # type: ignore[misc]
@@ -19,8 +20,7 @@ class FilterForm(Form):  # type: ignore[misc]
     def is_good(self) -> bool:
         """Check every field; one that comes more than once is refused rather than half of it believed."""
         is_valid = bool(self.validate())
-        for name, field in self._fields.items():
-            if len(request.args.getlist(name)) > 1:
-                field.errors = [*field.errors, gettext("This was sent more than once; send it once.")]
-                is_valid = False
-        return is_valid
+        repeated = sent_fields.repeated(self._fields, request.args)
+        for name, said in repeated.items():
+            self[name].errors = [*self[name].errors, said]
+        return is_valid and not repeated

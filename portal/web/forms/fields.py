@@ -70,16 +70,14 @@ class Form(FlaskForm):
     def _is_as_made(self) -> bool:
         names = sorted({*request.form, *request.files})
         sent_fields.take(names)
-        repeated = [name for name in names if self._count(name) > 1 and not self._may_repeat(name)]
+        once = [name for name in names if not self._may_repeat(name)]
+        repeated = sent_fields.repeated(once, request.form, request.files)
         unknown = [name for name in names if not self._is_known(name) or (name in request.files) != self._is_file(name)]
-        for name in repeated:
-            self._refuse_field(name, gettext("This was sent more than once; send it once."))
+        for name, said in repeated.items():
+            self._refuse_field(name, said)
         for name in unknown:
             self._refuse_field(name, gettext("This form has no place for “%(name)s”.", name=name[:40]))
         return not repeated and not unknown
-
-    def _count(self, name: str) -> int:
-        return len(request.form.getlist(name)) + len(request.files.getlist(name))
 
     def _may_repeat(self, name: str) -> bool:
         return isinstance(self._fields.get(name), SelectMultipleField | MultipleFileField)

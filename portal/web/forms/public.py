@@ -9,6 +9,7 @@ from wtforms.widgets import HiddenInput
 
 from portal.directory.geography import Near
 from portal.directory.search import MAX_TEXT
+from portal.kit import sent_fields
 from portal.web.forms import choices
 from portal.web.forms.fields import CleanText, Coordinate, Form
 from portal.web.forms.options import Choice
@@ -50,7 +51,7 @@ class SearchForm(Form):
         return {name: str(field.data) for name, field in self._fields.items() if field.data not in ("", None)}
 
     def _is_as_made(self) -> bool:
-        repeated = [name for name in self._fields if len(request.args.getlist(name)) > 1]
-        for name in repeated:
-            self._refuse_field(name, gettext("This was sent more than once; send it once."))
+        repeated = sent_fields.repeated(self._fields, request.args)
+        for name, said in repeated.items():
+            self._refuse_field(name, said)
         return not repeated
