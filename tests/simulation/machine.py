@@ -53,6 +53,10 @@ class Money(RuleBasedStateMachine):
         self.life = self.stage.begin(day)
         self._begin_shop(currency, tier)
 
+    def _choose_anew(self, shop: int, tier: str) -> None:
+        self.life.step("cancel", 0)
+        self.life.step("quote", shop, tier)
+
     def _begin_shop(self, currency: str, tier: str) -> None:
         self.life.step("register", currency)
         self.life.step("quote", -1, tier)
@@ -73,8 +77,21 @@ class Money(RuleBasedStateMachine):
 
     @rule(shop=shops, tier=tiers)
     def change_mind(self, shop: int, tier: str) -> None:
-        self.life.step("cancel", 0)
-        self.life.step("quote", shop, tier)
+        self._choose_anew(shop, tier)
+
+    @rule(tier=tiers, told=told)
+    def pay_the_old_code(self, tier: str, told: str) -> None:
+        self._choose_anew(0, tier)
+        self.life.step("confirm", 0)
+        self.life.step("pay", 1, told, "right")
+
+    @rule(tier=tiers, told=told)
+    def pay_both_codes(self, tier: str, told: str) -> None:
+        for _ in range(2):
+            self._choose_anew(0, tier)
+            self.life.step("confirm", 0)
+        self.life.step("pay", 1, told, "right")
+        self.life.step("pay", 0, told, "right")
 
     @rule(session=recent, told=told, what=facts)
     def pay_anything(self, session: int, told: str, what: str) -> None:

@@ -18,7 +18,7 @@ from tests.simulation.stage import Stage
 from tests.support import proving
 
 pytestmark = pytest.mark.timeout(600)
-LIVES = 100
+LIVES = 150
 """Within so many lives each is found; most in the first ten."""
 Patch = pytest.MonkeyPatch
 
