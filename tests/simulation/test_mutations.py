@@ -19,7 +19,7 @@ from tests.support import proving
 
 pytestmark = pytest.mark.timeout(600)
 LIVES = 150
-"""Within so many lives each is found; most in the first ten."""
+"""Within so many lives each is found, most much sooner."""
 Patch = pytest.MonkeyPatch
 
 
