@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from portal.api import provider_webhooks
 from portal.kit import edge
 from portal.kit.db import db
 from portal.kit.errors import Unavailable
@@ -14,8 +15,15 @@ from tests.support import proving
 from tests.support.cut_proxy import CutProxy
 from tests.support.portal import Portal
 
+LIMIT = provider_webhooks.SECONDS
 DELAYS = (0.005, 0.02, 0.05, 0.2)
 """Seconds that each message takes longer, either way; a notification needs about a dozen messages."""
+
+
+@pytest.fixture
+def _as_in_production(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stories are patient with notifications; these are about the very limit."""
+    monkeypatch.setattr(provider_webhooks, "SECONDS", LIMIT)
 
 
 def tell(portal: Portal, order: str, variant: str = "ok") -> tuple[int | None, float]:
@@ -25,6 +33,7 @@ def tell(portal: Portal, order: str, variant: str = "ok") -> tuple[int | None, f
     return status, time.monotonic() - began
 
 
+@pytest.mark.usefixtures("_as_in_production")
 @pytest.mark.parametrize("fresh", proving.sample([True, False], 1, "slow database"))
 def test_b20_a_slow_database_means_a_quick_answer_or_none_that_counts(
     portal: Portal, wire: CutProxy, saw: Callable[[str], None], fresh: bool
@@ -51,6 +60,7 @@ def test_b20_a_slow_database_means_a_quick_answer_or_none_that_counts(
         f"slowest 204 after {slowest:.2f} s; told again: one posting")  # fmt: skip
 
 
+@pytest.mark.usefixtures("_as_in_production")
 def test_b20_a_table_that_somebody_holds_is_a_503_within_a_second_or_so(portal: Portal) -> None:
     public_id = portal.open_session()
     order = portal.order(public_id)

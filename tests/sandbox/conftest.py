@@ -38,6 +38,11 @@ class Shop:
     received: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128
+    """Many notices come at once; whoever finds the queue full would try again after seconds."""
+
+
 @pytest.fixture
 def shop() -> Iterator[Shop]:
     shop = Shop()
@@ -53,7 +58,7 @@ def shop() -> Iterator[Shop]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     shop.url = f"http://127.0.0.1:{server.server_port}/notify"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

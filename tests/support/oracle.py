@@ -88,10 +88,13 @@ class Oracle:
             return list(_unquiet())
 
     def _wait(self) -> list[Violation]:
+        """Look until nothing is wrong; one such moment is enough, since the next look of a poll comes due any time."""
         deadline = time.monotonic() + self.seconds
-        while (self.unquiet() or self.complaints()) and time.monotonic() < deadline:
+        wrong = self.complaints()
+        while wrong and time.monotonic() < deadline:
             time.sleep(_PAUSE)
-        return self.complaints()
+            wrong = self.unquiet() or self.complaints()
+        return wrong
 
 
 @contextmanager
