@@ -83,6 +83,7 @@ check: .venv/.dev .venv/tools/semgrep/.ready .venv/tools/containers/.ready
 	$(SEMGREP) --test .ci/semgrep
 	$(SEMGREP) --error --config .ci/semgrep portal worker templates
 	$(BIN)/python .ci/lint_migrations.py
+	$(BIN)/python -m tests.support.evidence --check
 	$(CONTAINERS)/hadolint Dockerfile
 	$(CONTAINERS)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 
