@@ -11,7 +11,6 @@ from portal.cli import doctor, valkey
 from portal.cli.ports import free_ports
 from portal.cli.processes import Child
 from tests.support.processes import eventually
-from tests.support.sandbox import free_port
 from tests.support.servers import Servers
 
 
@@ -54,5 +53,5 @@ def test_g15_doctor_says_when_a_redis_is_open(servers: Servers, tmp_path: Path) 
         "Redis asks for no password: set requirepass there and give REDIS_URL as redis://:password@host:port/0"
     ]
     assert [*doctor.open_redis(servers.redis_url)] == []
-    assert "does not answer" in next(doctor.open_redis(f"redis://127.0.0.1:{free_port()}/0"))
+    assert "does not answer" in next(doctor.open_redis(f"redis://127.0.0.1:{free_ports(1)[0]}/0"))
     child.stop()

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 import redis
 
+from portal.cli.ports import free_ports
 from portal.kit import cache
 from tests.support.crash import black_hole
 from tests.support.cut_proxy import CutProxy
 from tests.support.races import at_once
-from tests.support.sandbox import free_port
 
 SECRET = "a secret of the tests, long enough"
 Saw = Callable[[str], None]
@@ -105,7 +105,7 @@ def test_what_is_very_large_is_not_kept(shelf: redis.Redis) -> None:
 
 
 def test_a6_redis_that_is_not_there_costs_nothing(saw: Saw) -> None:
-    cache.connect(f"redis://127.0.0.1:{free_port()}/0", SECRET)
+    cache.connect(f"redis://127.0.0.1:{free_ports(1)[0]}/0", SECRET)
     began = time.monotonic()
     assert [asked() for _ in range(100)] == [("made", True)] * 100
     seconds = time.monotonic() - began

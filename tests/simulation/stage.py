@@ -9,6 +9,7 @@ from urllib.parse import urlsplit, urlunsplit
 from flask import Flask
 
 from portal.app import create_app, wire
+from portal.cli.ports import free_ports
 from portal.currency.feed import FETCH_RATES
 from portal.kit import config, edge
 from portal.kit.config import load_settings
@@ -19,7 +20,7 @@ from tests.simulation.simulation import Simulation
 from tests.support.cut_proxy import CutProxy
 from tests.support.databases import cloned
 from tests.support.portal import Portal
-from tests.support.sandbox import Sandbox, free_port
+from tests.support.sandbox import Sandbox
 from tests.support.servers import Servers
 from tests.support.serving import serving
 from tests.support.settings import make_environ
@@ -69,7 +70,7 @@ def stage(servers: Servers, redis_url: str, sandbox: Sandbox, folder: Path) -> I
     The rates stand still, as the model has only one of each.
     """
     redis = urlsplit(redis_url)
-    port = free_port()
+    port = free_ports(1)[0]
     with CutProxy((str(redis.hostname), int(redis.port or 0))) as redis_wire:
         through = urlunsplit(redis._replace(netloc=redis.netloc.replace(f":{redis.port}", f":{redis_wire.port}")))
         own = sandbox.product_env() | {"PORTAL_PORT": str(port), "PORTAL_BASE_URL": f"http://127.0.0.1:{port}"}

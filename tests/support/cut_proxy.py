@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
-from tests.support.sandbox import free_port
+from portal.cli.ports import free_ports
 
 COMMIT = rb"\A(?:Q.{4}|P.{4}[^\0]*\0)COMMIT\b"
 """PostgreSQL's message that asks for a commit, as a simple query or prepared."""
@@ -65,7 +65,7 @@ class CutProxy:
 
     def __init__(self, target: tuple[str, int], split: Callable[[], Split] = lambda: as_it_comes) -> None:
         self._target = target
-        self.port = free_port()
+        self.port = free_ports(1)[0]
         self.split = split
         self.was_cut = Event()
         """Set once a message was met at which the wire had to be cut."""

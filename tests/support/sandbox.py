@@ -7,7 +7,6 @@ import ctypes
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -17,20 +16,14 @@ from typing import Any, Self
 
 import requests
 
+from portal.cli.ports import free_ports
+
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 
 class SandboxError(AssertionError):
     """The sandbox did not start, or refused a control request; holds what it said."""
-
-
-def free_port() -> int:
-    """A port on 127.0.0.1 that was free just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Sandbox:
@@ -63,7 +56,8 @@ class Sandbox:
     ) -> Self:
         """Hold the key ceremony if need be, start the process and wait until it serves."""
         ceremony(keys_dir)
-        port, smtp_port = port or free_port(), smtp_port or free_port()
+        free = free_ports(2)
+        port, smtp_port = port or free[0], smtp_port or free[1]
         token = token or secrets.token_hex(16)
         settings = {
             "PORTAL_SANDBOX_PORT": str(port),

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 from jinja2 import UndefinedError
 
 from portal.catalogue.models import Price, PriceVersion
+from portal.cli.ports import free_ports
 from portal.directory import branches, businesses, products, visibility
 from portal.directory.models import Business, Product
 from portal.directory.uploads import Photo
@@ -24,7 +25,6 @@ from tests.directory.shops import make_branch, make_product, make_shop
 from tests.support import shop
 from tests.support.crash import black_hole
 from tests.support.pages import log_in
-from tests.support.sandbox import free_port
 from tests.support.settings import SECRET
 from tests.support.statements import counted
 
@@ -228,7 +228,7 @@ def test_a6_pages_are_the_same_without_redis(client: FlaskClient, street: Street
     pages = ("/", *street.addresses)
     kept = {address: shown(client, address) for address in pages}
     assert {address: shown(client, address) for address in pages} == kept
-    cache.connect(f"redis://127.0.0.1:{free_port()}/0", SECRET)
+    cache.connect(f"redis://127.0.0.1:{free_ports(1)[0]}/0", SECRET)
     assert {address: shown(client, address) for address in pages} == kept
     with black_hole() as (url, _):
         cache.connect(url.replace("http", "redis"), SECRET)

@@ -13,9 +13,9 @@ from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 from sqlalchemy import text
 
+from portal.cli.ports import free_ports
 from portal.kit import edge, jobs, wake
 from portal.kit.db import db as session
-from tests.support.sandbox import free_port
 from worker import wake_ups
 from worker.jobs.housekeeping import SEAL_AUDIT
 
@@ -63,7 +63,7 @@ def call(function: str, *arguments: str) -> bytes:
 
 def forgeries(path: Path) -> dict[str, Forged]:
     """Messages that would touch ``path`` or call an address of a stranger if a worker did what they say."""
-    hook = json.dumps([{"url": f"http://127.0.0.1:{free_port()}/", "events": ["finished"]}])
+    hook = json.dumps([{"url": f"http://127.0.0.1:{free_ports(1)[0]}/", "events": ["finished"]}])
     return {
         "another function": {"data": call("os.mkdir", str(path))},
         "pickle": {"data": zlib.compress(pickle.dumps(Bomb(path)))},
