@@ -35,11 +35,13 @@ seed: .venv/.runtime $(MESSAGES)
 PYTEST = $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 REPORTS := .reports
 
-test: .venv/.dev .venv/tools/attack/.ready $(MESSAGES)
+TESTED_TOOLS = .venv/tools/attack/.ready .venv/tools/fuzz/.ready
+
+test: .venv/.dev $(TESTED_TOOLS) $(MESSAGES)
 	$(PYTEST) --junitxml=$(REPORTS)/test.xml $(TESTS)
 
 # The same tests with nothing left out: every point of the sweep, every cell of the matrix, long profiles.
-prove: .venv/.dev .venv/tools/attack/.ready $(MESSAGES)
+prove: .venv/.dev $(TESTED_TOOLS) $(MESSAGES)
 	PROVE=1 $(PYTEST) --junitxml=$(REPORTS)/prove.xml $(TESTS)
 
 # What the tests of the fault matrix saw, for docs/reliability.md; `make check` says when it is stale.
@@ -50,7 +52,7 @@ reliability: .venv/.dev
 bench: .venv/.dev $(MESSAGES)
 	$(BIN)/python -m tests.benchmarks $(ONLY)
 
-# libFuzzer on every parser; an input that one falls over is left in .reports/fuzz and becomes a regression test.
+# libFuzzer on every parser; an input that one falls over is left in .reports/fuzz and belongs into the fuzzer's seeds.
 fuzz: MINUTES ?= 2
 fuzz: .venv/tools/fuzz/.ready
 	@.venv/tools/fuzz/bin/python .ci/tools/fuzz/run.py $(MINUTES)

@@ -1,29 +1,26 @@
-"""One harness a parser: feeds it what libFuzzer makes up and complains of anything but its own kind of refusal.
+"""One harness a parser: takes what a fuzzer makes up and complains of anything but the parser's own kind of refusal.
 
-``python parsers.py NAME [libFuzzer's options] [folders]``; ``run.py`` calls it for each name in turn.
+It needs no fuzzer itself, so that the inputs kept in ``seeds`` are tried by any Python.
 """
 
 # ruff: noqa: PT017, S101 (what does not hold is a finding)
 
 import json
-import sys
 import tempfile
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
-import atheris
+from portal.directory import attributes, import_files, uploads
+from portal.directory.errors import BadFile, BadPicture
+from portal.directory.import_rows import Judge
+from portal.kit import typed
+from portal.kit.config import ConfigError, load_settings
+from portal.kit.pagination import MAX_PAGE, page_number
+from portal.payments.providers.wechat_pay import _evidence
 
-with atheris.instrument_imports(include=["portal"]):
-    from portal.directory import attributes, import_files, uploads
-    from portal.directory.errors import BadFile, BadPicture
-    from portal.directory.import_rows import Judge
-    from portal.kit import typed
-    from portal.kit.config import ConfigError, load_settings
-    from portal.kit.pagination import MAX_PAGE, page_number
-    from portal.payments.providers.wechat_pay import _evidence
-
-_FOLDER = Path(tempfile.mkdtemp())
+_TEMPORARY = tempfile.TemporaryDirectory()  # gone when the program ends
+_FOLDER = Path(_TEMPORARY.name)
 
 
 def amounts(data: bytes) -> None:
@@ -120,8 +117,3 @@ def pages(data: bytes) -> None:
 PARSERS: dict[str, Callable[[bytes], None]] = {
     parser.__name__: parser for parser in (amounts, texts, imports, facts, pictures, evidence, settings, pages)
 }
-
-if __name__ == "__main__":
-    name = sys.argv.pop(1)
-    atheris.Setup(sys.argv, PARSERS[name])
-    atheris.Fuzz()
