@@ -12,7 +12,7 @@ from portal.kit.db import db
 from tests.insights.corruptions import CORRUPTIONS
 from tests.support import oracle
 from tests.support.portal import Portal
-from tests.support.visitor import Visitor
+from tests.support.visitor import Promise, Visitor
 
 JOB = "INSERT INTO staged_jobs (id, queue, name, state, due_at, leased_until, last_error, args) VALUES "
 UNQUIET = {
@@ -94,6 +94,27 @@ def test_a_write_that_was_acknowledged_and_is_gone_is_told(paid: Portal, product
     paid.do(lambda: db.execute(text("DELETE FROM products")))
     assert rules(paid.oracle.complaints()) == {"write_is_findable"}
     paid.journal.promises.clear()
+
+
+def test_a_page_that_only_leads_to_the_log_in_is_not_there(paid: Portal, product: tuple[Visitor, str]) -> None:
+    paid.do(lambda: db.execute(text("DELETE FROM login_sessions")))
+    lost = list(paid.journal.lost())
+    assert len(lost) == len(paid.journal.promises) > 1
+    assert rules(lost) == {"write_is_findable"}
+    paid.journal.promises.clear()
+
+
+def test_who_logs_out_loses_nothing_and_strangers_pages_lead_on_who_logs_in(
+    paid: Portal, product: tuple[Visitor, str]
+) -> None:
+    owner, address = product
+    paid.journal.promises.append(Promise(owner, "/verify", "/login"))
+    assert owner.get("/login").status_code == 302
+    assert list(paid.journal.lost()) == []
+    owner.get(address)
+    assert owner.post("/logout").status_code == 303
+    assert owner.get(address).status_code == 302
+    assert list(paid.journal.lost()) == []
 
 
 def test_a_write_that_was_ended_by_a_later_one_is_not_missed(paid: Portal, product: tuple[Visitor, str]) -> None:

@@ -16,6 +16,7 @@ from tests.support.shop import PASSWORD
 _TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 _ENDINGS = ("remove", "delete", "withdraw", "leave", "cancel")
 """The last words of the addresses that end something: what was below their thing may be gone afterwards."""
+_FOR_STRANGERS = ("/login", "/register")
 
 
 @dataclass(frozen=True)
@@ -26,11 +27,28 @@ class Promise:
     path: str
     location: str
 
-    def may_end(self, location: str) -> bool:
-        """Whether this write may have ended what stood at ``location``; a seat taken away ends all of its business."""
+    def may_end(self, other: "Promise") -> bool:
+        """Whether this write may have ended what stood where ``other`` led.
+
+        A seat taken away ends all of its business, and who logs out ends what only they could see.
+        """
         thing, _, verb = urlsplit(self.path).path.rpartition("/")
+        if verb == "logout":
+            return self.visitor is other.visitor
         ended = thing.split("/team/")[0]
-        return verb in _ENDINGS and (urlsplit(location).path + "/").startswith(ended + "/")
+        return verb in _ENDINGS and (urlsplit(other.location).path + "/").startswith(ended + "/")
+
+    def loss(self) -> str | None:
+        """What is answered there now if not the page; one that only leads away, as to the log-in, is lost.
+
+        A page for strangers leads on whoever has logged in since: it is there as long as it leads to what is theirs.
+        """
+        answer = self.visitor.get(self.location)
+        leads_to = answer.headers.get("Location", "")
+        is_led_on = urlsplit(self.location).path in _FOR_STRANGERS and urlsplit(leads_to).path not in _FOR_STRANGERS
+        if answer.status_code == 200 or (answer.is_redirect and is_led_on):
+            return None
+        return f"{self.location} answers {answer.status_code} {leads_to}"
 
 
 class Journal:
@@ -42,10 +60,10 @@ class Journal:
     def lost(self) -> Iterator[Violation]:
         """Open every promised place as whom it was promised to; give those that are gone for no reason of ours."""
         for place, promise in enumerate(self.promises):
-            status = promise.visitor.get(promise.location).status_code
             later = self.promises[place + 1 :]
-            if status >= 400 and not any(other.may_end(promise.location) for other in later):
-                yield Violation("write_is_findable", promise.path, f"{promise.location} answers {status}")
+            loss = promise.loss()
+            if loss is not None and not any(other.may_end(promise) for other in later):
+                yield Violation("write_is_findable", promise.path, loss)
 
 
 class Visitor:
