@@ -93,12 +93,14 @@ def show_invoices(business: Business) -> tuple[str, int]:
 
 @bp.get("/payments.csv")
 @requires("billing:view")
-def show_csv(business: Business) -> Response:
-    """Give the filtered payments as a file."""
+def show_csv(business: Business) -> Response | tuple[str, int]:
+    """Give the filtered payments as a file; where the filter is bad, the page that says why."""
     form = TransactionFilterForm(request.args)
+    if not form.is_good():
+        return _answer("web/history/page.html", form, Page([], 1, 0), ".show", ".show_csv", is_good=False)
     customer = customers.find_of_business(business.id)
     rows = []
-    if customer and form.is_good():
+    if customer:
         rows = [
             shown(business, row)
             for row in queries.all_transactions(customer.id, _transactions_wanted(form, customer), _FILE_LIMIT)
@@ -121,12 +123,17 @@ def show_csv(business: Business) -> Response:
 
 @bp.get("/invoices.csv")
 @requires("billing:view")
-def show_invoices_csv(business: Business) -> Response:
-    """Give the filtered invoices as a file."""
+def show_invoices_csv(business: Business) -> Response | tuple[str, int]:
+    """Give the filtered invoices as a file; where the filter is bad, the page that says why."""
     form = InvoiceFilterForm(request.args)
+    if not form.is_good():
+        nothing: Page[ShownInvoice] = Page([], 1, 0)
+        return _answer(
+            "web/history/invoices.html", form, nothing, ".show_invoices", ".show_invoices_csv", is_good=False
+        )
     customer = customers.find_of_business(business.id)
     rows = []
-    if customer and form.is_good():
+    if customer:
         rows = [
             _shown_invoice(business, row)
             for row in invoice_queries.all_invoices(customer.id, _invoices_wanted(form), _FILE_LIMIT)

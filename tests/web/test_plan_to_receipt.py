@@ -125,6 +125,17 @@ def test_a_bad_filter_is_told_at_its_field(owner: FlaskClient, query: str) -> No
     assert owner.get(f"/history?{query}").status_code == 422
 
 
+@pytest.mark.parametrize("query", ["status=x", "from_on=x", "from_on=2026-01-01&from_on=2026-01-02"])
+@pytest.mark.parametrize("name", ["payments", "invoices"])
+def test_a_file_by_a_bad_filter_is_no_empty_file_but_the_page_that_says_why(
+    owner: FlaskClient, business: Business, name: str, query: str
+) -> None:
+    answer = owner.get(f"/history/{name}.csv?{query}")
+
+    assert (answer.status_code, answer.mimetype) == (422, "text/html")
+    assert f'id="{query.partition("=")[0]}-error"' in answer.text
+
+
 @pytest.mark.parametrize("query", ["page=0", "page=-1", "page=99999", "page=x", "to_on=9999-12-31", "to_on="])
 def test_odd_but_harmless_questions_get_a_page(owner: FlaskClient, query: str) -> None:
     assert owner.get(f"/history?{query}").status_code == 200
