@@ -85,4 +85,5 @@ def _try(typed: str, password: str, code: str) -> str | None:
 
 
 def _page(form: LogInForm) -> str:
+    form.code.data = ""  # a code, above all one for recovery, is as good as a key and never shown again
     return render_template("console/sign_in/log_in.html", form=form)

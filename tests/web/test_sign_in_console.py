@@ -63,6 +63,16 @@ def test_a_code_lets_in_once(desk, device):
     assert log_in(desk.test_client(), code).status_code == 422
 
 
+@pytest.mark.parametrize("password", ["", PASSWORD, "wrong password"])
+def test_what_was_typed_comes_back_without_its_secrets(desk, device, password):
+    answer = log_in(desk.test_client(), "4711-0815", password=password)
+
+    assert answer.status_code == 422
+    assert MAIL in answer.text
+    assert "4711-0815" not in answer.text, "a recovery code is as good as a key"
+    assert not password or password not in answer.text
+
+
 def test_whatever_is_wrong_looks_the_same(desk, device):
     edge.write(lambda: make_user("ann@shop.example"))
     wrong = [
