@@ -1,6 +1,7 @@
 """The harness itself: it runs both sides in turn, misses what is slow, and remembers what used to be faster."""
 
 import json
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.__main__ import all_benches, run
+from tests.benchmarks.__main__ import HISTORY, all_benches, run
 from tests.benchmarks.harness import Bench, Limit, Run, Sides, at_least, at_most, measure
 
 
@@ -42,7 +43,7 @@ def test_ours_and_its_floor_run_in_turn_and_often_enough() -> None:
 def test_a_slow_ours_misses_and_fails_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     slow = bench(lambda: slept(0.04), lambda: slept(0.01), at_least(0.5))
 
-    assert run([slow], None, tmp_path) == 1
+    assert run([slow], None, tmp_path, tmp_path / HISTORY.name) == 1
     assert "MISSED" in capsys.readouterr().out
     assert json.loads((tmp_path / "bench.json").read_text())["verdicts"][0]["is_met"] is False
 
@@ -50,7 +51,7 @@ def test_a_slow_ours_misses_and_fails_the_run(tmp_path: Path, capsys: pytest.Cap
 def test_an_ours_that_keeps_up_meets_its_goal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     good = bench(lambda: slept(0.01), lambda: slept(0.01), at_least(0.5))
 
-    assert run([good], None, tmp_path) == 0
+    assert run([good], None, tmp_path, tmp_path / HISTORY.name) == 0
     assert "MISSED" not in capsys.readouterr().out
 
 
@@ -67,7 +68,7 @@ def test_the_worst_run_decides_about_a_limit(tmp_path: Path) -> None:
     figures = iter([0, 0, 0, 0, 1, 0])
     lossy = bench(lambda: Run(1, {"lost": next(figures)}), lambda: Run(1), at_least(0.5), lost=at_most(0))
 
-    assert run([lossy], None, tmp_path) == 1
+    assert run([lossy], None, tmp_path, tmp_path / HISTORY.name) == 1
 
 
 def test_what_has_no_floor_is_held_to_its_own_figure() -> None:
@@ -90,16 +91,26 @@ def test_the_history_notices_what_became_a_fifth_worse(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], goal: Limit, before: float, now: float, is_told: bool
 ) -> None:
     for ratio in (before, before, before):
-        run([bench(lambda ratio=ratio: Run(ratio), lambda: Run(1), goal)], None, tmp_path)
+        run([bench(lambda ratio=ratio: Run(ratio), lambda: Run(1), goal)], None, tmp_path, tmp_path / HISTORY.name)
     assert "got worse" not in capsys.readouterr().out
 
-    run([bench(lambda: Run(now), lambda: Run(1), goal)], None, tmp_path)
+    run([bench(lambda: Run(now), lambda: Run(1), goal)], None, tmp_path, tmp_path / HISTORY.name)
 
     assert ("got worse" in capsys.readouterr().out) is is_told
-    assert len((tmp_path / "bench-history.jsonl").read_text().splitlines()) == 4
+    assert len((tmp_path / HISTORY.name).read_text().splitlines()) == 4
 
 
 def test_every_bench_has_a_name_of_its_own() -> None:
     names = [bench.name for bench in all_benches()]
 
     assert len(set(names)) == len(names) > 0
+
+
+def test_the_history_lies_in_the_repository_and_knows_the_benches_that_there_are() -> None:
+    """Git keeps it, and a bench that was renamed is renamed there, lest it be forgotten how fast it was."""
+    assert subprocess.run(["git", "check-ignore", "--quiet", HISTORY], check=False).returncode == 1
+    lines = [json.loads(line) for line in HISTORY.read_text().splitlines()]
+    names = {bench.name for bench in all_benches()}
+
+    assert {ratio.partition(":")[0] for line in lines for ratio in line["ratios"]} <= names
+    assert all({"at", "commit", "cores", "python"} <= line.keys() for line in lines)
