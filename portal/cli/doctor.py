@@ -117,8 +117,9 @@ def _database(settings: Settings) -> Iterator[str]:
         )
     if version < OLDEST_POSTGRES:
         yield f"PostgreSQL {version} is too old; {OLDEST_POSTGRES} or later is needed"
-    if migrations.present_heads(settings.database_url) != migrations.wanted_heads():
-        yield "the database is not at the newest revision: run `portal migrate`"
+    heads = migrations.present_heads(settings.database_url)
+    if heads != migrations.wanted_heads():
+        yield migrations.ahead(heads) or "the database is not at the newest revision: run `portal migrate`"
 
 
 def open_redis(url: str) -> Iterator[str]:

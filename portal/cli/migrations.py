@@ -19,12 +19,19 @@ MIGRATIONS = ROOT / "migrations"
 
 def wanted_heads() -> set[str]:
     """The newest revisions among the migration files: those that no other one continues."""
-    revisions, continued = set[str](), set[str]()
-    for file in (MIGRATIONS / "versions").glob("*.py"):
-        constants = _constants(file)
-        revisions |= constants["revision"]
-        continued |= constants["down_revision"]
+    revisions, continued = _revisions()
     return revisions - continued
+
+
+def ahead(heads: set[str]) -> str:
+    """What to say of a database at ``heads`` that a newer release has changed; empty where this one knows them all."""
+    unknown = ", ".join(sorted(heads - _revisions()[0]))
+    if not unknown:
+        return ""
+    return (
+        f"the database is at revision {unknown}, which a newer release has brought it to and this one does not know: "
+        "run the newer release; this one changes nothing"
+    )
 
 
 def present_heads(url: str) -> set[str]:
@@ -38,10 +45,14 @@ def present_heads(url: str) -> set[str]:
 def migrate(owner_url: str, target: str = "head") -> bool:
     """Upgrade the database to the head, or to an older ``target``; says whether there was anything to do.
 
-    :raises DatabaseError: others use what is to be changed and did not let go of it; that step changed nothing.
+    :raises DatabaseError: a newer release has changed it already; or others use what is to be changed and did not let
+        go of it, and that step changed nothing.
     """
-    if present_heads(owner_url) == wanted_heads():
+    present = present_heads(owner_url)
+    if present == wanted_heads():
         return False
+    if said := ahead(present):
+        raise DatabaseError(said)
     from alembic import command
     from alembic.config import Config
     from sqlalchemy.exc import OperationalError
@@ -56,6 +67,16 @@ def migrate(owner_url: str, target: str = "head") -> bool:
                 raise
             raise DatabaseError("the tables to change are in use; nothing of this step was kept: try again") from error
     return True
+
+
+def _revisions() -> tuple[set[str], set[str]]:
+    """All revisions among the migration files, and those of them that another one continues."""
+    revisions, continued = set[str](), set[str]()
+    for file in (MIGRATIONS / "versions").glob("*.py"):
+        constants = _constants(file)
+        revisions |= constants["revision"]
+        continued |= constants["down_revision"]
+    return revisions, continued
 
 
 def _constants(file: Path) -> dict[str, set[str]]:

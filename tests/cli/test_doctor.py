@@ -36,3 +36,14 @@ def test_the_owner_at_work_is_warned_of_and_the_role_is_not(
     assert len(warnings(settings, fresh_database, fresh_database)) == 1
     assert warnings(settings, app_url, fresh_database) == []
     assert warnings(settings, app_url, app_url) == [], "the owner's address may be known to `portal migrate` alone"
+
+
+@pytest.mark.parametrize(("revision", "said"), [("0001", "run `portal migrate`"), ("9999", "run the newer release")])
+def test_a_database_behind_and_one_ahead_are_told_apart(
+    fresh_database: str, settings: Settings, revision: str, said: str
+) -> None:
+    with psycopg.connect(fresh_database) as owner:
+        owner.execute("UPDATE alembic_version SET version_num = %s", [revision])
+    [finding] = [*doctor._database(replace(settings, database_url=fresh_database, is_sandbox=True))]
+    assert finding.count("run ") == 1
+    assert said in finding
