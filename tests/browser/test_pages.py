@@ -26,6 +26,18 @@ VENDOR = (
     "/businesses/{business}/products/new", "/businesses/{business}/products/{product}", "/businesses/{business}/plan",
     "/businesses/{business}/plan/quote/{quote_id}", "/businesses/{business}/team",
 )  # fmt: skip
+SPILT = """() => [...document.querySelectorAll("a, button, summary")].filter(element => {
+  const edge = element.getBoundingClientRect();
+  if (!edge.width || getComputedStyle(element).display === "inline") return false;
+  const words = document.createTreeWalker(element, NodeFilter.SHOW_TEXT), range = document.createRange();
+  while (words.nextNode()) {
+    if (getComputedStyle(words.currentNode.parentElement).position === "absolute") continue;  // said, not shown
+    range.selectNodeContents(words.currentNode);
+    const ink = range.getBoundingClientRect();
+    if (ink.width && (ink.left < edge.left - 1 || ink.right > edge.right + 1)) return true;
+  }
+}).map(element => element.textContent.trim())"""
+"""The words of what can be pressed that are wider than the thing itself."""
 CONSOLE = ("", "/customers", "/sessions", "/sessions/{session}", "/held", "/jobs", "/clock")
 
 
@@ -67,7 +79,8 @@ def faults(page: Page) -> list[str]:
     page.evaluate(AXE)
     found = page.evaluate("async () => (await axe.run()).violations.map(v => v.id + ' ' + v.nodes[0].html)")
     width = page.evaluate("() => document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return [*found, *(["wider than the screen"] if width > 0 else [])]
+    spilt = [f"runs over its edge: {text}" for text in page.evaluate(SPILT)]
+    return [*found, *spilt, *(["wider than the screen"] if width > 0 else [])]
 
 
 @pytest.mark.timeout(180)
@@ -126,8 +139,12 @@ def test_the_main_job_needs_no_script(portal: Portal, plain: Page) -> None:
 
 def test_the_checker_finds_what_is_wrong(browser: Browser) -> None:
     page = browser.new_page(viewport={"width": 360, "height": 800})
-    page.set_content("<html><body><img src='x.png'><div style='width:900px'>.</div></body></html>")
+    page.set_content(
+        "<html><body><img src='x.png'><div style='width:900px'>.</div>"
+        "<a href='/' style='display:block;width:9px'>Dashboard</a></body></html>"
+    )
     found = faults(page)
     page.close()
     assert any(fault.startswith("image-alt") for fault in found)
     assert "wider than the screen" in found
+    assert "runs over its edge: Dashboard" in found
