@@ -1,7 +1,8 @@
 """What the tests of the fault matrix saw: kept in ``tests/evidence.json``, shown in ``docs/reliability.md``.
 
 ``python -m tests.support.evidence`` takes in the reports under ``.reports/`` and writes both; with ``--check`` it only
-says what is stale: a row without a test, a test that has changed since it was seen, a page that differs.
+says what is stale: a row without a test, a test that has changed since it was seen, or what it rests on, a page that
+differs.
 """
 
 import ast
@@ -22,13 +23,14 @@ STORE = ROOT / "tests" / "evidence.json"
 PAGE = ROOT / "docs" / "reliability.md"
 REPORTS = ROOT / ".reports"
 _SENTENCES = 3
+_SHARED = ("tests.support", "tests.fixtures")
 _COLUMNS = "| row | must hold | shown by | what was seen |\n| --- | --- | --- | --- |\n"
 _HEAD = """# What must hold, and what was seen
 
-Made by `make reliability` from `tests/rows.toml` and the reports of the tests; `make check` fails when a test has
-changed since. `make test` tries a sample of each sweep and matrix, `make prove` everything. After each test that moves
-money the oracle asks: are all invariants kept, does the provider's book equal our clearing accounts, is every
-acknowledged write to be found, is nothing left waiting?
+Made by `make reliability` from `tests/rows.toml` and the reports of the tests; `make check` fails when a test, or what
+it rests on, has changed since. `make test` tries a sample of each sweep and matrix, `make prove` everything. After each
+test that moves money the oracle asks: are all invariants kept, does the provider's book equal our clearing accounts, is
+every acknowledged write to be found, is nothing left waiting?
 """
 
 Evidence = dict[str, dict[str, Any]]
@@ -37,7 +39,7 @@ Saw = Callable[[str], None]
 
 
 class Test(NamedTuple):
-    """A test of the tree by its path and name, and a digest of its source."""
+    """A test of the tree by its path and name, and a digest of its source and of what it rests on."""
 
     id: str
     rows: list[str]
@@ -47,16 +49,60 @@ class Test(NamedTuple):
 @cache
 def tests_of(path: Path) -> dict[str, Test]:
     """The tests of a file that show rows, by name."""
-    source = path.read_text()
-    lines = source.splitlines()
+    lines, ground = path.read_text().splitlines(), _ground(path)
     found = {}
-    for node in ast.parse(source).body:
-        if isinstance(node, ast.FunctionDef) and proving.rows(node.name):
-            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            body = "\n".join(lines[first - 1 : node.end_lineno])
-            digest = hashlib.sha256(body.encode()).hexdigest()[:12]
+    for node in _tests(path):
+        if proving.rows(node.name):
+            source = ground + "\n".join(lines[_first(node) - 1 : node.end_lineno])
+            digest = hashlib.sha256(source.encode()).hexdigest()[:12]
             found[node.name] = Test(f"{path.relative_to(ROOT)}::{node.name}", proving.rows(node.name), digest)
     return found
+
+
+def _ground(path: Path) -> str:
+    """What the tests of a file rest on: the rest of the file, its folder's fixtures and the modules they take from.
+
+    Other tests are left out of it, and so are the tools that all share, which have tests of their own: what was seen
+    is stale once its own ground has moved, and not whenever anything has.
+    """
+    found: dict[Path, str] = {}
+    left = [path, path.with_name("conftest.py")]
+    while left:
+        file = left.pop()
+        if file.exists() and file not in found:
+            found[file] = _without_tests(file)
+            left += _modules(file)
+    return "".join(found[file] for file in sorted(found))
+
+
+@cache
+def _without_tests(path: Path) -> str:
+    lines = path.read_text().splitlines(keepends=True)
+    for node in reversed(_tests(path)):
+        del lines[_first(node) - 1 : node.end_lineno]
+    return "".join(lines)
+
+
+@cache
+def _modules(path: Path) -> list[Path]:
+    """The files under tests that one takes something from, but for the shared tools."""
+    taken = [node for node in _parsed(path).body if isinstance(node, ast.ImportFrom)]
+    names = [name for node in taken for name in (node.module, *(f"{node.module}.{one.name}" for one in node.names))]
+    own = [name for name in names if name and name.startswith("tests.") and not name.startswith(_SHARED)]
+    return [file for name in own if (file := ROOT / f"{name.replace('.', '/')}.py").exists()]
+
+
+@cache
+def _parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def _tests(path: Path) -> list[ast.FunctionDef]:
+    return [one for one in _parsed(path).body if isinstance(one, ast.FunctionDef) and one.name.startswith("test_")]
+
+
+def _first(node: ast.FunctionDef) -> int:
+    return min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
 
 
 def all_tests() -> list[Test]:
@@ -70,19 +116,20 @@ def matrix() -> dict[str, dict[str, str]]:
 
 
 def take_in(evidence: Evidence, report: Path) -> None:
-    """Add what a report saw; a sample never replaces everything seen of the same source."""
+    """Add what a report saw of the tests as they stand; a sample never replaces everything seen of the same source."""
     seen: dict[str, list[ElementTree.Element]] = {}
     for case in ElementTree.parse(report).iter("testcase"):  # noqa: S314 - written by our own run
         properties = [(item.get("name"), item.get("value", "")) for item in case.iter("property")]
         for name, value in properties:
             if name == "test":
                 seen.setdefault(value, []).append(case)
+    live = {test.id: test.digest for test in all_tests()}
     for key, cases in seen.items():
-        new = _summary(cases)
-        old = evidence.get(key, {})
+        new, old = _summary(cases), evidence.get(key, {})
         is_less = old.get("digest") == new["digest"] and old.get("profile") == "everything" != new["profile"]
-        if all(case.find(trouble) is None for case in cases for trouble in ("failure", "error", "skipped")):
-            evidence[key] = old if is_less else new
+        is_clean = all(case.find(trouble) is None for case in cases for trouble in ("failure", "error", "skipped"))
+        if is_clean and not is_less and new["digest"] == live.get(key):
+            evidence[key] = new
 
 
 def _summary(cases: list[ElementTree.Element]) -> dict[str, Any]:
