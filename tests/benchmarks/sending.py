@@ -32,21 +32,21 @@ def flat_out(port: int, notices: Sequence[Notice]) -> float:
 
 
 def paced(port: int, notices: Sequence[Notice], rate: float, connections: int = 32) -> list[tuple[int, float]]:
-    """Send so many a second; return each one's status and the seconds since it was due."""
+    """Send so many a second; return each one's status and the seconds since it was due, in the order of the notices."""
     began = time.perf_counter() + _AHEAD
 
-    def send(first: int) -> list[tuple[int, float]]:
+    def send(first: int) -> list[tuple[int, tuple[int, float]]]:
         answers = []
         wire = Wire(port)
         for index in range(first, len(notices), connections):
             due = began + index / rate
             time.sleep(max(0, due - time.perf_counter()))
             status = _send(wire, notices[index])
-            answers.append((status, time.perf_counter() - due))
+            answers.append((index, (status, time.perf_counter() - due)))
         wire.close()
         return answers
 
-    return _over(connections, send)
+    return [answer for _, answer in sorted(_over(connections, send))]
 
 
 def _send(wire: Wire, notice: Notice) -> int:

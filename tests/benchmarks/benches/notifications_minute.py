@@ -1,14 +1,14 @@
 """A minute of 300 notifications a second into the whole product, its workers taking the payments in meanwhile."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from statistics import quantiles
+from statistics import median, quantiles
 
 import psycopg
 
 from tests.benchmarks import stock
-from tests.benchmarks.harness import Bench, Run, Sides, at_least, at_most
+from tests.benchmarks.harness import PAIRS, Bench, Run, Sides, at_least, at_most
 from tests.benchmarks.notices import Signer
 from tests.benchmarks.place import Place
 from tests.benchmarks.running import running
@@ -16,6 +16,8 @@ from tests.benchmarks.sending import paced
 from tests.support.portal import Portal
 
 _RATE, _SECONDS, _SHOPS = 300, 60, 300
+_WINDOW = _RATE * _SECONDS // PAIRS
+"""A minute is one long run; the median is that of its fifths, and the whole of it has the same limit."""
 _ORDERS = "SELECT order_number, amount FROM payment_attempts"
 _STORED = "SELECT count(*) FROM payment_events WHERE event_id = ANY (%s)"
 
@@ -38,9 +40,18 @@ def _a_minute(portal: Portal) -> Run:
         taken = [notice.event_id for notice, (status, _) in zip(notices, answers, strict=True) if status == 204]
         stored = connection.execute(_STORED, [taken]).fetchone()
     assert stored is not None
-    others = {"lost": len(taken) - stored[0], "not acknowledged": len(notices) - len(taken)}
-    slow = quantiles([waited * 1000 for _, waited in answers], n=100)[98]
-    return Run(slow, others | {"acknowledged a second": len(taken) / seconds})
+    waited = [answer[1] * 1000 for answer in answers]
+    others = {
+        "lost": len(taken) - stored[0],
+        "not acknowledged": len(notices) - len(taken),
+        "acknowledged a second": len(taken) / seconds,
+        "over the whole minute": _p99(waited),
+    }
+    return Run(median(_p99(waited[first : first + _WINDOW]) for first in range(0, len(waited), _WINDOW)), others)
+
+
+def _p99(milliseconds: Sequence[float]) -> float:
+    return quantiles(milliseconds, n=100)[98]
 
 
 BENCH: Bench[Place] = Bench(
@@ -49,6 +60,11 @@ BENCH: Bench[Place] = Bench(
     unit="ms",
     goal=at_most(1000),
     sides=_sides,
-    limits={"lost": at_most(0), "not acknowledged": at_most(0), "acknowledged a second": at_least(290)},
+    limits={
+        "lost": at_most(0),
+        "not acknowledged": at_most(0),
+        "acknowledged a second": at_least(290),
+        "over the whole minute": at_most(1000),
+    },
     pairs=1,
 )
