@@ -16,6 +16,8 @@ class Answers:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     acknowledged: list[tuple[float, int]] = field(default_factory=list)
     """When each notice was answered with success, and after how many milliseconds."""
+    heard: list[float] = field(default_factory=list)
+    """When the answers to notices were heard, whatever they were."""
     wrong: list[str] = field(default_factory=list)
     paid: set[str] = field(default_factory=set)
     """The sessions that a page called paid."""
@@ -32,6 +34,7 @@ class Answers:
         """Remember what a notice was answered: what is due to it, or one of the answers of a fault."""
         self.note("notices", status)
         with self._lock:
+            self.heard.append(time.monotonic())
             if status not in (wanted, 503, None):
                 self.wrong.append(f"notices: {status} where {wanted} is due")
             if status == 204:

@@ -2,6 +2,7 @@
 
 import random
 import threading
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import Any
 
 import requests
@@ -10,7 +11,9 @@ from tests.soak.answers import Answers, Pace
 from tests.support.sandbox import Sandbox, SandboxError
 
 COPIES = 25
-"""Of one notice, sent over half a second each."""
+"""Of one notice, sent one after the other at the rate that is wanted."""
+_AT_ONCE = 12
+"""So many notices with their copies may be under way; a product that is slower than that is spoken to less often."""
 _KINDS = ("ok", "ok", "ok", "ok", "ok", "ok", "ok", "tampered", "stale", "bad_signature")
 _RECENT = 200
 
@@ -24,19 +27,28 @@ class Chatter:
         self.stop = threading.Event()
 
     def speak(self, rate: float) -> None:
-        """Send so many notices a second until told to stop."""
-        pace = Pace(COPIES / rate)
-        while not self.stop.is_set():
-            pace.wait(self.stop)
-            if self._paid:
-                self._say(self._chance.choice(self._paid[-_RECENT:]), self._chance.choice(_KINDS))
+        """Send so many notices a second until told to stop, whether those before have been answered or not."""
+        pace, under_way = Pace(COPIES / rate), set[Future[None]]()
+        with ThreadPoolExecutor(_AT_ONCE) as mouths:
+            while not self.stop.is_set():
+                pace.wait(self.stop)
+                if self._paid:
+                    under_way.add(mouths.submit(self._say, *self._choose(), 1 / rate))
+                if len(under_way) == _AT_ONCE:
+                    wait(under_way, return_when=FIRST_COMPLETED)
+                for said in [said for said in under_way if said.done()]:
+                    under_way.remove(said)
+                    said.result()
 
-    def _say(self, order: str, kind: str) -> None:
-        """The same event again and again; one in ten times under a new name each time, as if it were another."""
-        wish: dict[str, Any] = {"order": order, "variant": kind, "copies": COPIES, "gap": 0.02}
-        wish["fresh_ids"] = kind == "ok" and self._chance.random() < 0.1
+    def _choose(self) -> tuple[str, str, bool]:
+        """An order, what is said of it, and whether each copy bears a new name, as if it were another notice."""
+        kind = self._chance.choice(_KINDS)
+        return self._chance.choice(self._paid[-_RECENT:]), kind, kind == "ok" and self._chance.random() < 0.1
+
+    def _say(self, order: str, kind: str, has_new_names: bool, gap: float) -> None:
+        wish: dict[str, Any] = {"order": order, "variant": kind, "copies": COPIES, "gap": gap}
         try:
-            told = self._sandbox.control("notify", **wish)
+            told = self._sandbox.control("notify", **wish, fresh_ids=has_new_names)
         except (SandboxError, requests.RequestException):
             return
         for delivery in told["deliveries"]:

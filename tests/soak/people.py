@@ -6,6 +6,7 @@ Whoever gets no answer, or is asked to come again, sends the same form again, as
 import random
 import re
 import threading
+import time
 from collections.abc import Callable
 from itertools import count
 from typing import TypeVar
@@ -22,12 +23,20 @@ from tests.support.visitor import Journal, Visitor
 T = TypeVar("T")
 SHOP = {"name": "Soaked Books", "category": "cafe", "description": "Wet, and sound."}
 PLACE = {"name": "Main", "address_line1": "1 Quay Street", "city": "London", "postcode": "N1 1AA"}
-_PATIENCE = 100
-"""How often somebody asks again, with ``_PAUSE`` between, before giving up: longer than any fault lasts."""
+PATIENCE = 100.0
+"""Seconds for which somebody asks for the same again before giving up: longer than any fault lasts."""
 _PAUSE = 1.0
+_READING = 0.3
+"""Seconds between a page and what is pressed on it."""
 _COME_AGAIN = (429, 503)
 _ORDER = re.compile(r"Order (SH\w+)")
-_FINAL = ("Paid", "This was paid twice", "This payment was cancelled", "This code has expired", "We are looking at")
+_STANDS = re.compile(r'class="pay-body pay-(\w+)"')
+
+
+def stands(page: str) -> str:
+    """The state that a payment's page shows, by its mark: its words speak of paying long before anything is paid."""
+    found = _STANDS.search(page)
+    return found[1] if found else "no payment"
 
 
 class Leaving(Exception):
@@ -74,6 +83,7 @@ class Person:
         self.email = email
         self._street, self._visitor, self._chance = street, visitor, chance
         self._sandbox, self._answers = sandbox, answers
+        self._told = ""
 
     def live(self) -> None:
         """From the first page to the receipt."""
@@ -107,7 +117,7 @@ class Person:
     def _pay(self, session: str) -> None:
         """Nine in ten pay at once, some of them untold; the others cancel, and every second of these pays even so."""
         path = f"/pay/{session}"
-        self._until("a code", lambda: any(words in self._open(path) for words in ("Scan with", *_FINAL)) or None)
+        self._see(path, "open")
         order = _ORDER.search(self._open(path))
         assert order is not None, f"{path} names no order"
         if self._chance >= 0.9:
@@ -115,14 +125,24 @@ class Person:
         if self._chance < 0.95:
             self._until("the wallet", lambda: self._hand_over(order[1], late=self._chance >= 0.9))
             self._street.paid.append(order[1])
-            self._until("paid", lambda: "Paid" in self._open(f"{path}/status") or None)
+            self._see(path, "paid")
             self._answers.paid.add(session)
+
+    def _see(self, path: str, state: str) -> None:
+        """Look at a payment's page until it shows this state; until the end it says which it shows instead."""
+
+        def look() -> bool | None:
+            self._told = stands(self._open(f"{path}/status"))
+            return self._told == state or None
+
+        self._until(f"{path} to be {state}", look)
 
     def _hand_over(self, order: str, *, late: bool) -> bool | None:
         """Pay at the provider; it may have been paid though its answer was lost."""
         try:
             self._sandbox.pay(order, late=late, lose=self._chance < 0.15)
         except SandboxError as refused:
+            self._told = str(refused)
             return True if "paid" in str(refused) else None
         except requests.RequestException:
             return None
@@ -144,6 +164,7 @@ class Person:
     def _send(self, page: str, action: str, **given: str) -> str:
         """Fill in the form of a page and send it, the same one again until it is taken; gives where it led."""
         form = self._form(page, action)
+        self._street.stop.wait(_READING)
         fields = form.fields | {name: value for name, value in given.items() if value}
 
         def ask() -> str | None:
@@ -172,10 +193,11 @@ class Person:
         return answer
 
     def _until(self, what: str, ask: Callable[[], T | None]) -> T:
-        for _ in range(_PATIENCE):
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
             found = ask()
             if found is not None:
                 return found
             if self._street.stop.wait(_PAUSE):
                 break
-        raise Leaving(f"waited for {what}")
+        raise Leaving(f"waited for {what}, was told {self._told or 'nothing'}")

@@ -27,7 +27,7 @@ def told(outcome: Outcome) -> str:
         "# Soak",
         "",
         f"{outcome.seconds:.0f} s, seed {outcome.plan.seed}: {len(outcome.faults)} faults, "
-        f"{outcome.payments} payments, {outcome.notices} notices ({outcome.notices / outcome.seconds:.0f} a second), "
+        f"{outcome.payments} payments, {outcome.notices} notices ({outcome.pace:.0f} a second between the faults), "
         f"{outcome.promises} acknowledged writes looked for.",
         f"Acknowledgements: half within {answers.percentile(0.5)} ms, 99 % within {answers.percentile(0.99)} ms; "
         f"between the faults 99 % within {answers.percentile(0.99, outcome.disturbances)} ms.",
@@ -92,6 +92,7 @@ def _figures(outcome: Outcome) -> dict[str, object]:
         "seconds": round(outcome.seconds),
         "payments": outcome.payments,
         "promises": outcome.promises,
+        "pace": round(outcome.pace, 1),
         "p99_ms": outcome.answers.percentile(0.99),
         "p99_between_faults_ms": outcome.answers.percentile(0.99, outcome.disturbances),
         "answers": {f"{who}: {said}": count for (who, said), count in sorted(outcome.answers.counts.items())},

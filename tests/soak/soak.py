@@ -17,7 +17,7 @@ from tests.soak.answers import Answers
 from tests.soak.chatter import Chatter
 from tests.soak.faults import Fault, Faults
 from tests.soak.memory import LONG_ENOUGH, WARM_UP, Memory, Supervised
-from tests.soak.people import Street
+from tests.soak.people import PATIENCE, Street
 from tests.support.oracle import Oracle
 from tests.support.processes import Instance, eventually
 from tests.support.sandbox import Sandbox
@@ -25,6 +25,8 @@ from tests.support.visitor import Journal
 
 PEOPLE = 3
 MOST_GROWTH = 0.05
+ENOUGH = 0.9
+"""Of the notices that are to be sent, so many must be answered while nothing is disturbed."""
 CALM = 4.0
 """Seconds at the end without a new fault, so that whoever is in the middle of something comes to its end."""
 _AFTERMATH = 10.0
@@ -60,11 +62,29 @@ class Outcome:
     promises: int = 0
     payments: int = 0
     misses: list[str] = field(default_factory=list)
+    ended: float = 0.0
+    """When the load ended, as the clock of ``time.monotonic`` has it."""
 
     @property
     def disturbances(self) -> list[tuple[float, float]]:
         """From when to when answers were slow because something was broken on purpose."""
         return [(fault.began, fault.began + fault.ready_after + _AFTERMATH) for fault in self.faults]
+
+    @property
+    def calm(self) -> list[tuple[float, float]]:
+        """From when to when nothing was disturbed, beginning with the first notice."""
+        spans, since = [], min(self.answers.heard, default=self.ended)
+        for begins, ends in [*sorted(self.disturbances), (self.ended, self.ended)]:
+            spans.append((since, min(begins, self.ended)))
+            since = max(since, ends)
+        return [(since, until) for since, until in spans if since < until]
+
+    @property
+    def pace(self) -> float:
+        """How many notices a second were answered while nothing was disturbed."""
+        seconds = sum(until - since for since, until in self.calm)
+        heard = sum(since <= at < until for at in self.answers.heard for since, until in self.calm)
+        return heard / seconds if seconds else 0.0
 
     @property
     def notices(self) -> int:
@@ -95,16 +115,16 @@ class Soak:
         chatter = Chatter(sandbox, street.paid, answers, plan.seed)
         memory = Memory(Supervised(self._instance.state))
         people = _at_work(answers.wrong, *[street.live] * PEOPLE)
-        others = _at_work(answers.wrong, memory.watch, *[lambda: chatter.speak(plan.notices / 2)] * 2)
+        others = _at_work(answers.wrong, memory.watch, lambda: chatter.speak(plan.notices))
         faults = Faults(self._instance, sandbox, environ["REDIS_URL"], plan.seed, is_gentle=plan.is_gentle)
         self._break_things(faults, began)
-        seconds = time.monotonic() - began
+        ended = time.monotonic()
         street.closed.set()
-        _end(people)
+        answers.wrong += _end(people, 2 * PATIENCE)
         for part in (street, chatter, memory):
             part.stop.set()
-        answers.wrong += _end(others)
-        outcome = Outcome(plan, seconds, answers, memory, faults.happened, payments=len(street.paid))
+        answers.wrong += _end(others, 120)
+        outcome = Outcome(plan, ended - began, answers, memory, faults.happened, payments=len(street.paid), ended=ended)
         outcome.misses += [f"somebody gave up: {reason}" for reason in street.given_up]
         self._rest(environ["DATABASE_URL"], sandbox)
         self._judge(outcome, environ["DATABASE_URL"], sandbox, street.journal)
@@ -138,9 +158,7 @@ class Soak:
         if not outcome.payments or outcome.notices < outcome.plan.notices * outcome.seconds / 4:
             misses.append(f"too little happened: {outcome.payments} payments, {outcome.notices} notices")
         misses += [f"not ready again after {fault.name}" for fault in outcome.faults if not fault.is_mended]
-        p99 = answers.percentile(0.99, outcome.disturbances)
-        if outcome.plan.patience_ms is not None and p99 >= outcome.plan.patience_ms:
-            misses.append(f"99 of 100 acknowledgements between the faults took up to {p99} ms")
+        misses += too_slow(outcome)
         misses += grown_too_much(outcome.memory) + not_weighed(outcome)
         misses += _complaints(Oracle(database_url, sandbox, seconds=120))
         outcome.promises = len(journal.promises)
@@ -165,9 +183,9 @@ def _at_work(broken: list[str], *works: Callable[[], None]) -> list[threading.Th
     return threads
 
 
-def _end(threads: list[threading.Thread]) -> list[str]:
-    """Wait a minute until all have come to their end, and name those that have not."""
-    deadline = time.monotonic() + 60
+def _end(threads: list[threading.Thread], seconds: float = 60) -> list[str]:
+    """Wait until all have come to their end, and name those that have not."""
+    deadline = time.monotonic() + seconds
     for thread in threads:
         thread.join(max(0.0, deadline - time.monotonic()))
     return [f"{thread.name} never came to its end" for thread in threads if thread.is_alive()]
@@ -176,6 +194,19 @@ def _end(threads: list[threading.Thread]) -> list[str]:
 def _sandbox(environ: dict[str, str]) -> Sandbox:
     ports = (int(environ[f"PORTAL_SANDBOX_{name}"]) for name in ("PORT", "SMTP_PORT"))
     return Sandbox.beside(*ports, Path(environ["PORTAL_SANDBOX_KEYS"]), environ["PORTAL_SANDBOX_TOKEN"])
+
+
+def too_slow(outcome: Outcome) -> list[str]:
+    """What was slower or less than is promised; judged where the soak has the machine to itself."""
+    plan, slow = outcome.plan, list[str]()
+    if plan.patience_ms is None:
+        return slow
+    p99 = outcome.answers.percentile(0.99, outcome.disturbances)
+    if p99 >= plan.patience_ms:
+        slow.append(f"99 of 100 acknowledgements between the faults took up to {p99} ms")
+    if outcome.pace < ENOUGH * plan.notices:
+        slow.append(f"between the faults only {outcome.pace:.0f} of {plan.notices:.0f} notices a second were answered")
+    return slow
 
 
 def grown_too_much(memory: Memory) -> list[str]:

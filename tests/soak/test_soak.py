@@ -9,8 +9,10 @@ from tests.soak import report
 from tests.soak.answers import Answers
 from tests.soak.faults import Fault
 from tests.soak.memory import Life, Memory, Supervised
-from tests.soak.soak import Outcome, Plan, Soak, _at_work, _end, grown_too_much, not_weighed
+from tests.soak.people import stands
+from tests.soak.soak import Outcome, Plan, Soak, _at_work, _end, grown_too_much, not_weighed, too_slow
 from tests.support import proving
+from tests.support.portal import Portal
 
 pytestmark = pytest.mark.timeout(400)
 
@@ -59,6 +61,35 @@ def test_a_thread_that_falls_over_is_a_miss_and_so_is_a_long_soak_that_weighed_n
     assert len(not_weighed(outcome)) == 1
     memory.lives[7, "born"] = grown("web worker", 0)
     assert not_weighed(outcome) == []
+
+
+def test_the_mark_of_a_payments_page_says_how_it_stands_and_not_its_words(portal: Portal) -> None:
+    session = portal.begin_session()
+    owner = portal.visitor()
+    owner.log_in("ann@shop.example")
+    waiting = owner.get(f"/pay/{session}/status").text
+    assert "Paid" in waiting
+    assert stands(waiting) == "created"
+    portal.settle()
+    assert stands(owner.get(f"/pay/{session}/status").text) == "open"
+    portal.sandbox.pay(portal.order(session))
+    portal.sandbox.settle()
+    portal.settle()
+    assert stands(owner.get(f"/pay/{session}/status").text) == "paid"
+
+
+def test_a_soak_counts_and_times_notices_between_the_faults(tmp_path: Path) -> None:
+    answers, plan = Answers(), Plan(60, 1, notices=10)
+    answers.heard = [second / 10 for second in range(300)]
+    answers.acknowledged = [(5.0, 80), (15.0, 4000)]
+    fault = Fault("redis forgets", 10, 0.5, began=10.0)
+    outcome = Outcome(plan, 60, answers, Memory(Supervised(tmp_path)), [fault], ended=30.0)
+    assert outcome.calm == [(0.0, 10.0), (20.5, 30.0)]
+    assert outcome.pace == pytest.approx(10, abs=0.1)
+    assert too_slow(outcome) == []
+    answers.heard = answers.heard[::2]
+    answers.acknowledged.append((5.0, 1000))
+    assert len(too_slow(outcome)) == 2
 
 
 def test_a_soak_hears_wrong_answers() -> None:
