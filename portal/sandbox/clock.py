@@ -47,5 +47,5 @@ class Clock:
             self._switches.set("clock_offset", self._offset)
 
     def reread(self) -> None:
-        """Take the offset from the database again, after a reset."""
+        """Take the offset from the switches again, after a reset."""
         self._offset = self._switches.get("clock_offset")

@@ -214,6 +214,7 @@ def reset() -> Answer:
     """Forget everything: orders, payments, notices, mails, faults, log and clock. Keys stay."""
     here = world()
     database.empty(here.engine)
+    here.switches.reread()
     here.clock.reread()
     here.courier.settle(SETTLE_SECONDS)
     database.empty(here.engine)

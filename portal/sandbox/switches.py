@@ -1,4 +1,7 @@
-"""The few remembered settings of the pretend world that the control interface may change while it runs."""
+"""The few remembered settings of the pretend world that the control interface may change while it runs.
+
+One process writes them, so what it read or wrote last holds until a reset: every notice and every order asks.
+"""
 
 from typing import Any
 
@@ -20,12 +23,12 @@ class Switches:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._known: dict[str, Any] = {}
+        self.reread()
 
     def get(self, name: str) -> Any:
         """The remembered value, or the default of a switch never touched; KeyError for an unknown name."""
-        with self._engine.connect() as connection:
-            value = connection.scalar(select(switches.c.value).where(switches.c.name == name))
-        return DEFAULTS[name] if value is None else value
+        return self._known[name]
 
     def set(self, name: str, value: Any) -> None:
         """Remember a value."""
@@ -33,3 +36,9 @@ class Switches:
         statement = statement.on_conflict_do_update(index_elements=["name"], set_={"value": value})
         with self._engine.begin() as connection:
             connection.execute(statement)
+        self._known = self._known | {name: value}
+
+    def reread(self) -> None:
+        """Take all values from the database again, after a reset."""
+        with self._engine.connect() as connection:
+            self._known = DEFAULTS | {row.name: row.value for row in connection.execute(select(switches))}
