@@ -12,7 +12,7 @@ from tests.cluster.cluster import Cluster, cluster
 from tests.cluster.crowd import Crowd
 from tests.directory.shops import make_shop
 from tests.support import shop
-from tests.support.crash import end_leases
+from tests.support.leases import end_leases
 from tests.support.processes import eventually, status
 from tests.support.proving import times
 from tests.support.sandbox import Sandbox
@@ -75,14 +75,14 @@ def test_a7_one_of_each_loses_its_power_under_load_and_comes_back(whole: Cluster
             assert crowd.have_paid(2)
             web.lose_power()
             worker.lose_power()
-            end_leases(whole.portal)
+            whole.portal.do(end_leases)
             assert crowd.have_paid(5)
             web.start()
             worker.start()
             whole.await_people(web)
             whole.await_workers()
         answers += crowd.answers
-        end_leases(whole.portal)
+        whole.portal.do(end_leases)
         whole.oracle.ask()
     paid = whole.portal.count("payment_sessions", "status = 'paid'")
     assert paid == len(whole.portal.money_postings()) == kills * shops

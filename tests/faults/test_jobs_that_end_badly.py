@@ -14,8 +14,9 @@ from portal.kit import edge, jobs, wake
 from portal.kit.db import db
 from portal.kit.jobs import Queue
 from portal.payments import inbox
-from tests.support.crash import black_hole, end_leases, soon, workers
+from tests.support.crash import black_hole, soon, workers
 from tests.support.cut_proxy import CutProxy
+from tests.support.leases import end_leases
 from tests.support.portal import Portal
 from worker import drain, relay, wake_ups
 
@@ -85,7 +86,7 @@ def test_a9_a_call_that_does_not_end_in_time_is_made_again_under_its_number(port
         running.stop()
     held[0].close()
     assert portal.attempt(public_id).status == "submitted"
-    end_leases(portal)
+    portal.do(end_leases)
     relay.tick()
     portal.settle()
     assert (portal.order(public_id), portal.session(public_id).status) == (order, "open")

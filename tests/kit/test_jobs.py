@@ -6,17 +6,15 @@ from threading import Barrier
 
 import psycopg
 import pytest
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from portal.kit import edge, jobs
 from portal.kit.db import db
 from portal.kit.jobs import MAX_ATTEMPTS, Queue, StagedJob
+from tests.support.leases import end_leases
 from tests.support.races import at_once
 
 HOUR = timedelta(hours=1)
-_LEASES_END = text(
-    "UPDATE staged_jobs SET leased_until = clock_timestamp() - interval '1 second' WHERE state = 'leased'"
-)
 
 
 def stage(key: str | None = None, later: timedelta = timedelta(), name: str = "work") -> None:
@@ -76,7 +74,7 @@ def fail(job: StagedJob) -> None:
 
 
 def let_die(job: StagedJob) -> None:
-    db.execute(_LEASES_END)
+    end_leases()
     jobs.free_expired()
 
 
@@ -138,7 +136,7 @@ class TestEnds:
     def test_who_lost_the_lease_can_neither_fail_it_nor_go_on(self) -> None:
         stage()
         [job] = jobs.lease(Queue.DEFAULT, 1)
-        db.execute(_LEASES_END)
+        end_leases()
         jobs.free_expired()
         [again] = jobs.lease(Queue.DEFAULT, 1)
         jobs.fail(job.id, 1, "too late")
@@ -156,7 +154,7 @@ class TestEnds:
         stage("look:1")
         jobs.lease(Queue.DEFAULT, 1)
         stage("look:1")
-        db.execute(_LEASES_END)
+        end_leases()
         jobs.free_expired()
         assert states() == ["done", "pending"]
 
@@ -166,7 +164,7 @@ class TestEnds:
             jobs.lease(Queue.DEFAULT, 1)
         stage("other")
         jobs.lease(Queue.DEFAULT, 1)
-        db.execute(_LEASES_END)
+        end_leases()
         jobs.free_expired()
         assert states() == ["done", "pending", "pending"]
 
@@ -174,7 +172,7 @@ class TestEnds:
         stage("poison")
         for _ in range(MAX_ATTEMPTS):
             assert len(jobs.lease(Queue.DEFAULT, 1)) == 1
-            db.execute(_LEASES_END)
+            end_leases()
             jobs.free_expired()
         [job] = all_jobs()
         assert job.state == "dead"
@@ -198,7 +196,7 @@ def test_nobody_waits_for_a_job_that_outlived_its_lease_and_is_still_worked_on(
 ) -> None:
     edge.write(lambda: [stage("slow"), stage("dead")])
     edge.write(lambda: jobs.lease(Queue.DEFAULT, 2))
-    edge.write(lambda: db.execute(_LEASES_END))
+    edge.write(end_leases)
     with psycopg.connect(fresh_database) as worker:
         worker.execute("SELECT FROM staged_jobs WHERE key = 'slow' FOR UPDATE")
         assert edge.write(jobs.free_expired) == 1

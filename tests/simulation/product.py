@@ -19,8 +19,8 @@ from portal.kit import edge, jobs
 from portal.kit.db import db
 from tests.simulation.dying import Killed, dying_at
 from tests.support import shop
-from tests.support.crash import end_leases
 from tests.support.cut_proxy import CutProxy
+from tests.support.leases import end_leases
 from tests.support.portal import Portal
 from tests.support.sandbox import SandboxError
 from tests.support.world import PER_EURO
@@ -184,7 +184,7 @@ class Product:
         except Killed:
             self.deaths += 1
             db.remove()
-            end_leases(self.portal)
+            self.portal.do(end_leases)
             self.portal.do(jobs.free_expired)
             self._run_due()
 

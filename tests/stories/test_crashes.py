@@ -8,8 +8,9 @@ import redis
 
 from portal.kit import jobs
 from tests.support import proving
-from tests.support.crash import black_hole, end_leases, soon, workers
+from tests.support.crash import black_hole, soon, workers
 from tests.support.evidence import Saw
+from tests.support.leases import end_leases
 from tests.support.portal import Portal
 from tests.support.races import somebody_waits
 from worker import relay
@@ -35,7 +36,7 @@ def flush(portal: Portal) -> None:
 
 def sweep(portal: Portal) -> None:
     """What the scheduler does after a restart, once the dead worker's minute is over."""
-    end_leases(portal)
+    portal.do(end_leases)
     relay.tick()
     portal.settle()
 
@@ -50,7 +51,7 @@ def test_a1_killed_after_the_provider_made_the_order_which_is_then_paid(portal: 
     assert portal.attempt(public_id).status == "submitted"
     portal.sandbox.pay(order, lose=True)
 
-    end_leases(portal)
+    portal.do(end_leases)
     with workers(portal):
         assert soon(lambda: portal.attempt(public_id).status == "unknown")
         portal.advance(timedelta(seconds=6))
@@ -153,7 +154,7 @@ def test_workers_that_come_back_after_the_hour_ask_nobody_for_money(portal: Port
         with black_hole() as (address, server), workers(portal, WECHAT_PAY_BASE_URL=address) as first:
             server.accept()
             first.kill()
-        end_leases(portal)
+        portal.do(end_leases)
     portal.advance(timedelta(hours=2))
     relay.tick()
     portal.settle()

@@ -17,7 +17,6 @@ from tests.support.processes import ROOT, bare_environ, eventually
 
 soon = partial(eventually, seconds=30)
 """Whether a condition came to hold in the time that a busy machine needs to start processes."""
-_LEASES_END = text("UPDATE staged_jobs SET leased_until = clock_timestamp() WHERE state = 'leased'")
 _FORGET_BEATS = text("DELETE FROM heartbeats")
 
 
@@ -70,8 +69,3 @@ def black_hole() -> Iterator[tuple[str, socket.socket]]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(20)
         yield f"http://127.0.0.1:{server.getsockname()[1]}", server
-
-
-def end_leases(portal: Portal) -> None:
-    """Let the minute of every lease be over; what was leased stays the dead worker's until the sweeper comes."""
-    portal.do(lambda: db.execute(_LEASES_END))

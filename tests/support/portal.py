@@ -13,13 +13,13 @@ from portal.kit.db import db
 from portal.payments.models import PaymentAttempt, PaymentSession
 from portal.payments.queries import attempt_of, get_session
 from tests.support import shop
+from tests.support.leases import end_leases
 from tests.support.oracle import Oracle
 from tests.support.sandbox import Sandbox
 from tests.support.visitor import Journal, Visitor
 from worker.drain import drain
 
 T = TypeVar("T")
-_LEASES_END = text("UPDATE staged_jobs SET leased_until = clock_timestamp() WHERE state = 'leased'")
 _MONEY = text("SELECT recipe FROM ledger_postings WHERE reference LIKE 'payment:%' ORDER BY recorded_at")
 
 
@@ -110,6 +110,6 @@ class Portal:
 
     def rest(self) -> None:
         """Run to quiet as after a restart: what killed workers left behind is done as well, with no minute to wait."""
-        self.do(lambda: db.execute(_LEASES_END))
+        self.do(end_leases)
         self.do(jobs.free_expired)
         self.settle()

@@ -21,6 +21,7 @@ from portal.kit import clock, edge, jobs
 from portal.kit.config import Settings
 from portal.kit.db import db
 from tests.support.forms import form_to
+from tests.support.leases import end_leases
 from tests.support.sandbox import Sandbox
 from tests.sweep.points import Points
 from worker import relay
@@ -29,7 +30,6 @@ from worker.drain import drain
 ANN = "ann@shop.example"
 _COOKIE = "stallholder"
 _SECRET = re.compile(r"(?<=/)(?:[a-z]{2,6}_\w{22}|[\w-]{43})")
-_LEASES_END = text("UPDATE staged_jobs SET leased_until = clock_timestamp() WHERE state = 'leased'")
 _BUSINESS = text("SELECT public_id FROM businesses ORDER BY id DESC LIMIT 1")
 _SESSION = text("SELECT public_id FROM payment_sessions ORDER BY created_at DESC LIMIT 1")
 _ORDER = text("SELECT order_number FROM payment_attempts ORDER BY created_at DESC LIMIT 1")
@@ -107,7 +107,7 @@ class Play:
     def drain(self) -> None:
         """Run due jobs of all queues until there are none; after a crash the scheduler comes first."""
         if self._was_killed:
-            edge.write(lambda: db.execute(_LEASES_END))
+            edge.write(end_leases)
             relay.tick()
         while any(drain(queue) for queue in jobs.Queue):
             pass

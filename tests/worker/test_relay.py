@@ -10,6 +10,7 @@ from sqlalchemy import text
 from portal.kit import edge, jobs
 from portal.kit.db import db
 from portal.kit.jobs import Queue
+from tests.support.leases import end_leases
 from worker import relay
 from worker.registry import HANDLERS
 from worker.schedule import SCHEDULE
@@ -18,7 +19,6 @@ pytestmark = pytest.mark.usefixtures("committing")
 _STAGED = text("SELECT name FROM staged_jobs ORDER BY name")
 _STATES = text("SELECT state FROM staged_jobs WHERE name = 'work'")
 _OLDER = text("UPDATE staged_jobs SET created_at = created_at - make_interval(secs => :seconds), state = 'done'")
-_LEASES_END = text("UPDATE staged_jobs SET leased_until = clock_timestamp() WHERE state = 'leased'")
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_the_work_of_the_dead_comes_back(woken: list[str]) -> None:
     edge.write(lambda: jobs.lease(Queue.INTERACTIVE, 1))
     relay.tick()
     assert edge.write(lambda: list(db.scalars(_STATES))) == ["leased"]
-    edge.write(lambda: db.execute(_LEASES_END))
+    edge.write(end_leases)
     relay.tick()
     assert edge.write(lambda: list(db.scalars(_STATES))) == ["pending"]
     assert "interactive" in woken

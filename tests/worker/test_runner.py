@@ -8,15 +8,13 @@ from sqlalchemy import select, text
 from portal.kit import edge, jobs, outbox
 from portal.kit.db import db
 from portal.kit.jobs import Queue, StagedJob
+from tests.support.leases import end_leases
 from worker import drain as draining
 from worker.drain import drain
 from worker.registry import HANDLERS
 from worker.runner import Plain, ThreePhase
 
 _OPEN = text("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in %'")
-_LEASES_END = text(
-    "UPDATE staged_jobs SET leased_until = clock_timestamp() - interval '1 second' WHERE state = 'leased'"
-)
 _EVENTS = text("SELECT count(*) FROM domain_events WHERE subject = 'effect'")
 
 
@@ -48,7 +46,7 @@ def lose_the_lease(*_: Any) -> bool:
     """Let the sweeper take the job away, as if this worker had slept for an hour."""
 
     def sweep() -> None:
-        db.execute(_LEASES_END)
+        end_leases()
         jobs.free_expired()
 
     edge.write(sweep)
