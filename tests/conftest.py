@@ -2,11 +2,12 @@
 
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import hypothesis
 import pytest
 
-from tests.support import evidence, network, proving
+from tests.support import evidence, network, proving, spreading
 from tests.support.databases import cloned, empty
 from tests.support.servers import RunningServers, Servers
 
@@ -34,10 +35,16 @@ def pytest_report_header() -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Write into the report what docs/reliability.md needs to know of the tests of the fault matrix."""
+    """Begin with what takes longest, and write into the report what docs/reliability.md needs to know."""
+    spreading.longest_first(items)
     for item in items:
         if isinstance(item, pytest.Function) and proving.rows(item.originalname):
             item.user_properties += evidence.properties(item.path, item.originalname)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> spreading.Spreading | None:
+    """Share files out among the cores, and the longest of them test by test."""
+    return spreading.Spreading(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_configure_node(node: object) -> None:
