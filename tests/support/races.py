@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 import psycopg
 from sqlalchemy import event
 
+from portal.insights import invariants
 from portal.kit import edge
 from portal.kit.db import db
 from portal.kit.errors import DomainError
@@ -197,6 +198,8 @@ def prove(race: Race[T], databases: Callable[[], AbstractContextManager[str]]) -
         faults = [error for error in guarded if isinstance(error, Exception) and not isinstance(error, race.refusals)]
         assert not faults, faults
         assert race.holds(world, guarded), guarded
+        broken = edge.write(invariants.violations)
+        assert not broken, f"it holds, and the books do not: {broken}"
     with databases() as url:
         world = edge.write(race.prepare)
         control = run(race, world, url, race.guards)
