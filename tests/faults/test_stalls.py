@@ -124,7 +124,7 @@ def test_a16_an_answer_that_drips_in_is_waited_for_only_so_long_and_is_unknown(
     saw(f"a byte each 50 ms: given up after 1 s as unknown, asked for by its number later; {took:.1f} s in all")
 
 
-def test_a16_a_call_ends_well_before_the_lease_of_its_job() -> None:
+def test_a_call_ends_well_before_the_lease_of_its_job() -> None:
     connect, read = wechat_pay._WAITS
     assert max(connect, read) < wechat_pay.SECONDS < runner.SEND_SECONDS
     assert jobs.LEASE.total_seconds() > runner.SEND_SECONDS + 10, "what came back must still be recorded"
