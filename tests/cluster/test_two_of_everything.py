@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from portal.kit import edge
 from portal.kit.db import db
+from tests.cluster import schedulers
 from tests.cluster.cluster import Cluster, cluster
 from tests.cluster.crowd import Crowd
 from tests.directory.shops import make_shop
@@ -120,12 +121,23 @@ def test_both_web_servers_keep_pages_in_one_redis_and_neither_shows_an_old_one(w
     saw(f"{renamed} new names, {4 * renamed} looks at two web servers, each showed the newest")
 
 
-def test_of_two_schedulers_one_acts(whole: Cluster, saw: Saw) -> None:
+def test_of_two_schedulers_one_acts_and_the_other_takes_over(whole: Cluster, saw: Saw) -> None:
+    """With the jobs held still, whoever acts stands waiting for them, and whoever does not goes on showing its life."""
     gaps = dict(whole.portal.do(lambda: db.execute(_GAPS).all()))
     staged = {entry.job: entry.interval for entry in SCHEDULE}
     assert gaps.keys() == staged.keys()
     assert not [name for name, gap in gaps.items() if gap is not None and gap < staged[name]]
-    saw(f"{len(gaps)} recurring jobs, none staged twice within its interval by two schedulers")
+    acting = schedulers.acting_while_jobs_are_held(whole.portal)
+    assert max(acting) == 1
+    for worker in whole.workers[: times(1, 2)]:
+        worker.lose_power()
+        assert sorted(schedulers.staged_anew(whole.portal)) == sorted(staged)
+        worker.start()
+        whole.await_workers()
+    saw(
+        f"{len(gaps)} recurring jobs, none staged twice within its interval; in {len(acting)} looks one scheduler acts "
+        "beside one that lives on; left alone, the other stages all of them once"
+    )
 
 
 def test_without_any_worker_people_still_get_in(whole: Cluster) -> None:
