@@ -172,11 +172,13 @@ class Product:
         self._redis_wire.mend()
 
     def doom(self, moment: int) -> None:
-        """Let the worker of the next `settle` die at its nth commit or call."""
+        """Let the next worker that has anything to do die at its nth commit or call."""
         self._doom = moment
 
     def settle(self) -> None:
         """Run jobs until none is due; where a worker dies on the way, another comes after it."""
+        if not edge.write(jobs.due_queues):
+            return
         moment, self._doom = self._doom, None
         try:
             with dying_at(moment, self.portal.settings.redis_url):
