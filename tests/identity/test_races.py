@@ -3,30 +3,18 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
-from portal.identity import audit, registration, sign_in
-from portal.identity.models import AuditEntry, User
+from portal.identity import audit, sign_in
+from portal.identity.models import AuditEntry
 from portal.identity.sign_in import Kind
 from portal.kit import edge
 from portal.kit.db import db
-from tests.identity.people import NOW, PASSWORD, events, make_user
+from tests.identity.people import NOW, make_user
 from tests.support.races import contend
 
 pytestmark = pytest.mark.usefixtures("committing")
 MAIL = "ann@shop.example"
-
-
-def count(model):
-    return edge.write(lambda: db.scalars(select(func.count()).select_from(model)).one())
-
-
-def test_one_address_becomes_one_account():
-    results = contend(*[lambda: registration.register("Ann", MAIL, PASSWORD, "en", NOW)] * 8)
-
-    assert [error for error in results if isinstance(error, Exception)] == []
-    assert count(User) == 1
-    assert len(edge.write(lambda: events(registration.ALREADY_REGISTERED))) == 1
 
 
 def test_entries_written_while_others_seal_all_find_their_place():

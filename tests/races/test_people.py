@@ -15,11 +15,12 @@ from portal.identity.models import User
 from portal.identity.permissions import Role
 from portal.kit import edge
 from portal.kit.db import db
-from tests.identity.people import NOW, SECRET_KEY, join, make_business, make_user
+from tests.identity.people import NOW, PASSWORD, SECRET_KEY, join, make_business, make_user
 from tests.support.races import Race, dropped, rewritten, unlocked
 
 Prove = Callable[[Race[Any]], list[object]]
 Saw = Callable[[str], None]
+REMINDED = registration.ALREADY_REGISTERED
 ANN, BOB = "ann@team.example", "bob@team.example"
 LAST_OWNER = dropped("DROP TRIGGER team_members_last_owner ON team_members")
 
@@ -72,13 +73,15 @@ def test_the_database_alone_keeps_the_last_owner(prove: Prove) -> None:
 def test_one_address_becomes_one_account(prove: Prove, saw: Saw) -> None:
     race = Race(
         prepare=lambda: None,
-        works=lambda _: [lambda: registration.create_user("Ann", ANN, "x", "en", NOW) is not None] * 8,
+        works=lambda _: [lambda: registration.register("Ann", ANN, PASSWORD, "en", NOW) is not None] * 8,
         act="INSERT INTO users",
         guards=[dropped("ALTER TABLE users DROP CONSTRAINT users_email_key")],
-        holds=lambda _, outcomes: outcomes.count(True) == count("users") == 1,
+        holds=lambda _, outcomes: (
+            outcomes.count(True) == count("users") == count(f"domain_events WHERE name = '{REMINDED}'") == 1
+        ),
     )
     prove(race)
-    saw("8 registrations: one account")
+    saw("8 registrations: one account, and one letter to whom it belongs")
 
 
 def test_a_link_is_used_once(prove: Prove, saw: Saw) -> None:

@@ -1,4 +1,4 @@
-"""Several tellers of the same money at once: webhook, poll, expiry, page and a second tab; one effect each."""
+"""Several tellers of the same money at once: webhook, poll, expiry and page; one effect each."""
 
 from datetime import timedelta
 
@@ -73,22 +73,6 @@ def test_who_waits_for_the_subscription_holds_no_session(portal: Portal, moment:
             payer.execute("SELECT FROM payment_sessions FOR UPDATE NOWAIT")
             payer.rollback()
     assert portal.session(public_id).status == "paid"
-
-
-def test_two_tabs_confirm_the_same_quote_at_once(portal: Portal) -> None:
-    first = portal.open_session()
-    owner = portal.visitor()
-    owner.log_in("ann@shop.example")
-    owner.post(f"/pay/{first}/cancel")
-    portal.settle()
-    quoted = owner.quote_again(first)
-    tabs = [owner, *(portal.visitor() for _ in range(3))]
-    for tab in tabs[1:]:
-        tab.log_in("ann@shop.example")
-    answers = at_once(*[lambda tab=tab: tab.post(f"{quoted}/confirm") for tab in tabs])
-    assert {answer.status_code for answer in answers} == {303}
-    assert len({answer.headers["Location"] for answer in answers}) == 1
-    assert portal.count("payment_sessions") == 2
 
 
 def test_c5_old_and_new_code_are_paid_at_the_same_moment(portal: Portal) -> None:
