@@ -7,7 +7,9 @@ import click
 
 from portal.cli import environment
 from portal.cli.run import plain_errors
-from portal.insights import invariants
+from portal.insights import invariants, whole_check
+from portal.insights.invariants import Violation
+from portal.insights.whole_check import Place
 from portal.kit import edge
 from portal.kit.config import load_settings
 
@@ -32,7 +34,7 @@ def check(as_json: bool) -> None:
     The operators' desk shows the same from then on.
     """
     connect()
-    found = edge.write(invariants.check_whole)
+    found = _ask_everything()
     if as_json:
         click.echo(json.dumps([{"rule": v.rule, "subject": v.subject, "detail": v.detail} for v in found]))
     elif not found:
@@ -41,6 +43,23 @@ def check(as_json: bool) -> None:
         click.echo(f"{violation.rule}\t{violation.subject}\t{violation.detail}")
     if found:
         sys.exit(1)
+
+
+def _ask_everything() -> list[Violation]:
+    """Ask slice by slice, each in a transaction of its own; what was found is kept when all was asked."""
+    began = edge.write(invariants.wall)
+    found: list[Violation] = []
+    following: Place | None = Place()
+    while (place := following) is not None:
+        seen, following = edge.write(lambda: whole_check.ask(place))
+        found += seen
+
+    def keep() -> None:
+        invariants.keep(invariants.WHOLE, found)
+        whole_check.end(began)
+
+    edge.write(keep)
+    return found
 
 
 COMMANDS = (ledger,)

@@ -5,7 +5,7 @@ Nothing here changes what an entry says; the database refuses it too.
 
 import hashlib
 import json
-from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,7 +16,6 @@ from portal.kit.db import db
 
 NOBODY = "anonymous"
 SYSTEM = "system"
-_START = "0" * 64
 _BATCH = 5000
 _ONE_SEALER = text("SELECT pg_advisory_xact_lock(hashtext('audit_log seal'))")
 
@@ -41,7 +40,7 @@ def seal(now: datetime) -> int:
     db.execute(_ONE_SEALER)
     last = db.scalars(select(AuditEntry).where(AuditEntry.seq.is_not(None)).order_by(AuditEntry.seq.desc()).limit(1))
     newest = last.one_or_none()
-    seq, previous = (newest.seq or 0, newest.hash or _START) if newest else (0, _START)
+    seq, previous = (newest.seq or 0, newest.hash or START.hash) if newest else (START.seq, START.hash)
     waiting = select(AuditEntry).where(AuditEntry.seq.is_(None)).order_by(AuditEntry.id).limit(_BATCH)
     entries = db.scalars(waiting.execution_options(populate_existing=True)).all()
     for entry in entries:
@@ -52,28 +51,42 @@ def seal(now: datetime) -> int:
     return len(entries)
 
 
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry of the chain that the next one must continue."""
+
+    seq: int
+    hash: str
+
+
+START = Link(0, "0" * 64)
+"""What the first entry continues."""
+
+
 def verify_chain() -> str | None:
     """Recompute the whole chain; return what is wrong with it in a sentence, or None where all is well."""
-    previous, expected = _START, 1
-    for entry in _sealed():
-        if entry.seq != expected:
-            return f"entry {expected} is missing"
-        if entry.prev_hash != previous or entry.hash != _hash(entry):
-            return f"entry {expected} was altered"
-        previous, expected = entry.hash, expected + 1
-    return None
+    problem: str | None = None
+    link: Link | None = START
+    while link is not None:
+        problem, link = verify_on(link, _BATCH)
+    return problem
 
 
-def _sealed() -> Iterator[Row[Any]]:
-    """All sealed entries in their order, read in slices so that a long log fits into memory and no statement is long.
+def verify_on(link: Link, most: int) -> tuple[str | None, Link | None]:
+    """Recompute the chain after ``link`` for so many entries; return what is wrong with it, and where to go on.
 
-    They are read as plain values: entities would take half as long again.
+    There is nowhere to go on where something is wrong, or at the end. The entries are read as plain values: entities
+    would take half as long again.
     """
-    after = 0
-    wanted = select(*AuditEntry.__table__.columns).order_by(AuditEntry.seq).limit(_BATCH)
-    while entries := db.execute(wanted.where(AuditEntry.seq > after)).all():
-        yield from entries
-        after = entries[-1].seq
+    wanted = select(*AuditEntry.__table__.columns).where(AuditEntry.seq > link.seq).order_by(AuditEntry.seq).limit(most)
+    entries = db.execute(wanted).all()
+    for entry in entries:
+        if entry.seq != link.seq + 1:
+            return f"entry {link.seq + 1} is missing", None
+        if entry.prev_hash != link.hash or entry.hash != _hash(entry):
+            return f"entry {entry.seq} was altered", None
+        link = Link(entry.seq, entry.hash)
+    return None, link if len(entries) == most else None
 
 
 def _hash(entry: AuditEntry | Row[Any]) -> str:

@@ -2,7 +2,7 @@
 
 The view asks every rule of everything. Every minute the rules are asked only of what was written since the watermark,
 so that a check costs what has changed and not what there is: what was there before the first one is left to the whole
-check. What checks find is kept for operators until it is mended.
+check (``whole_check``). What checks find is kept for operators until it is mended.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from portal.identity import audit
 from portal.kit.db import db
 
 RECENT, WHOLE = "recent", "whole"
-_OVERLAP = timedelta(minutes=2)
+OVERLAP = timedelta(minutes=2)
 """Rows are stamped when they are written and seen when they are committed; no transaction of ours lives this long."""
 UNDER_WAY = frozenset(
     {"session_ends_in_time", "job_is_not_late", "job_is_not_dead", "unknown_is_asked_for", "event_has_its_outcome"}
@@ -33,10 +33,10 @@ _IS_OVERDUE = text(
 )
 _WALL = text("SELECT clock_timestamp()")
 _NOTE = text(
-    "INSERT INTO invariant_checks (name, since, asked_at) VALUES (:name, :since, :asked_at) "
+    "INSERT INTO invariant_checks (name, since, asked_at) VALUES (:name, :since, clock_timestamp()) "
     "ON CONFLICT (name) DO UPDATE SET since = excluded.since, asked_at = excluded.asked_at"
 )
-_FORGET = text("DELETE FROM invariant_findings WHERE check_name = :name")
+_FORGET = text("DELETE FROM invariant_findings WHERE check_name = :name AND found_at < :began")
 _KEEP = text(
     "INSERT INTO invariant_findings (check_name, rule, subject, detail) VALUES (:name, :rule, :subject, :detail)"
 )
@@ -54,19 +54,24 @@ class Violation:
 
 def violations(limit: int = _MOST) -> Sequence[Violation]:
     """Return up to ``limit`` broken invariants, asked of everything there is."""
-    return _ask(_EVERYTHING, limit=limit)
+    return ask(_EVERYTHING, limit=limit)
 
 
 def violations_since(since: datetime, limit: int = _MOST) -> Sequence[Violation]:
     """Return up to ``limit`` broken invariants: of what was written since an instant of wall time, then of what is
     under way."""
-    return _ask(_SINCE, since=since, last=sorted(UNDER_WAY), limit=limit)
+    return ask(_SINCE, since=since, last=sorted(UNDER_WAY), limit=limit)
 
 
 def broken_chain() -> Sequence[Violation]:
     """Return what is wrong with the audit log's chain of hashes; reads all of it."""
     problem = audit.verify_chain()
-    return [Violation("audit_chain_verifies", "audit_log", problem)] if problem else []
+    return [broken_link(problem)] if problem else []
+
+
+def broken_link(problem: str) -> Violation:
+    """Return what is wrong with the audit log as a broken invariant."""
+    return Violation("audit_chain_verifies", "audit_log", problem)
 
 
 def check_recent() -> Sequence[Violation]:
@@ -74,20 +79,19 @@ def check_recent() -> Sequence[Violation]:
 
     What is under way is asked about as well, and holds nothing back.
     """
-    began: datetime = db.execute(_WALL).scalar_one()
-    since = db.execute(_WATERMARK).scalar_one_or_none() or began - _OVERLAP
+    began = wall()
+    since = db.execute(_WATERMARK).scalar_one_or_none() or began - OVERLAP
     found = violations_since(since)
     is_written_well = all(violation.rule in UNDER_WAY for violation in found)
-    _keep(RECENT, found, began - _OVERLAP if is_written_well else since, began)
+    keep(RECENT, found)
+    end(RECENT, began - OVERLAP if is_written_well else since, began)
     return found
 
 
-def check_whole() -> Sequence[Violation]:
-    """Ask every rule of everything, and the audit log's chain."""
-    began: datetime = db.execute(_WALL).scalar_one()
-    found = [*violations(), *broken_chain()]
-    _keep(WHOLE, found, began - _OVERLAP, began)
-    return found
+def wall() -> datetime:
+    """Return the wall time of the database, which stamps what is written."""
+    now: datetime = db.execute(_WALL).scalar_one()
+    return now
 
 
 def is_whole_overdue() -> bool:
@@ -97,17 +101,22 @@ def is_whole_overdue() -> bool:
 
 def findings(limit: int) -> Sequence[Violation]:
     """Return what the last checks found, for people to look at."""
-    return _ask(_FINDINGS, limit=limit)
+    return ask(_FINDINGS, limit=limit)
 
 
-def _ask(question: TextClause, **given: object) -> Sequence[Violation]:
-    return [Violation(rule, subject, detail) for rule, subject, detail in db.execute(question, given)]
+def ask(question: TextClause, **given: object) -> Sequence[Violation]:
+    """Return the broken invariants that a question gives as rule, subject and detail."""
+    return [Violation(rule, subject or "", detail or "") for rule, subject, detail in db.execute(question, given)]
 
 
-def _keep(name: str, found: Sequence[Violation], since: datetime, began: datetime) -> None:
-    """Put what a check found in place of what it found the last time."""
-    db.execute(_NOTE, {"name": name, "since": since, "asked_at": began})
-    db.execute(_FORGET, {"name": name})
+def keep(name: str, found: Sequence[Violation]) -> None:
+    """Keep what a check has found so far, beside what it found the last time."""
     for violation in found:
-        row = {"rule": violation.rule, "subject": violation.subject or "", "detail": violation.detail or ""}
+        row = {"rule": violation.rule, "subject": violation.subject, "detail": violation.detail}
         db.execute(_KEEP, {"name": name, **row})
+
+
+def end(name: str, since: datetime, began: datetime) -> None:
+    """Note that a check has asked all it asks, and forget what it found before it ``began``."""
+    db.execute(_NOTE, {"name": name, "since": since})
+    db.execute(_FORGET, {"name": name, "began": began})

@@ -78,3 +78,7 @@ def test_tampering_shows(statement, finding):
     tamper(statement)
 
     assert audit.verify_chain() == finding
+    problem, link = None, audit.START
+    while link is not None:
+        problem, link = audit.verify_on(link, 1)
+    assert problem == finding

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from portal.cli.migrations import MIGRATIONS
-from portal.insights import invariants
+from portal.insights import invariants, whole_check
+from portal.insights.whole_check import Place
 from portal.kit import edge
 from portal.kit.db import db as session
 from tests.insights.corruptions import CORRUPTIONS, WHOLE_ONLY
@@ -20,6 +21,7 @@ _RULES = text(
     "SELECT prosrc FROM pg_proc WHERE proname = 'invariant_violations_since' "
     "UNION ALL SELECT pg_get_viewdef('invariant_violations'::regclass)"
 )
+ONE_BY_ONE = {*whole_check.SUMS, *invariants.UNDER_WAY}
 STANDING = runpy.run_path(str(MIGRATIONS / "versions" / "0012_invariants_since.py"))["UNDER_WAY"]
 TOUCHED = runpy.run_path(str(MIGRATIONS / "versions" / "0011_touched.py"))["TABLES"]
 _TRIGGERS_OFF = text("SET LOCAL session_replication_role = replica")
@@ -47,17 +49,20 @@ def rules(found) -> set[str]:
 
 @pytest.mark.usefixtures("books")
 def test_each_corruption_is_seen_by_its_own_rule(saw: Callable[[str], None]) -> None:
-    unseen, recent = [], set()
+    unseen, recent, sliced = [], set(), set()
     for rule, statement in CORRUPTIONS.items():
         with session.begin_nested() as kept:
             corrupt(statement)
             unseen += [rule] if rule not in rules(invariants.violations()) else []
             recent |= {rule} & rules(invariants.violations_since(HOUR_AGO))
+            sliced |= {rule} & rules(whole_check.ask(Place(rule) if rule in ONE_BY_ONE else Place())[0])
             kept.rollback()
     assert unseen == []
     assert recent == set(CORRUPTIONS) - WHOLE_ONLY
+    assert sliced == set(CORRUPTIONS)
     assert invariants.violations() == []
-    saw(f"{len(CORRUPTIONS)} corruptions, each seen by its own rule, {len(recent)} of them by the check of a minute")
+    saw(f"{len(CORRUPTIONS)} corruptions, each seen by its own rule: all by the view and by the sliced check, "
+        f"{len(recent)} by the check of a minute")  # fmt: skip
 
 
 @pytest.mark.usefixtures("db")
@@ -99,7 +104,7 @@ def test_a_check_looks_at_what_was_written_since_the_last_one() -> None:
     age(3600)
     corrupt("UPDATE payment_attempts SET refund_amount = 1")
     assert "refunds_within_capture" not in rules(invariants.check_recent())
-    assert "refunds_within_capture" in rules(invariants.check_whole())
+    assert "refunds_within_capture" in rules(whole_check.go_on(60)[0])
 
 
 def watermark() -> datetime:
@@ -124,12 +129,12 @@ def test_the_first_check_of_a_minute_leaves_what_is_old_to_the_whole_one() -> No
     age(3600)
     corrupt("UPDATE payment_attempts SET refund_amount = 1")
     assert list(invariants.check_recent()) == []
-    assert rules(invariants.check_whole()) == {"refunds_within_capture"}
+    assert rules(whole_check.go_on(60)[0]) == {"refunds_within_capture"}
 
 
 @pytest.mark.usefixtures("books")
 def test_the_first_check_of_a_minute_begins_where_the_last_whole_one_did() -> None:
-    invariants.check_whole()
+    whole_check.go_on(60)[0]
     corrupt("UPDATE invariant_checks SET since = since - interval '2 hours', asked_at = asked_at - interval '2 hours'")
     corrupt("UPDATE payment_attempts SET refund_amount = 1")
     age(3600)

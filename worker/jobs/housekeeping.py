@@ -6,9 +6,9 @@ from datetime import datetime
 from sqlalchemy import text
 
 from portal.identity import audit, pruning
-from portal.insights import invariants
+from portal.insights import invariants, whole_check
 from portal.insights.invariants import Violation
-from portal.kit import clock, editions, idempotency, logging
+from portal.kit import clock, editions, idempotency, jobs, logging
 from portal.kit.db import db
 from worker.runner import Args, Handler, Plain
 
@@ -21,7 +21,8 @@ _OLD_JOBS = text(
     "AND done_at < clock_timestamp() - interval '2 days' LIMIT 50000)"
 )
 _TAKE_TIME = text("SET LOCAL statement_timeout = '55s'")
-"""For each statement; what has many may outlive its lease, as the job's row stays locked and nobody else takes it."""
+_A_WHILE = 10.0
+"""Seconds for which one job goes on checking everything, so that it ends far within its lease."""
 log = logging.logger()
 
 
@@ -36,9 +37,12 @@ def _check_recent(_: Args, __: datetime) -> None:
         log.error("books_not_checked", check=invariants.WHOLE)
 
 
-def _check_whole(_: Args, __: datetime) -> None:
+def _check_whole(_: Args, now: datetime) -> None:
     db.execute(_TAKE_TIME)
-    _shout(invariants.check_whole())
+    found, is_over = whole_check.go_on(_A_WHILE)
+    _shout(found)
+    if not is_over:
+        jobs.stage(CHECK_WHOLE, queue=jobs.Queue.BULK, due_at=now, key=f"{jobs.RECURRING}{CHECK_WHOLE}")
 
 
 def _shout(found: Sequence[Violation]) -> None:
