@@ -59,9 +59,8 @@ def test_c1_c2_c5_a_life_goes_as_the_model_says(lives: Stage, name: str, day: in
     assert life.deaths == sum(step[0] == "doom" for step in LIVES[name])
 
 
-def test_who_had_nothing_to_do_when_death_was_due_lives_on(lives: Stage) -> None:
+def test_who_has_less_to_do_than_until_its_death_lives_on(lives: Stage) -> None:
     life = lives.begin(0)
-    quiet: Step = ("add_branch", 0)
-    for step in [("register", "GBP"), quiet, ("doom", 1), quiet, ("register", "CNY"), ("register", "EUR"), ("rest",)]:
+    for step in [("register", "GBP"), ("doom", 999), ("quote", 0, "pro"), ("confirm", 0), ("cancel", 0), ("rest",)]:
         life.step(*step)
     assert life.deaths == 0
