@@ -6,9 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Response
+from sqlalchemy import text
 
+from portal.kit import edge
+from portal.kit.db import db
 from tests.fuzz.conftest import Field
 from tests.fuzz.targets import AS_SENT, Target
+from tests.support.everything import OWNER
 from tests.support.inert import PAYLOADS
 from tests.support.proving import sample, seed
 from tests.web import expected
@@ -114,10 +119,11 @@ def test_f1_f7_bodies_of_another_kind(field: Field, saw: Saw) -> None:
     saw(told(try_all(field, sample(cases, 80, "bodies"))))
 
 
-def test_a_trace_is_seen(field: Field) -> None:
-    """The checks fail where they should: an answer that echoes markup, and a refusal that leaves a row."""
-    target = field.targets["/businesses/<business>/branches/new"]
-    typed = 'Somebody "><fuzz>'
+BRANCH = "/businesses/<business>/branches/new"
+
+
+def test_an_answer_that_echoes_markup_is_seen(field: Field) -> None:
+    target, typed = field.targets[BRANCH], 'Somebody "><fuzz>'
     assert field.complaints(target, name=typed) == (303, [])
     field.app.jinja_env.autoescape = False
     field.app.jinja_env.cache.clear()
@@ -126,3 +132,28 @@ def test_a_trace_is_seen(field: Field) -> None:
     finally:
         field.app.jinja_env.autoescape = field.app.select_jinja_autoescape
         field.app.jinja_env.cache.clear()
+
+
+def test_a_refusal_that_leaves_its_mark_on_a_row_is_seen(field: Field) -> None:
+    """One letter of one row is enough, also where a refusal may write that somebody guessed."""
+    mark = text("UPDATE users SET name = name || '.' WHERE email = :email")
+    refused = [(BRANCH, {"name": ""}), ("/login", {"password": "a guess"})]
+
+    def leave_a_mark(answer: Response) -> Response:
+        if answer.status_code == 422:
+            edge.write(lambda: db.execute(mark, {"email": OWNER}))
+        return answer
+
+    def complaints() -> list[tuple[int, list[str]]]:
+        found = []
+        for rule, wrong in refused:
+            with field.beginning(rule):
+                found.append(field.complaints(field.targets[rule], **wrong))
+        return found
+
+    assert complaints() == [(422, [])] * 2
+    field.app.after_request_funcs[None].append(leave_a_mark)
+    try:
+        assert complaints() == [(422, ["users"])] * 2
+    finally:
+        field.app.after_request_funcs[None].remove(leave_a_mark)
