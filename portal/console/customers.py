@@ -16,7 +16,7 @@ from portal.insights.payers import FoundBusiness
 from portal.invoicing import credit_balance, customers
 from portal.invoicing.queries import InvoiceFilter, list_invoices
 from portal.kit.pagination import Page, page_number
-from portal.payments.queries import TransactionFilter, list_transactions
+from portal.payments.history import TransactionFilter, list_transactions
 
 bp = Blueprint("console_customers", __name__, url_prefix="/console/customers")
 

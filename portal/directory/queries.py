@@ -12,7 +12,15 @@ from portal.identity.permissions import Role
 from portal.kit.db import db
 
 _BELONGING = (
-    select(Business, TeamMember, Entitlement.is_listed, Entitlement.product_limit)
+    select(
+        Business,
+        TeamMember.id.label("member_id"),
+        TeamMember.public_id.label("member_public_id"),
+        TeamMember.role,
+        TeamMember.may_spend,
+        Entitlement.is_listed,
+        Entitlement.product_limit,
+    )
     .join(TeamMember, TeamMember.business_id == Business.id)
     .outerjoin(Entitlement, Entitlement.business_id == Business.id)
     .where(Business.public_id == bindparam("public_id"), TeamMember.user_id == bindparam("user_id"))
@@ -25,7 +33,10 @@ class Belonging:
     """A business with what a person is to it, its status (``draft``, ``listed`` or ``unlisted``) and product limit."""
 
     business: Business
-    member: TeamMember
+    member_id: UUID
+    member_public_id: str
+    role: str
+    may_spend: bool
     status: str
     product_limit: int | None
 
@@ -33,7 +44,17 @@ class Belonging:
 def find_belonging(user_id: UUID, public_id: str) -> Belonging | None:
     """Return the business of this public id as long as the user belongs to its team; one question for every page."""
     found = db.execute(_BELONGING, {"public_id": public_id, "user_id": user_id}).one_or_none()
-    return Belonging(found[0], found[1], STATUSES[found[2]], found[3]) if found else None
+    if found is None:
+        return None
+    return Belonging(
+        business=found.Business,
+        member_id=found.member_id,
+        member_public_id=found.member_public_id,
+        role=found.role,
+        may_spend=found.may_spend,
+        status=STATUSES[found.is_listed],
+        product_limit=found.product_limit,
+    )
 
 
 def owns_business_named(user_id: UUID, name: str) -> bool:

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select, update
 from portal.identity import audit, passwords, queries
 from portal.identity.models import LoginSession, User
 from portal.kit import tokens
-from portal.kit.db import db
+from portal.kit.db import db, table_of
 
 
 class Kind(StrEnum):
@@ -27,25 +27,26 @@ _LASTS = {Kind.VENDOR: timedelta(days=30), Kind.CONSOLE: timedelta(hours=12)}
 _IDLE = {Kind.VENDOR: timedelta(days=30), Kind.CONSOLE: timedelta(minutes=30)}
 SEEN_EVERY = timedelta(minutes=1)
 """A log-in's last use is noted at most this often, so that reading pages rarely writes."""
+_login, _user = table_of(LoginSession).c, table_of(User).c
 _PERSON = (
     select(
-        LoginSession.id.label("login_id"),
-        LoginSession.last_seen_at,
-        User.id,
-        User.public_id,
-        User.email,
-        User.name,
-        User.locale,
-        User.verified_at,
-        User.operator_role,
+        _login.id.label("login_id"),
+        _login.last_seen_at,
+        _user.id,
+        _user.public_id,
+        _user.email,
+        _user.name,
+        _user.locale,
+        _user.verified_at,
+        _user.operator_role,
     )
-    .join(User, User.id == LoginSession.user_id)
+    .join_from(_login.id.table, _user.id.table, _user.id == _login.user_id)
     .where(
-        LoginSession.token_hash == bindparam("token_hash"),
-        LoginSession.kind == bindparam("kind"),
-        LoginSession.revoked_at.is_(None),
-        LoginSession.expires_at > bindparam("wall"),
-        LoginSession.last_seen_at > bindparam("idle_since"),
+        _login.token_hash == bindparam("token_hash"),
+        _login.kind == bindparam("kind"),
+        _login.revoked_at.is_(None),
+        _login.expires_at > bindparam("wall"),
+        _login.last_seen_at > bindparam("idle_since"),
     )
 )
 """Asked by every page, so it is put together once."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Annotated, Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Text, create_engine
+from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Table, Text, create_engine
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, scoped_session, sessionmaker
 
@@ -36,6 +36,17 @@ class Base(DeclarativeBase):
         list[Any]: JSONB,
         str: Text,
     }
+
+
+def table_of(model: type[Base]) -> Table:
+    """Return the table of a model, for constant statements that write rows which nobody reads back as objects.
+
+    They take a third of the processor's time that adding an object takes.
+    """
+    table = model.__table__
+    if not isinstance(table, Table):
+        raise TypeError(f"{model.__name__} has no table of its own")
+    return table
 
 
 db: scoped_session[Session] = scoped_session(sessionmaker(expire_on_commit=False))

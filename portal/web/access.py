@@ -119,8 +119,8 @@ def _theirs(found: Person, public_id: str) -> Business | None:
     theirs = find_belonging(found.id, public_id)
     if theirs is None:
         return None
-    row, g.belonging = theirs.member, theirs
-    g.member = Member(row.id, row.public_id, row.business_id, row.role, row.may_spend)
+    g.belonging = theirs
+    g.member = Member(theirs.member_id, theirs.member_public_id, theirs.business.id, theirs.role, theirs.may_spend)
     return theirs.business
 
 

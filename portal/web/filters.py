@@ -1,7 +1,8 @@
 """How values are shown: money, dates and icons in the reader's language. The only place where amounts become text."""
 
 import hashlib
-from datetime import date, datetime
+from collections.abc import Callable
+from datetime import date, datetime, tzinfo
 from functools import lru_cache
 from pathlib import Path
 
@@ -23,21 +24,38 @@ def money(amount: int, currency: str) -> str:
     return _money(amount, currency, _BRITISH[language()])
 
 
-def date_text(value: date) -> str:
-    """Show a day; of an instant, the day it is in the reader's time zone."""
-    day = flask_babel.to_user_timezone(value).date() if isinstance(value, datetime) else value
+def date_text(day: date) -> str:
+    """Show a day in the reader's way."""
     return _day(day, _BRITISH[language()])
 
 
-def datetime_text(value: datetime) -> str:
-    """Show an instant in the reader's time zone, to the minute."""
-    local = flask_babel.to_user_timezone(value)
-    return f"{_day(local.date(), _BRITISH[language()])} {local:%H:%M}"
+def of_page() -> dict[str, Callable[..., str]]:
+    """Return what a template shows values by; language and time zone are looked up once, not at every value.
+
+    ``date`` shows a day, of an instant the day it is in the reader's time zone; ``datetime`` shows it to the minute.
+    """
+    spoken, zone = language(), flask_babel.get_timezone()
+    locale = _BRITISH[spoken]
+    return {
+        "locale": lambda: spoken,
+        "money": lambda amount, currency: _money(amount, currency, locale),
+        "date": lambda value: _date(value, zone, locale),
+        "datetime": lambda value: _instant(value, zone, locale),
+    }
 
 
 @lru_cache(maxsize=4096)
 def _money(amount: int, currency: str, locale: str) -> str:
     return format_currency(Money(amount, currency).major, currency, locale=locale)
+
+
+def _date(value: date, zone: tzinfo, locale: str) -> str:
+    return _day(value.astimezone(zone).date() if isinstance(value, datetime) else value, locale)
+
+
+def _instant(value: datetime, zone: tzinfo, locale: str) -> str:
+    local = value.astimezone(zone)
+    return f"{_day(local.date(), locale)} {local:%H:%M}"
 
 
 @lru_cache(maxsize=4096)
@@ -58,6 +76,5 @@ def register(app: Flask) -> None:
     def icon(name: str) -> Markup:
         return Markup((static / "img" / "icons" / f"{name}.svg").read_text())  # noqa: S704 - our own files
 
-    app.jinja_env.globals.update(
-        asset=asset, icon=icon, money=money, date=date_text, datetime=datetime_text, locale=language
-    )
+    app.jinja_env.globals.update(asset=asset, icon=icon, money=money, locale=language)
+    app.context_processor(of_page)

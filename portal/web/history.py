@@ -16,8 +16,7 @@ from portal.invoicing import queries as invoice_queries
 from portal.invoicing.queries import InvoiceFilter
 from portal.kit.money import Money
 from portal.kit.pagination import Page, page_number
-from portal.payments import queries, transactions
-from portal.payments.queries import TransactionFilter
+from portal.payments.history import Line, TransactionFilter, all_transactions, list_transactions
 from portal.web import csv_file, wording
 from portal.web.access import requires
 from portal.web.forms.history import InvoiceFilterForm, TransactionFilterForm
@@ -25,7 +24,6 @@ from portal.web.forms.history import InvoiceFilterForm, TransactionFilterForm
 if TYPE_CHECKING:
     from portal.directory.models import Business
     from portal.invoicing.models import Customer, Invoice
-    from portal.payments.models import MembershipTransaction
 
 bp = Blueprint("history", __name__, url_prefix="/history")
 _FILE_LIMIT = 50_000
@@ -69,10 +67,9 @@ def show(business: Business) -> tuple[str, int]:
     page: Page[ShownTransaction] = Page([], number, 0)
     is_good = form.is_good()
     if customer and is_good:
-        found = queries.list_transactions(
-            customer.id, _transactions_wanted(form, customer), number, customer.transaction_count
-        )
-        page = Page([shown(business, row) for row in found.items], found.number, found.total)
+        wanted = _transactions_wanted(form, customer)
+        found = list_transactions(customer.id, wanted, number, customer.transaction_count)
+        page = Page([shown(business, line) for line in found.items], found.number, found.total)
     return _answer("web/history/page.html", form, page, ".show", ".show_csv", is_good)
 
 
@@ -102,8 +99,8 @@ def show_csv(business: Business) -> Response | tuple[str, int]:
     rows = []
     if customer:
         rows = [
-            shown(business, row)
-            for row in queries.all_transactions(customer.id, _transactions_wanted(form, customer), _FILE_LIMIT)
+            shown(business, line)
+            for line in all_transactions(customer.id, _transactions_wanted(form, customer), _FILE_LIMIT)
         ]
     header = ["order", "time", "for", "method", "status", "amount", "currency"]
     body = (
@@ -146,17 +143,17 @@ def show_invoices_csv(business: Business) -> Response | tuple[str, int]:
     return csv_file.answer("invoices.csv", header, body)
 
 
-def shown(business: Business, row: MembershipTransaction) -> ShownTransaction:
+def shown(business: Business, line: Line) -> ShownTransaction:
     """Return a transaction as a row."""
     return ShownTransaction(
-        order_id=row.order_id,
-        occurred_at=row.created_at,
-        title=wording.type_title(row.type),
-        method_name=wording.method_name(row.method),
-        amount=Money(row.amount, row.currency),
-        collected=transactions.collected(row),
-        status=row.status,
-        href=f"/businesses/{business.public_id}/history/payments/{row.public_id}",
+        order_id=line.order_id,
+        occurred_at=line.created_at,
+        title=wording.type_title(line.type),
+        method_name=wording.method_name(line.method),
+        amount=line.amount,
+        collected=line.collected,
+        status=line.status,
+        href=f"/businesses/{business.public_id}/history/payments/{line.public_id}",
     )
 
 

@@ -4,6 +4,7 @@ Flask-Babel asks for it at each word, and reads the language's catalogue from it
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import flask_babel
@@ -46,7 +47,12 @@ def gettext(message: str, **values: Any) -> str:
 
 def speaker() -> Callable[..., str]:
     """Return ``gettext`` for the language of this page: what a template calls a hundred times."""
-    text = translations(language()).gettext
+    return _speaker(language())
+
+
+@lru_cache
+def _speaker(locale: str) -> Callable[..., str]:
+    text = translations(locale).gettext
 
     def said(message: str, **values: Any) -> str:
         return text(message) % values if values else text(message)

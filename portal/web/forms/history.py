@@ -9,7 +9,7 @@ from wtforms.validators import Optional
 
 from portal.invoicing.queries import STATUSES as INVOICE_STATUSES
 from portal.kit.filter_form import FilterForm
-from portal.payments.queries import STATUSES, TYPES
+from portal.payments.history import STATUSES, TYPES
 from portal.web.forms.options import Options
 from portal.web.wording import TYPES as TYPE_TITLES
 
