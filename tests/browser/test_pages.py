@@ -11,7 +11,7 @@ from portal.identity import operators
 from portal.identity.permissions import OperatorRole
 from portal.kit import edge
 from portal.kit.clock import wall
-from tests.support.everything import OWNER, World, make_everything, note_invoice
+from tests.support.everything import OWNER, World
 from tests.support.portal import Portal
 from tests.support.shop import PASSWORD
 
@@ -39,17 +39,6 @@ SPILT = """() => [...document.querySelectorAll("a, button, summary")].filter(ele
 }).map(element => element.textContent.trim())"""
 """The words of what can be pressed that are wider than the thing itself."""
 CONSOLE = ("", "/customers", "/sessions", "/sessions/{session}", "/held", "/jobs", "/clock")
-
-
-@pytest.fixture
-def world(portal: Portal) -> World:
-    world = portal.do(make_everything)
-    portal.settle()
-    portal.sandbox.pay(portal.order(world.ids["session"]))
-    portal.sandbox.settle()
-    portal.settle()
-    portal.do(lambda: note_invoice(world))
-    return world
 
 
 def open_context(browser: Browser, portal: Portal, **settings: object) -> BrowserContext:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from portal.kit import jobs
 from portal.kit.db import db
-from tests.support.everything import OWNER, World, make_everything, note_invoice
+from tests.support.everything import OWNER, World
 from tests.support.forms import PageForm, forms_of
 from tests.support.portal import Portal
 from tests.support.proving import sample
@@ -35,18 +35,6 @@ def log() -> Iterator[io.StringIO]:
     logging.getLogger().addHandler(handler)
     yield lines
     logging.getLogger().removeHandler(handler)
-
-
-@pytest.fixture
-def world(portal: Portal) -> World:
-    """One of everything, paid for."""
-    world = portal.do(make_everything)
-    portal.settle()
-    portal.sandbox.pay(portal.order(world.ids["session"]))
-    portal.sandbox.settle()
-    portal.settle()
-    portal.do(lambda: note_invoice(world))
-    return world
 
 
 def browser(portal: Portal, email: str = "") -> FlaskClient:
