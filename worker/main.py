@@ -17,7 +17,7 @@ from portal import app
 from portal.kit import config, logging
 from worker import drain, relay, wake_ups
 
-_ROLES = ("interactive", "interactive", "default", "bulk")
+_ROLES = ("interactive", "interactive", "money", "money", "default", "bulk")
 _PR_SET_PDEATHSIG = 1
 _GRACE = 7
 """Seconds a child has to end by itself. One whose Redis is gone may never; its jobs are safe to be cut off."""

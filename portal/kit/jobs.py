@@ -31,6 +31,8 @@ class Queue(StrEnum):
     """Where a job waits: a slow provider or a million renewals must never block a payer."""
 
     INTERACTIVE = "interactive"
+    MONEY = "money"
+    """For booking what has come in: whatever works here calls nobody, so that money never waits for a provider."""
     DEFAULT = "default"
     BULK = "bulk"
 

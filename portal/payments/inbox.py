@@ -40,7 +40,7 @@ def receive(provider: str, message: Notification, now: datetime) -> str:
         log.error("event_quarantined", provider=provider, event_id=message.event_id, reason=message.quarantine)
     elif event_id is not None and message.evidence is not None:
         key = f"{APPLY_EVENT}:{event_id}"
-        jobs.stage(APPLY_EVENT, queue=jobs.Queue.INTERACTIVE, due_at=now, key=key, event_id=str(event_id))
+        jobs.stage(APPLY_EVENT, queue=jobs.Queue.MONEY, due_at=now, key=key, event_id=str(event_id))
     return outcome
 
 

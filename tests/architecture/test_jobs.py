@@ -6,15 +6,22 @@ from pathlib import Path
 
 from tests.architecture.sources import functions, module_of, python_files, relative
 from worker.registry import HANDLERS
+from worker.runner import Plain
 from worker.schedule import SCHEDULE
+
+
+def calls(file: Path) -> Iterator[tuple[str, ast.Call]]:
+    """Where a file stages something: the function it stands in, and the call."""
+    for function in functions(file):
+        for node in ast.walk(function):
+            if isinstance(node, ast.Call) and node.args and called(node) in ("stage", "_stage"):
+                yield function.name, node
 
 
 def staged(file: Path) -> Iterator[tuple[str, ast.expr]]:
     """What a file stages: the function it stands in, and the expression that names the job."""
-    for function in functions(file):
-        for node in ast.walk(function):
-            if isinstance(node, ast.Call) and node.args and called(node) in ("stage", "_stage"):
-                yield function.name, node.args[0]
+    for function, call in calls(file):
+        yield function, call.args[0]
 
 
 def called(call: ast.Call) -> str:
@@ -47,3 +54,17 @@ def test_jobs_are_named_by_constants() -> None:
     ]
 
     assert loose == []
+
+
+def test_nobody_in_the_queue_of_money_calls_outside() -> None:
+    booked = [
+        getattr(module_of(file), ast.unparse(call.args[0]))
+        for file in product()
+        for _, call in calls(file)
+        if any(
+            keyword.arg == "queue" and ast.unparse(keyword.value).endswith("Queue.MONEY") for keyword in call.keywords
+        )
+    ]
+
+    assert booked
+    assert {name for name in booked if not isinstance(HANDLERS[name], Plain)} == set()

@@ -13,7 +13,7 @@ from worker.drain import drain
 
 LOOKS = text("UPDATE staged_jobs SET due_at = business_now() WHERE name = 'payments.look' AND state = 'pending'")
 
-DRAINS = [lambda: drain("interactive", limit=1), lambda: drain("default", limit=1)]
+DRAINS = [lambda: drain("money", limit=1), lambda: drain("default", limit=1)]
 
 
 def told_and_to_be_asked(portal: Portal) -> str:
