@@ -33,6 +33,7 @@ def tell(portal: Portal, order: str, variant: str = "ok") -> tuple[int | None, f
     return status, time.monotonic() - began
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.usefixtures("_as_in_production")
 @pytest.mark.parametrize("fresh", proving.sample([True, False], 1, "slow database"))
 def test_b20_a_slow_database_means_a_quick_answer_or_none_that_counts(

@@ -2,17 +2,20 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import text
 
 from portal.identity import audit
-from portal.kit import edge
+from portal.kit import edge, jobs
 from portal.kit.db import db
+from portal.kit.jobs import Queue
 from tests.insights.corruptions import CORRUPTIONS
 from tests.support import oracle
 from tests.support.portal import Portal
 from tests.support.visitor import Promise, Visitor
+from worker.jobs.housekeeping import SEAL_AUDIT
 
 JOB = "INSERT INTO staged_jobs (id, queue, name, state, due_at, leased_until, last_error, args) VALUES "
 UNQUIET = {
@@ -75,6 +78,21 @@ def test_the_oracle_sees_each_corruption_by_its_own_rule(paid: Portal, saw: Call
     paid.open_session(email="bob@shop.example")
     assert unseen(paid, UNQUIET) == []
     saw(f"{len({**CORRUPTIONS, **BOOKS, **UNQUIET})} corruptions, each told by its own rule")
+
+
+def test_what_comes_due_between_running_and_looking_is_run_and_what_never_ends_is_told(paid: Portal) -> None:
+    runs: list[None] = []
+
+    def settle(late: int) -> None:
+        runs.append(paid.rest())
+        if len(runs) <= late:
+            paid.do(lambda: jobs.stage(SEAL_AUDIT, queue=Queue.BULK, due_at=edge.now()))
+
+    replace(paid.oracle, settle=lambda: settle(late=1)).ask()
+    assert len(runs) == 2
+    with pytest.raises(AssertionError, match="no_job_is_due"):
+        replace(paid.oracle, settle=lambda: settle(late=99)).ask()
+    assert len(runs) < 10
 
 
 @pytest.fixture
