@@ -111,10 +111,12 @@ def page(product: Product, public_id: str, session: Session) -> None:
 
 
 def last(product: Product, shops: Mapping[str, Shop], sessions: Sessions) -> None:
-    """At the very end: every page tells its payer what became of the money, and no draft is left without a session."""
+    """At the very end: page and mail tell each payer once what became of the money, and no draft is left alone."""
     for public_id, (_, session) in sessions.items():
         page(product, public_id, session)
         assert not session.is_live
+    learned = [public_id for public_id, (_, session) in sessions.items() if session.payment and session.payment.learned]
+    assert sorted(told for told in product.told() if told in sessions) == sorted(learned), "not everybody got a mail"
     drawn = Counter(
         (key, invoice.status, invoice.quote.total) for key, shop in shops.items() for invoice in shop.invoices
     )

@@ -57,9 +57,12 @@ class Money(RuleBasedStateMachine):
         self.life.step("cancel", 0)
         self.life.step("quote", shop, tier)
 
-    def _begin_shop(self, currency: str, tier: str) -> None:
+    def _begin_shop(self, currency: str, tier: str, *trouble: Any) -> None:
+        """Trouble comes last before the confirmation, so that it is the code's way here that is disturbed."""
         self.life.step("register", currency)
         self.life.step("quote", -1, tier)
+        if trouble:
+            self.life.step(*trouble)
         self.life.step("confirm", 0)
 
     @rule(shop=shops, tier=tiers)
@@ -116,8 +119,7 @@ class Trouble(Money):
 
     @rule(trouble=troubles, currency=currencies, tier=tiers)
     def newcomer_in_trouble(self, trouble: tuple[Any, ...], currency: str, tier: str) -> None:
-        self.life.step(*trouble)
-        self._begin_shop(currency, tier)
+        self._begin_shop(currency, tier, *trouble)
 
     @rule(trouble=troubles, session=recent, told=told)
     def pay_in_trouble(self, trouble: tuple[Any, ...], session: int, told: str) -> None:

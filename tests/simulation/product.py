@@ -47,6 +47,8 @@ _INVOICES = """
     SELECT b.public_id, i.status, i.total_amount FROM invoices i
     JOIN customers c ON c.id = i.customer_id JOIN businesses b ON b.id = c.business_id"""
 
+_TOLD = "SELECT facts ->> 'session' FROM emails WHERE template = 'payment' AND status = 'sent'"
+
 
 @dataclass(frozen=True)
 class SeenSession:
@@ -119,6 +121,10 @@ class Product:
     def invoices(self) -> Sequence[tuple[str, str, int]]:
         """Business, status and total of all invoices, drafts too."""
         return self._books.execute(_INVOICES).fetchall()
+
+    def told(self) -> list[str]:
+        """The sessions of whose money an owner was told by mail, each as often as that; what credit paid too."""
+        return [session for (session,) in self._books.execute(_TOLD).fetchall()]
 
     def notify(self, order: str, variant: str, **wish: Any) -> list[int | None]:
         """Have crafted notices sent; no answers where the provider has no such order."""
