@@ -4,14 +4,12 @@ from collections.abc import Callable
 from datetime import UTC, timedelta
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from portal.billing import checkout
 from portal.billing.apply_payment import apply_payment
 from portal.billing.events import PAYMENT_APPLIED
 from portal.kit import clock, edge
-from portal.kit.db import db
 from portal.payments import attempts, inbox, sessions
 from portal.payments.errors import AttemptUnresolved
 from portal.payments.models import PaymentSession
@@ -19,7 +17,7 @@ from portal.payments.providers.base import Notification, PaymentEvidence
 from portal.payments.queries import attempt_of, get_session
 from portal.payments.sessions import Collection
 from tests.support import shop
-from tests.support.races import Race, dropped, unlocked
+from tests.support.races import Race, count, dropped, unlocked
 
 Prove = Callable[[Race[Any]], list[object]]
 Saw = Callable[[str], None]
@@ -33,10 +31,6 @@ ONE_TRANSACTION = dropped(
     "ALTER TABLE payment_attempts DROP CONSTRAINT payment_attempts_provider_provider_transaction_id_key"
 )
 IMMUTABLE = dropped("DROP TRIGGER invoices_immutable ON invoices")
-
-
-def count(question: str) -> int:
-    return edge.write(lambda: int(db.execute(text(f"SELECT count(*) FROM {question}")).scalar_one()))  # noqa: S608
 
 
 def a_session(email: str = "ann@shop.example", name: str = "Lantern Coffee") -> PaymentSession:

@@ -13,20 +13,15 @@ from portal.identity.errors import LinkExpired, TooManyAttempts
 from portal.identity.links import Purpose
 from portal.identity.models import User
 from portal.identity.permissions import Role
-from portal.kit import edge
 from portal.kit.db import db
 from tests.identity.people import NOW, PASSWORD, SECRET_KEY, join, make_business, make_user
-from tests.support.races import Race, dropped, rewritten, unlocked
+from tests.support.races import Race, count, dropped, rewritten, unlocked
 
 Prove = Callable[[Race[Any]], list[object]]
 Saw = Callable[[str], None]
 REMINDED = registration.ALREADY_REGISTERED
 ANN, BOB = "ann@team.example", "bob@team.example"
 LAST_OWNER = dropped("DROP TRIGGER team_members_last_owner ON team_members")
-
-
-def count(question: str) -> int:
-    return edge.write(lambda: int(db.execute(text(f"SELECT count(*) FROM {question}")).scalar_one()))  # noqa: S608
 
 
 def two_owners() -> UUID:

@@ -4,22 +4,15 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
-
 from portal.directory import businesses, product_import, products
 from portal.directory.uploads import Photo
 from portal.kit import edge
-from portal.kit.db import db
 from tests.directory.shops import make_branch, make_product, make_shop
 from tests.directory.test_businesses import GIVEN
-from tests.support.races import Race, dropped, rewritten, unlocked
+from tests.support.races import Race, count, dropped, rewritten, unlocked
 from tests.support.shop import make_owner
 
 Prove = Callable[[Race[Any]], list[object]]
-
-
-def count(question: str) -> int:
-    return edge.write(lambda: int(db.execute(text(f"SELECT count(*) FROM {question}")).scalar_one()))  # noqa: S608
 
 
 def shop_id() -> UUID:
