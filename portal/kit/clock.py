@@ -5,9 +5,11 @@ Business time is read once per transaction by the edge and passed down; nothing 
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import text
+from sqlalchemy import DateTime, func, select, text
 
 from portal.kit.db import db
+
+_NOW = select(func.business_now(type_=DateTime(timezone=True)))
 
 
 def wall() -> datetime:
@@ -19,9 +21,14 @@ def business_now() -> datetime:
     """Return the transaction's business time (the database's clock plus the stored offset), the same for all of it."""
     found = db.info.get("now")
     if not isinstance(found, datetime):
-        found = db.execute(text("SELECT business_now()")).scalar_one()
-        db.info["now"] = found
+        found = db.execute(_NOW).scalar_one()
+        note(found)
     return found
+
+
+def note(now: datetime) -> None:
+    """Take what the database said to something else as the business time of the open transaction."""
+    db.info["now"] = now
 
 
 def offset() -> timedelta:
