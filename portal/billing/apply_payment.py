@@ -9,10 +9,11 @@ from datetime import datetime
 from portal.billing import quotes, subscriptions
 from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.fulfilment import fulfil, stands
-from portal.billing.models import Quote, Subscription
+from portal.billing.models import Subscription
+from portal.billing.queries import Deal, deal
 from portal.identity import audit
-from portal.invoicing import customers, invoices
-from portal.invoicing.models import Customer, Invoice
+from portal.invoicing import invoices
+from portal.invoicing.models import Invoice
 from portal.kit import logging, outbox
 from portal.kit.money import Money
 from portal.ledger import recipes
@@ -29,9 +30,8 @@ class Chain:
     """Everything one payment can touch, locked."""
 
     subscription: Subscription
-    customer: Customer
     invoice: Invoice
-    quote: Quote
+    deal: Deal
     session: PaymentSession
     attempt: PaymentAttempt
 
@@ -48,7 +48,7 @@ def apply_payment(session: PaymentSession, evidence: PaymentEvidence, now: datet
         return verdict
     if verdict is Verdict.MISMATCH:
         outcome = _hold_for_review(chain, evidence, now)
-    elif stands(chain.invoice, chain.subscription, chain.customer, chain.quote):
+    elif stands(chain.invoice, chain.subscription, chain.deal):
         outcome = _pay(chain, evidence, now)
     elif chain.invoice.status == "paid":
         outcome = _hold(chain, evidence, now)
@@ -64,9 +64,8 @@ def _lock(session: PaymentSession, evidence: PaymentEvidence) -> Chain:
     named = attempts.find_by_order(evidence.provider, evidence.order_number)
     is_ours = named is not None and named.session_id == session.id
     attempt_id = named.id if named and is_ours else queries.attempt_of(session.id).id
-    session, attempt = attempts.lock_with_session(attempt_id)
-    customer = customers.get(session.customer_id)
-    return Chain(subscription, customer, invoice, quotes.get_by_id(invoice.quote_id), session, attempt)
+    session, attempt = attempts.lock(session.id, attempt_id)
+    return Chain(subscription, invoice, deal(invoice.quote_id), session, attempt)
 
 
 def _pay(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
@@ -75,18 +74,18 @@ def _pay(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
     The invoice is issued last: whoever wants the next number waits for all that comes after it.
     """
     is_late = confirmation.is_late(chain.session, evidence)
-    starts_on = quotes.local_day(chain.customer, now) if is_late else chain.session.quoted_on
+    starts_on = quotes.local_day(chain.deal.customer, now) if is_late else chain.session.quoted_on
     recipes.payment_received(chain.attempt.id, evidence.provider, chain.attempt.asked, chain.session.owed, now)
-    confirmation.capture(chain.session, chain.attempt, evidence, "applied", now)
     sessions.end_others(chain.session, now)
-    fulfil(chain.subscription, chain.customer, chain.invoice, chain.quote, chain.session.owed, starts_on, now)
+    confirmation.capture(chain.session, chain.attempt, evidence, "applied", now)
+    fulfil(chain.subscription, chain.deal, chain.invoice, chain.session.owed, starts_on, now)
     return "paid_late" if is_late else "paid"
 
 
 def _credit(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
     """What it was for no longer stands: the money is the customer's credit."""
     owed, asked = chain.session.owed, chain.attempt.asked
-    recipes.payment_credited(chain.attempt.id, evidence.provider, asked, chain.customer.id, owed, now)
+    recipes.payment_credited(chain.attempt.id, evidence.provider, asked, chain.session.customer_id, owed, now)
     confirmation.capture(chain.session, chain.attempt, evidence, "credited", now)
     return "credited"
 
@@ -111,7 +110,7 @@ def _hold_for_review(chain: Chain, evidence: PaymentEvidence, now: datetime) -> 
 def _tell(chain: Chain, outcome: str, now: datetime) -> None:
     facts = {
         "outcome": outcome,
-        "business_id": str(chain.customer.business_id),
+        "business_id": str(chain.deal.customer.business_id),
         "number": chain.invoice.number,
         "amount": chain.session.amount,
         "currency": chain.session.currency,

@@ -9,6 +9,7 @@ from portal.billing.errors import AlreadyStarted, ChangeInProgress, QuoteChanged
 from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.fulfilment import fulfil
 from portal.billing.models import Quote, Subscription
+from portal.billing.queries import deal
 from portal.directory import branches
 from portal.identity import audit
 from portal.invoicing import invoices
@@ -95,8 +96,7 @@ def lapse_draft(invoice_id: UUID, subscription_id: UUID, now: datetime) -> None:
 
 
 def _fresh_quote(subscription: Subscription, customer: Customer, method: str, now: datetime) -> Quote:
-    live = branches.list_live(customer.business_id) if customer.business_id else []
-    extra = [branch.id for branch in live if not branch.is_main]
+    extra = branches.list_extra(customer.business_id) if customer.business_id else []
     return quotes.preview_start(subscription, customer, extra, registry.get(method).settles_in, now)
 
 
@@ -154,7 +154,7 @@ def _settle_by_credit(
         now=now,
     )
     transactions.complete(transaction, "applied", now)
-    fulfil(subscription, customer, invoice, quote, nothing, quote.quoted_on, now)
+    fulfil(subscription, deal(quote.id), invoice, nothing, quote.quoted_on, now)
     facts = {
         "outcome": "settled_by_credit",
         "business_id": str(customer.business_id),

@@ -3,48 +3,34 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import bindparam, select
 
 from portal.billing.models import Quote, Subscription, SubscriptionPeriod
+from portal.directory.models import Business
 from portal.invoicing.models import Customer, Invoice
 from portal.kit.db import db
-from portal.kit.money import Money
 
-_newest = aliased(SubscriptionPeriod)
-_STANDING = (
-    select(Customer, Subscription, SubscriptionPeriod, Invoice)
-    .outerjoin(Subscription, and_(Subscription.customer_id == Customer.id, Subscription.status != "cancelled"))
-    .outerjoin(
-        SubscriptionPeriod,
-        and_(
-            SubscriptionPeriod.subscription_id == Subscription.id,
-            SubscriptionPeriod.number
-            == select(func.max(_newest.number)).where(_newest.subscription_id == Subscription.id).scalar_subquery(),
-        ),
-    )
-    .outerjoin(Invoice, Invoice.id == SubscriptionPeriod.invoice_id)
-    .where(Customer.business_id == bindparam("business_id"))
+_DEAL = (
+    select(Customer, Quote, Business)
+    .join(Quote, Quote.customer_id == Customer.id)
+    .outerjoin(Business, Business.id == Customer.business_id)
+    .where(Quote.id == bindparam("quote_id"))
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How a business stands: its customer, what runs, the newest period and what that cost; None before each began."""
+class Deal:
+    """Who agreed to what: a confirmed quote, its customer, and the business of that customer, if it is one."""
 
-    customer: Customer | None = None
-    subscription: Subscription | None = None
-    period: SubscriptionPeriod | None = None
-    price: Money | None = None
+    customer: Customer
+    quote: Quote
+    business: Business | None
 
 
-def standing(business_id: UUID) -> Standing:
-    """Return how a business stands, by one question."""
-    found = db.execute(_STANDING, {"business_id": business_id}).one_or_none()
-    if found is None:
-        return Standing()
-    customer, subscription, period, invoice = found
-    return Standing(customer, subscription, period, invoice.total if invoice else None)
+def deal(quote_id: UUID) -> Deal:
+    """Return everything a quote was agreed on with, by one question."""
+    customer, quote, business = db.execute(_DEAL, {"quote_id": quote_id}).one()
+    return Deal(customer, quote, business)
 
 
 def find_live(customer_id: UUID) -> Subscription | None:

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from portal.billing.models import Quote, Subscription
 from portal.catalogue import price_book
@@ -162,19 +162,25 @@ def local_day(customer: Customer, now: datetime) -> date:
     return now.astimezone(ZoneInfo(customer.time_zone)).date()
 
 
-def get(customer_id: UUID, public_id: str) -> Quote:
-    """Return a quote of this customer.
+_BY_ID = select(Quote).where(Quote.id == bindparam("quote_id"))
+_OF_BUSINESS = (
+    select(Customer, Quote)
+    .join(Quote, Quote.customer_id == Customer.id)
+    .where(Customer.business_id == bindparam("business_id"), Quote.public_id == bindparam("public_id"))
+)
+
+
+def get_of_business(business_id: UUID, public_id: str) -> tuple[Customer, Quote]:
+    """Return the customer of a business and a quote of theirs, by one question.
 
     :raises NotFound: there is none, or it is somebody else's.
     """
-    found = db.scalars(
-        select(Quote).where(Quote.customer_id == customer_id, Quote.public_id == public_id)
-    ).one_or_none()
+    found = db.execute(_OF_BUSINESS, {"business_id": business_id, "public_id": public_id}).one_or_none()
     if found is None:
         raise NotFound
-    return found
+    return found[0], found[1]
 
 
 def get_by_id(quote_id: UUID) -> Quote:
     """Return a quote by key."""
-    return db.scalars(select(Quote).where(Quote.id == quote_id)).one()
+    return db.scalars(_BY_ID, {"quote_id": quote_id}).one()

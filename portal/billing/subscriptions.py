@@ -1,11 +1,12 @@
 """Subscriptions: chosen, and started by their first payment."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select
 
 from portal.billing import entitlement, periods
 from portal.billing.errors import AlreadyStarted, ChangeInProgress
@@ -15,22 +16,28 @@ from portal.catalogue import price_book
 from portal.directory import branches
 from portal.invoicing.models import Customer
 from portal.kit import ids, outbox
-from portal.kit.db import db
+from portal.kit.db import db, table_of
 from portal.payments import sessions
 
 STARTED = "billing.subscription_started"
+_LOCK_LIVE = (
+    select(Subscription)
+    .where(Subscription.customer_id == bindparam("customer_id"), Subscription.status != "cancelled")
+    .with_for_update()
+)
+_LOCK = select(Subscription).where(Subscription.id == bindparam("subscription_id")).with_for_update()
+_FRESH = {"populate_existing": True}
+_ADD_PERIOD = insert(table_of(SubscriptionPeriod))
 
 
 def lock_live(customer_id: UUID) -> Subscription | None:
     """Lock the customer's subscription that has not ended: the first lock of everything that moves money."""
-    query = select(Subscription).where(Subscription.customer_id == customer_id, Subscription.status != "cancelled")
-    return db.scalars(query.with_for_update(), execution_options={"populate_existing": True}).one_or_none()
+    return db.scalars(_LOCK_LIVE, {"customer_id": customer_id}, execution_options=_FRESH).one_or_none()
 
 
 def lock(subscription_id: UUID) -> Subscription:
     """Lock a subscription and return it as it is now."""
-    query = select(Subscription).where(Subscription.id == subscription_id).with_for_update()
-    return db.scalars(query, execution_options={"populate_existing": True}).one()
+    return db.scalars(_LOCK, {"subscription_id": subscription_id}, execution_options=_FRESH).one()
 
 
 def choose_tier(customer: Customer, tier_code: str, now: datetime) -> Subscription:
@@ -85,18 +92,7 @@ def start(
     subscription.price_version_id = UUID(quote.terms["price_version"])
     subscription.extra_branches = len(paid)
     subscription.version += 1
-    db.add(
-        SubscriptionPeriod(
-            subscription_id=subscription.id,
-            number=period.number,
-            starts_on=period.starts_on,
-            ends_on=period.ends_on,
-            starts_at=period.starts_at,
-            ends_at=period.ends_at,
-            invoice_id=invoice_id,
-        )
-    )
-    db.flush()
+    db.execute(_ADD_PERIOD, {"subscription_id": subscription.id, "invoice_id": invoice_id} | asdict(period))
     business_id = customer.business_id
     if business_id is not None:
         branches.show(paid, now)

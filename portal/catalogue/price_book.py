@@ -7,13 +7,13 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.catalogue.errors import UnknownOffer
 from portal.catalogue.models import Price, PriceVersion
 from portal.kit import cache, editions, ids
-from portal.kit.db import db
+from portal.kit.db import db, table_of
 
 BRANCH = "branch"
 VENDOR = "vendor"
@@ -46,7 +46,7 @@ class Edition:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """A vendor tier as it is shown: minor units a month; ``product_limit`` None means no limit."""
+    """A vendor tier: minor units a month; ``product_limit`` None means no limit."""
 
     code: str
     amount: int
@@ -80,12 +80,23 @@ def load_first() -> bool:
     return True
 
 
+_VERSION = table_of(PriceVersion).c
+_IN_FORCE = (
+    select(_VERSION.id).where(_VERSION.starts_at <= bindparam("now")).order_by(_VERSION.starts_at.desc()).limit(1)
+)
+_PRICE = table_of(Price).c
+_TIER = select(_PRICE.code, _PRICE.amount, _PRICE.currency, _PRICE.product_limit).where(
+    _PRICE.version_id == bindparam("version_id"),
+    _PRICE.audience == VENDOR,
+    _PRICE.code == bindparam("code"),
+    _PRICE.is_tier,
+)
+
+
 def current_version(now: datetime) -> UUID:
     """Return the id of the version in force at ``now``."""
-    query = (
-        select(PriceVersion.id).where(PriceVersion.starts_at <= now).order_by(PriceVersion.starts_at.desc()).limit(1)
-    )
-    return db.execute(query).scalar_one()
+    version_id: UUID = db.execute(_IN_FORCE, {"now": now}).scalar_one()
+    return version_id
 
 
 def edition() -> Edition:
@@ -113,15 +124,15 @@ def list_tiers(version_id: UUID) -> list[Price]:
     return list(db.scalars(query.order_by(Price.position)))
 
 
-def get_tier(version_id: UUID, code: str) -> Price:
+def get_tier(version_id: UUID, code: str) -> Tier:
     """Return a vendor tier.
 
     :raises UnknownOffer: where the version has no such tier.
     """
-    for price in list_tiers(version_id):
-        if price.code == code:
-            return price
-    raise UnknownOffer
+    found = db.execute(_TIER, {"version_id": version_id, "code": code}).first()
+    if found is None:
+        raise UnknownOffer
+    return Tier(*found)
 
 
 def get_price(version_id: UUID, code: str) -> Price:

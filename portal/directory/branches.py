@@ -16,7 +16,7 @@ from portal.directory.errors import HalfAPlace, MainBranchStays, NoSuchChoice, S
 from portal.directory.models import Branch
 from portal.directory.places import COUNTRIES
 from portal.kit import ids
-from portal.kit.db import db
+from portal.kit.db import db, table_of
 from portal.kit.errors import NotFound
 
 MAX_BRANCHES = 200
@@ -106,8 +106,10 @@ def remove(branch: Branch, now: datetime) -> None:
 
 def show(branch_ids: Iterable[UUID], now: datetime) -> None:
     """Show branches that were paid for; those shown already keep their time. Only billing calls this."""
-    wanted = (Branch.id.in_(list(branch_ids)), Branch.shown_since.is_(None))
-    db.execute(update(Branch).where(*wanted).values(shown_since=now))
+    wanted = list(branch_ids)
+    if wanted:
+        hidden = (Branch.id.in_(wanted), Branch.shown_since.is_(None))
+        db.execute(update(Branch).where(*hidden).values(shown_since=now))
 
 
 def get(business_id: UUID, public_id: str) -> Branch:
@@ -128,6 +130,11 @@ _LIVE = (
     .order_by(Branch.is_main.desc(), Branch.id)
 )
 
+_BRANCH = table_of(Branch).c
+_EXTRA = select(_BRANCH.id).where(
+    _BRANCH.business_id == bindparam("business_id"), _BRANCH.removed_at.is_(None), _BRANCH.is_main.is_(False)
+)
+
 
 def list_live(business_id: UUID) -> Sequence[Branch]:
     """Return the branches that are not removed, the main one first."""
@@ -137,6 +144,11 @@ def list_live(business_id: UUID) -> Sequence[Branch]:
 def list_shown(business_id: UUID) -> Sequence[Branch]:
     """Return the branches that the public may see, the main one first."""
     return [branch for branch in list_live(business_id) if branch.shown_since is not None]
+
+
+def list_extra(business_id: UUID) -> Sequence[UUID]:
+    """Return the keys of the live branches beyond the main one."""
+    return db.scalars(_EXTRA, {"business_id": business_id}).all()
 
 
 def count_extra(business_id: UUID, *, is_shown_only: bool = False) -> int:

@@ -8,10 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.directory.models import Entitlement
-from portal.kit.db import db
+from portal.kit.db import db, table_of
 
 STATUSES = {None: "draft", True: "listed", False: "unlisted"}
 """The vendor's word for what the business is entitled to; None before anything was paid."""
+
+_STORE = insert(table_of(Entitlement))
+_STORE = _STORE.on_conflict_do_update(
+    index_elements=["business_id"],
+    set_={name: _STORE.excluded[name] for name in ("is_listed", "product_limit", "tier_code", "changed_at")},
+)
 
 
 def set_entitlement(
@@ -21,14 +27,14 @@ def set_entitlement(
 
     :param product_limit: products that may be shown; None where there is no limit.
     """
-    values = {
+    row = {
+        "business_id": business_id,
         "is_listed": is_listed,
         "product_limit": product_limit,
         "tier_code": tier_code,
         "changed_at": now,
     }
-    row = insert(Entitlement).values(business_id=business_id, **values)
-    db.execute(row.on_conflict_do_update(index_elements=["business_id"], set_=values))
+    db.execute(_STORE, row)
 
 
 def find_entitlement(business_id: UUID) -> Entitlement | None:

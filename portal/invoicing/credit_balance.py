@@ -25,6 +25,8 @@ def settle(invoice: Invoice, amount: Money, now: datetime) -> None:
 
     :raises CreditSpent: there is less of it by now.
     """
+    if not amount:
+        return
     try:
         with db.begin_nested():
             recipes.credit_used(invoice.id, invoice.customer_id, amount, now)

@@ -9,13 +9,18 @@ from sqlalchemy.dialects.postgresql import insert
 from portal.directory.models import Business
 from portal.invoicing.models import Customer
 from portal.kit import ids
-from portal.kit.db import db
+from portal.kit.db import db, table_of
+
+_OF_BUSINESS = select(Customer).where(Customer.business_id == bindparam("business_id"))
+_ADD = insert(table_of(Customer)).on_conflict_do_nothing(index_elements=["business_id"])
 
 
 def of_business(business: Business, now: datetime) -> Customer:
     """Return the customer of a business, made at its first use with the business's currency and time zone."""
+    found = find_of_business(business.id)
+    if found is not None:
+        return found
     row = {
-        "id": ids.new_id(),
         "public_id": ids.public_id("cus"),
         "kind": "vendor",
         "business_id": business.id,
@@ -23,11 +28,8 @@ def of_business(business: Business, now: datetime) -> Customer:
         "time_zone": business.time_zone,
         "created_at": now,
     }
-    db.execute(insert(Customer).values(row).on_conflict_do_nothing(index_elements=["business_id"]))
-    return db.scalars(select(Customer).where(Customer.business_id == business.id)).one()
-
-
-_OF_BUSINESS = select(Customer).where(Customer.business_id == bindparam("business_id"))
+    db.execute(_ADD, row)
+    return db.scalars(_OF_BUSINESS, {"business_id": business.id}).one()
 
 
 def find_of_business(business_id: UUID) -> Customer | None:

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, insert, select
 
 from portal.invoicing import numbering
 from portal.invoicing.errors import InvoiceNotDraft
@@ -15,7 +15,7 @@ from portal.invoicing.models import Invoice, InvoiceLine
 from portal.invoicing.states import move
 from portal.kit import ids
 from portal.kit.config import Seller
-from portal.kit.db import db
+from portal.kit.db import db, table_of
 from portal.kit.money import Money, total
 from portal.ledger import recipes
 
@@ -43,25 +43,35 @@ class Basis:
     currency: str
 
 
+_ADD_LINE = insert(table_of(InvoiceLine))
+_LOCK = select(Invoice).where(Invoice.id == bindparam("invoice_id")).with_for_update()
+_LOCK_DRAFT = (
+    select(Invoice)
+    .where(Invoice.subscription_id == bindparam("subscription_id"), Invoice.status == "draft")
+    .with_for_update()
+)
+_FRESH = {"populate_existing": True}
+
+
 def draft(basis: Basis, lines: Sequence[Line], now: datetime) -> Invoice:
     """Store an unnumbered draft with its lines; its total is theirs."""
     amount = total([line.amount for line in lines], basis.currency)
     invoice = Invoice(**asdict(basis), public_id=ids.public_id("inv"), total_amount=amount.amount, created_at=now)
     db.add(invoice)
     db.flush()
-    for position, line in enumerate(lines, start=1):
-        db.add(
-            InvoiceLine(
-                invoice_id=invoice.id,
-                position=position,
-                code=line.code,
-                quantity=line.quantity,
-                unit_amount=line.unit.amount,
-                amount=line.amount.amount,
-                derivation=line.derivation,
-            )
-        )
-    db.flush()
+    rows = [
+        {
+            "invoice_id": invoice.id,
+            "position": position,
+            "code": line.code,
+            "quantity": line.quantity,
+            "unit_amount": line.unit.amount,
+            "amount": line.amount.amount,
+            "derivation": line.derivation,
+        }
+        for position, line in enumerate(lines, start=1)
+    ]
+    db.execute(_ADD_LINE, rows)
     return invoice
 
 
@@ -79,7 +89,6 @@ def issue(invoice: Invoice, period: tuple[date, date], seller: Seller, buyer: di
     invoice.issued_at, invoice.due_on = now, today
     invoice.period_starts_on, invoice.period_ends_on = period
     invoice.seller, invoice.buyer = asdict(seller), buyer
-    db.flush()
 
 
 def mark_paid(invoice: Invoice, *, credit: Money, paid: Money, now: datetime) -> None:
@@ -88,7 +97,6 @@ def mark_paid(invoice: Invoice, *, credit: Money, paid: Money, now: datetime) ->
     invoice.paid_amount = paid.amount
     invoice.paid_at = now
     move(invoice, "paid")
-    db.flush()
 
 
 def void(invoice: Invoice) -> None:
@@ -104,11 +112,9 @@ def void(invoice: Invoice) -> None:
 
 def lock(invoice_id: UUID) -> Invoice:
     """Lock an invoice and return it as it is now."""
-    query = select(Invoice).where(Invoice.id == invoice_id).with_for_update()
-    return db.scalars(query, execution_options={"populate_existing": True}).one()
+    return db.scalars(_LOCK, {"invoice_id": invoice_id}, execution_options=_FRESH).one()
 
 
 def lock_draft_of(subscription_id: UUID) -> Invoice | None:
     """Lock the draft of a subscription; there is at most one."""
-    query = select(Invoice).where(Invoice.subscription_id == subscription_id, Invoice.status == "draft")
-    return db.scalars(query.with_for_update(), execution_options={"populate_existing": True}).one_or_none()
+    return db.scalars(_LOCK_DRAFT, {"subscription_id": subscription_id}, execution_options=_FRESH).one_or_none()

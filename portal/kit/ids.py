@@ -24,4 +24,8 @@ def public_id(prefix: str) -> str:
 
 def random_text(length: int) -> str:
     """Return ``length`` random ASCII letters and digits from the system's secure source."""
-    return "".join(secrets.choice(_ALPHABET) for _ in range(length))
+    number, text = secrets.randbelow(len(_ALPHABET) ** length), ""
+    for _ in range(length):
+        number, digit = divmod(number, len(_ALPHABET))
+        text += _ALPHABET[digit]
+    return text

@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, aliased, mapped_column
 
 from portal.kit import ids, logging
-from portal.kit.db import Base, Key, db
+from portal.kit.db import Base, Key, db, table_of
 
 MAX_ATTEMPTS = 30
 """With pauses up to an hour this outlives the outage of a night."""
@@ -64,6 +64,12 @@ class StagedJob(Base):
     done_at: Mapped[datetime | None]
 
 
+_STAGE = insert(table_of(StagedJob))
+_STAGE_ONE_OF_A_KEY = _STAGE.on_conflict_do_update(
+    index_elements=["key"],
+    index_where=text("state = 'pending'"),
+    set_={"due_at": func.least(StagedJob.due_at, _STAGE.excluded.due_at), "retry_at": None},
+)
 _waker: Callable[[Iterable[str]], None] = lambda queues: None  # noqa: E731
 
 
@@ -89,18 +95,9 @@ def stage(
         "args": args,
         "key": key,
         "due_at": due_at,
-        "state": "pending",
-        "attempts": 0,
         "request_id": structlog.contextvars.get_contextvars().get("request_id"),
     }
-    query = insert(StagedJob).values(row)
-    if key is not None:
-        query = query.on_conflict_do_update(
-            index_elements=["key"],
-            index_where=text("state = 'pending'"),
-            set_={"due_at": func.least(StagedJob.due_at, query.excluded.due_at), "retry_at": None},
-        )
-    db.execute(query)
+    db.execute(_STAGE if key is None else _STAGE_ONE_OF_A_KEY, row)
     db.info.setdefault("wake", set()).add(str(queue))
 
 

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Mapped
 
-from portal.kit import jobs
-from portal.kit.db import Base, Key, db
+from portal.kit import ids, jobs
+from portal.kit.db import Base, Key, db, table_of
 
 FAN_OUT = "outbox.fan_out"
 
@@ -28,17 +28,19 @@ class DomainEvent(Base):
     occurred_at: Mapped[datetime]
 
 
+_ADD = insert(table_of(DomainEvent))
+
+
 def record(name: str, subject: str, facts: dict[str, Any], now: datetime) -> UUID:
     """Store an event and stage its fan-out.
 
     :param subject: public id of what it happened to.
     :param facts: JSON values; amounts as minor units beside their currency.
     """
-    event = DomainEvent(name=name, subject=subject, facts=facts, occurred_at=now)
-    db.add(event)
-    db.flush()
-    jobs.stage(FAN_OUT, queue=jobs.Queue.DEFAULT, due_at=now, key=f"event:{event.id}", event_id=str(event.id))
-    return event.id
+    event_id = ids.new_id()
+    db.execute(_ADD, {"id": event_id, "name": name, "subject": subject, "facts": facts, "occurred_at": now})
+    jobs.stage(FAN_OUT, queue=jobs.Queue.DEFAULT, due_at=now, key=f"event:{event_id}", event_id=str(event_id))
+    return event_id
 
 
 def get(event_id: UUID) -> DomainEvent:

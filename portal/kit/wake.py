@@ -1,7 +1,7 @@
 """Telling RQ that a queue has work. Losing the message is harmless: the scheduler finds the rows."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import redis
 from rq import Queue
@@ -10,13 +10,16 @@ from rq.serializers import JSONSerializer
 from portal.kit import logging
 
 DRAIN = "worker.drain.drain"
+_ENOUGH = 2
+"""So many drains wait in a queue at most, as many as its busiest one has processes. One that still waits begins after
+our commit and finds what we staged; another would find nothing."""
 _SILENCE = 2.0
 """Seconds; the scheduler rings every second of its own accord."""
 log = logging.logger()
 
 
 def waker(redis_url: str) -> Callable[[Iterable[str]], None]:
-    """Return what enqueues one drain for each queue named; while Redis is away it says so and goes on.
+    """Return what sees to it that a drain waits for each queue named; while Redis is away it says so and goes on.
 
     After a failure nobody rings for a while: who waits for a Redis that hangs would wait in vain.
     """
@@ -28,7 +31,7 @@ def waker(redis_url: str) -> Callable[[Iterable[str]], None]:
         if time.monotonic() < silent_until:
             return
         try:
-            for name in queues:
+            for name in _in_want(connection, list(queues)):
                 queue = Queue(name, connection=connection, serializer=JSONSerializer)
                 queue.enqueue(DRAIN, name, result_ttl=0, failure_ttl=3600, job_timeout=300)
         except (redis.RedisError, OSError) as error:
@@ -36,3 +39,12 @@ def waker(redis_url: str) -> Callable[[Iterable[str]], None]:
             log.warning("wake_lost", queues=list(queues), error=type(error).__name__)
 
     return wake
+
+
+def _in_want(connection: redis.Redis, queues: Sequence[str]) -> list[str]:
+    """Return those of ``queues`` for which too few drains wait, by one turn to Redis."""
+    with connection.pipeline(transaction=False) as turn:
+        for name in queues:
+            turn.llen(f"{Queue.redis_queue_namespace_prefix}{name}")
+        waiting = turn.execute()
+    return [name for name, drains in zip(queues, waiting, strict=True) if drains < _ENOUGH]

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
-from portal.kit.db import db
+from portal.kit.db import db, table_of
 from portal.kit.money import Money
 from portal.ledger.chart import CUSTOMER_CREDIT, Account
 from portal.ledger.models import LedgerAccount, LedgerEntry
@@ -20,14 +20,18 @@ class TrialLine:
     amount: int
 
 
+_ACCOUNT = table_of(LedgerAccount).c
+_CREDIT = select(_ACCOUNT.balance).where(
+    _ACCOUNT.code == CUSTOMER_CREDIT,
+    _ACCOUNT.owner_id == bindparam("owner_id"),
+    _ACCOUNT.currency == bindparam("currency"),
+)
+
+
 def credit_balance(customer_id: UUID, currency: str) -> Money:
     """Return what we owe the customer in ``currency``."""
-    query = select(LedgerAccount.balance).where(
-        LedgerAccount.code == CUSTOMER_CREDIT,
-        LedgerAccount.owner_id == customer_id,
-        LedgerAccount.currency == currency,
-    )
-    return Money(db.execute(query).scalar_one_or_none() or 0, currency)
+    found = db.execute(_CREDIT, {"owner_id": customer_id, "currency": currency}).scalar_one_or_none()
+    return Money(found or 0, currency)
 
 
 def balance(account: Account, currency: str) -> Money:

@@ -6,10 +6,14 @@ from datetime import datetime
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.kit import ids
-from portal.kit.db import db
+from portal.kit.db import db, table_of
 from portal.kit.money import Money
-from portal.ledger.chart import Account, account_id
+from portal.ledger.chart import Account, account_ids
 from portal.ledger.models import LedgerEntry, LedgerPosting
+
+_POSTING = table_of(LedgerPosting)
+_ADD = insert(_POSTING).on_conflict_do_nothing(index_elements=["reference"]).returning(_POSTING.c.id)
+_ADD_ENTRY = insert(table_of(LedgerEntry))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +30,25 @@ def post(reference: str, recipe: str, moves: list[Move], now: datetime) -> bool:
 
     :return: False where the reference was already posted; then nothing is written.
     """
-    row = {"id": ids.new_id(), "reference": reference, "recipe": recipe, "occurred_at": now}
-    added = db.execute(
-        insert(LedgerPosting)
-        .values(row)
-        .on_conflict_do_nothing(index_elements=["reference"])
-        .returning(LedgerPosting.id)
-    ).scalar_one_or_none()
-    if added is None:
+    posting_id = ids.new_id()
+    row = {"id": posting_id, "reference": reference, "recipe": recipe, "occurred_at": now}
+    if db.execute(_ADD, row).first() is None:
         return False
-    entries = [
-        {
-            "posting_id": added,
-            "account_id": account_id(account, move.money.currency),
-            "currency": move.money.currency,
-            "amount": sign * move.money.amount,
-        }
+    sides = [
+        (account, move.money.currency, sign * move.money.amount)
         for move in moves
         for sign, account in ((1, move.debit), (-1, move.credit))
     ]
+    accounts = account_ids({(account, currency) for account, currency, _ in sides})
+    entries = [
+        {
+            "posting_id": posting_id,
+            "account_id": accounts[account, currency],
+            "currency": currency,
+            "amount": amount,
+        }
+        for account, currency, amount in sides
+    ]
     # One order for all, so that two postings over the same guarded accounts never wait for each other in a circle.
-    db.execute(insert(LedgerEntry), sorted(entries, key=lambda entry: str(entry["account_id"])))
+    db.execute(_ADD_ENTRY, sorted(entries, key=lambda entry: str(entry["account_id"])))
     return True

@@ -1,13 +1,16 @@
 """Attempts: one order at a provider each, with our own number committed before the provider hears of it."""
 
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
+from sqlalchemy.dialects.postgresql import insert
 
 from portal.kit import clock, ids, jobs
-from portal.kit.db import db
+from portal.kit.db import db, table_of
 from portal.payments import watch
+from portal.payments.errors import AttemptUnresolved
 from portal.payments.models import PaymentAttempt, PaymentSession, ProviderCall
 from portal.payments.providers.base import Answer, Result
 from portal.payments.states import LIVE_ATTEMPT, move
@@ -17,32 +20,56 @@ LOOK = "payments.look"
 CLOSE = "payments.close"
 
 
-def open_attempt(session: PaymentSession, payable_until: datetime, now: datetime) -> PaymentAttempt:
-    """Store the intent to collect and stage its request; the database refuses a second live one for the invoice."""
-    attempt = PaymentAttempt(
-        session_id=session.id,
-        invoice_id=session.invoice_id,
-        provider=session.provider,
-        order_number=f"SH{ids.random_text(22)}",
-        amount=session.settlement_amount,
-        currency=session.settlement_currency,
-        payable_until=payable_until,
-        created_at=now,
-    )
-    db.add(attempt)
-    db.flush()
-    request_charge(attempt, now)
-    return attempt
+class Opened(NamedTuple):
+    """A new attempt: its key, and the number by which the provider will know its order."""
+
+    id: UUID
+    order_number: str
+
+
+class Named(NamedTuple):
+    """An attempt and its session by their keys."""
+
+    id: UUID
+    session_id: UUID
+
+
+_ATTEMPT = table_of(PaymentAttempt)
+_OPEN = insert(_ATTEMPT).on_conflict_do_nothing().returning(_ATTEMPT.c.id, _ATTEMPT.c.order_number)
+"""The database keeps a second live attempt of an invoice out; who comes at the same time waits for its fate."""
+
+
+def open_attempt(session: PaymentSession, payable_until: datetime, now: datetime) -> Opened:
+    """Store the intent to collect and stage its request.
+
+    :raises AttemptUnresolved: while another attempt for the same invoice is live or unknown.
+    """
+    row = {
+        "session_id": session.id,
+        "invoice_id": session.invoice_id,
+        "provider": session.provider,
+        "order_number": f"SH{ids.random_text(22)}",
+        "amount": session.settlement_amount,
+        "currency": session.settlement_currency,
+        "payable_until": payable_until,
+        "created_at": now,
+    }
+    stored = db.execute(_OPEN, row).one_or_none()
+    if stored is None:
+        raise AttemptUnresolved
+    opened = Opened(*stored)
+    _stage(REQUEST_CHARGE, opened.id, now)
+    return opened
 
 
 def request_charge(attempt: PaymentAttempt, now: datetime) -> None:
     """Stage the creation of the order, or its identical repetition for a fresh code."""
-    _stage(REQUEST_CHARGE, attempt, now)
+    _stage(REQUEST_CHARGE, attempt.id, now)
 
 
 def look_at(attempt: PaymentAttempt, due_at: datetime) -> None:
     """Stage a question to the provider about this order."""
-    _stage(LOOK, attempt, due_at)
+    _stage(LOOK, attempt.id, due_at)
 
 
 def begin_closing(attempt: PaymentAttempt, now: datetime) -> None:
@@ -51,38 +78,47 @@ def begin_closing(attempt: PaymentAttempt, now: datetime) -> None:
         move(attempt, "closed")
     elif attempt.status in LIVE_ATTEMPT:
         move(attempt, "closing")
-        _stage(CLOSE, attempt, now)
+        _stage(CLOSE, attempt.id, now)
 
 
 def close_again(attempt: PaymentAttempt, now: datetime) -> None:
     """Stage another close of an order that turned out to exist after we had given it up."""
-    _stage(CLOSE, attempt, now)
+    _stage(CLOSE, attempt.id, now)
 
 
-def _stage(name: str, attempt: PaymentAttempt, due_at: datetime) -> None:
+def _stage(name: str, attempt_id: UUID, due_at: datetime) -> None:
     """Only the code itself is waited for by somebody; a slow answer to the rest must not stand before it."""
     queue = jobs.Queue.INTERACTIVE if name == REQUEST_CHARGE else jobs.Queue.DEFAULT
-    jobs.stage(name, queue=queue, due_at=due_at, key=f"{name}:{attempt.id}", attempt_id=str(attempt.id))
+    jobs.stage(name, queue=queue, due_at=due_at, key=f"{name}:{attempt_id}", attempt_id=str(attempt_id))
 
 
 def lock_with_session(attempt_id: UUID) -> tuple[PaymentSession, PaymentAttempt]:
     """Lock an attempt's session, then the attempt: the house's order."""
-    session_id = db.execute(select(PaymentAttempt.session_id).where(PaymentAttempt.id == attempt_id)).scalar_one()
-    fresh = {"populate_existing": True}
-    session = db.scalars(
-        select(PaymentSession).where(PaymentSession.id == session_id).with_for_update(), execution_options=fresh
-    ).one()
-    attempt = db.scalars(
-        select(PaymentAttempt).where(PaymentAttempt.id == attempt_id).with_for_update(), execution_options=fresh
-    ).one()
+    return lock(db.execute(_SESSION_ID, {"attempt_id": attempt_id}).scalar_one(), attempt_id)
+
+
+_SESSION_ID = select(_ATTEMPT.c.session_id).where(_ATTEMPT.c.id == bindparam("attempt_id"))
+_LOCK_SESSION = select(PaymentSession).where(PaymentSession.id == bindparam("session_id")).with_for_update()
+_LOCK = select(PaymentAttempt).where(PaymentAttempt.id == bindparam("attempt_id")).with_for_update()
+_FRESH = {"populate_existing": True}
+
+
+def lock(session_id: UUID, attempt_id: UUID) -> tuple[PaymentSession, PaymentAttempt]:
+    """Lock a session, then an attempt of it, and return both as they are now."""
+    session = db.scalars(_LOCK_SESSION, {"session_id": session_id}, execution_options=_FRESH).one()
+    attempt = db.scalars(_LOCK, {"attempt_id": attempt_id}, execution_options=_FRESH).one()
     return session, attempt
 
 
-def find_by_order(provider: str, order_number: str) -> PaymentAttempt | None:
-    """Return the attempt that bears ``order_number`` at ``provider``, if it is one of ours."""
-    return db.scalars(
-        select(PaymentAttempt).where(PaymentAttempt.provider == provider, PaymentAttempt.order_number == order_number)
-    ).one_or_none()
+_BY_ORDER = select(_ATTEMPT.c.id, _ATTEMPT.c.session_id).where(
+    _ATTEMPT.c.provider == bindparam("provider"), _ATTEMPT.c.order_number == bindparam("order_number")
+)
+
+
+def find_by_order(provider: str, order_number: str) -> Named | None:
+    """Say which attempt bears ``order_number`` at ``provider``, if it is one of ours."""
+    found = db.execute(_BY_ORDER, {"provider": provider, "order_number": order_number}).one_or_none()
+    return Named(*found) if found else None
 
 
 def note_call(attempt_id: UUID, answer: Answer) -> None:

@@ -6,9 +6,9 @@ Only the doors of billing call this.
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
-from portal.kit.db import db
+from portal.kit.db import db, table_of
 from portal.payments import transactions
 from portal.payments.models import PaymentAttempt, PaymentSession
 from portal.payments.providers.base import PaymentEvidence
@@ -24,6 +24,12 @@ class Verdict(StrEnum):
     TAKEN = "taken"
 
 
+_ATTEMPT = table_of(PaymentAttempt).c
+_OWNER = select(_ATTEMPT.id).where(
+    _ATTEMPT.provider == bindparam("provider"), _ATTEMPT.provider_transaction_id == bindparam("transaction_id")
+)
+
+
 def judge(attempt: PaymentAttempt, evidence: PaymentEvidence) -> Verdict:
     """Compare evidence with a locked attempt: number, provider, amount and currency (reliability.md)."""
     if (attempt.provider, attempt.order_number) != (evidence.provider, evidence.order_number):
@@ -31,13 +37,8 @@ def judge(attempt: PaymentAttempt, evidence: PaymentEvidence) -> Verdict:
     if attempt.status == "succeeded":
         is_same = attempt.provider_transaction_id == evidence.transaction_id
         return Verdict.DUPLICATE if is_same else Verdict.TAKEN
-    owner = db.execute(
-        select(PaymentAttempt.id).where(
-            PaymentAttempt.provider == evidence.provider,
-            PaymentAttempt.provider_transaction_id == evidence.transaction_id,
-        )
-    ).first()
-    if owner is not None:
+    named = {"provider": evidence.provider, "transaction_id": evidence.transaction_id}
+    if db.execute(_OWNER, named).first() is not None:
         return Verdict.TAKEN
     if (attempt.amount, attempt.currency) != (evidence.amount, evidence.currency):
         return Verdict.MISMATCH
@@ -54,6 +55,7 @@ def capture(
     session: PaymentSession, attempt: PaymentAttempt, evidence: PaymentEvidence, disposition: str, now: datetime
 ) -> None:
     """Take the money into the attempt, its session and its transaction; ``disposition`` says what became of it."""
+    transaction = transactions.of_session(session.id)  # read first, so that all three are written together
     move(attempt, "succeeded")
     attempt.provider_transaction_id = evidence.transaction_id
     attempt.captured_amount = evidence.amount
@@ -65,10 +67,10 @@ def capture(
     if disposition == "suspense":
         move(session, "review")
         session.failure = "mismatch"
-        transactions.close(transactions.of_session(session.id), "failed", "mismatch")
+        transactions.close(transaction, "failed", "mismatch")
         return
     move(session, "paid")
     session.failure = None
     session.paid_at = evidence.paid_at
     session.paid_late_at = evidence.paid_at if was_late else None
-    transactions.complete(transactions.of_session(session.id), disposition, now)
+    transactions.complete(transaction, disposition, now)

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.kit import clock, ids, jobs, logging, metrics
-from portal.kit.db import db
+from portal.kit.db import db, table_of
 from portal.payments.models import PaymentEvent
 from portal.payments.providers import registry
 from portal.payments.providers.base import Notification, PaymentEvidence
@@ -16,6 +16,9 @@ from portal.payments.providers.base import SignatureRejected as SignatureRejecte
 from portal.payments.states import move
 
 APPLY_EVENT = "payments.apply_event"
+_EVENT = table_of(PaymentEvent)
+_ADD = insert(_EVENT).on_conflict_do_nothing().returning(_EVENT.c.id)
+_LOCK = select(PaymentEvent).where(PaymentEvent.id == bindparam("event_id")).with_for_update()
 log = logging.logger()
 
 
@@ -60,13 +63,12 @@ def _store(provider: str, message: Notification) -> UUID | None:
         "outcome": message.quarantine,
         "processed_at": None if waits else clock.wall(),
     }
-    query = insert(PaymentEvent).values(row).on_conflict_do_nothing().returning(PaymentEvent.id)
-    return db.execute(query).scalar_one_or_none()
+    return db.execute(_ADD, row).scalar_one_or_none()
 
 
 def take(event_id: UUID) -> tuple[PaymentEvent, PaymentEvidence] | None:
     """Lock a stored event for its worker; None where it was dealt with already."""
-    event = db.scalars(select(PaymentEvent).where(PaymentEvent.id == event_id).with_for_update()).one()
+    event = db.scalars(_LOCK, {"event_id": event_id}).one()
     if event.status != "received":
         return None
     return event, PaymentEvidence.from_json(event.body["evidence"])

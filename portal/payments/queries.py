@@ -1,11 +1,9 @@
-"""Reading payments: a session by its link, a customer's history, and what operators look at."""
+"""Reading payments: a session by its link, a transaction, and what operators look at; see ``history.py`` for lists."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 
 from portal.kit.db import db
 from portal.kit.errors import NotFound
@@ -19,39 +17,18 @@ from portal.payments.models import (
     ProviderCall,
 )
 
-TYPES = (
-    "subscription_start",
-    "subscription_renewal",
-    "subscription_change",
-    "branch_batch",
-    "hibernation",
-    "prepayment",
+_SESSION = select(PaymentSession).where(PaymentSession.public_id == bindparam("public_id"))
+_NEWEST_ATTEMPT = (
+    select(PaymentAttempt)
+    .where(PaymentAttempt.session_id == bindparam("session_id"))
+    .order_by(PaymentAttempt.created_at.desc())
+    .limit(1)
 )
-STATUSES = ("pending", "completed", "failed", "cancelled", "refunded")
-
-
-@dataclass(frozen=True, slots=True)
-class TransactionFilter:
-    """What of a history is wanted; ``since`` is inclusive, ``until`` exclusive."""
-
-    type: str | None = None
-    status: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-
-    def conditions(self) -> list[ColumnElement[bool]]:
-        """Return the filter as SQL conditions."""
-        table = MembershipTransaction
-        wanted: list[ColumnElement[bool]] = []
-        if self.type:
-            wanted.append(table.type == self.type)
-        if self.status:
-            wanted.append(table.status == self.status)
-        if self.since:
-            wanted.append(table.created_at >= self.since)
-        if self.until:
-            wanted.append(table.created_at < self.until)
-        return wanted
+_SESSION_OF_ATTEMPT = (
+    select(PaymentSession)
+    .join(PaymentAttempt, PaymentAttempt.session_id == PaymentSession.id)
+    .where(PaymentAttempt.id == bindparam("attempt_id"))
+)
 
 
 def get_session(public_id: str) -> PaymentSession:
@@ -59,7 +36,7 @@ def get_session(public_id: str) -> PaymentSession:
 
     :raises NotFound: there is none.
     """
-    found = db.scalars(select(PaymentSession).where(PaymentSession.public_id == public_id)).one_or_none()
+    found = db.scalars(_SESSION, {"public_id": public_id}).one_or_none()
     if found is None:
         raise NotFound
     return found
@@ -67,40 +44,12 @@ def get_session(public_id: str) -> PaymentSession:
 
 def attempt_of(session_id: UUID) -> PaymentAttempt:
     """Return the newest attempt of a session."""
-    query = select(PaymentAttempt).where(PaymentAttempt.session_id == session_id)
-    return db.scalars(query.order_by(PaymentAttempt.created_at.desc()).limit(1)).one()
+    return db.scalars(_NEWEST_ATTEMPT, {"session_id": session_id}).one()
 
 
 def session_of_attempt(attempt_id: UUID) -> PaymentSession:
     """Return the session that an attempt belongs to."""
-    query = select(PaymentSession).join(PaymentAttempt, PaymentAttempt.session_id == PaymentSession.id)
-    return db.scalars(query.where(PaymentAttempt.id == attempt_id)).one()
-
-
-def list_transactions(
-    customer_id: UUID, wanted: TransactionFilter, page: int, total: int
-) -> Page[MembershipTransaction]:
-    """Return a page of a customer's history, newest first.
-
-    :param total: the customer's counter, used where nothing is filtered, so that a long history costs no count.
-    """
-    conditions = wanted.conditions()
-    mine = MembershipTransaction.customer_id == customer_id
-    if conditions:
-        total = db.execute(
-            select(func.count()).select_from(MembershipTransaction).where(mine, *conditions)
-        ).scalar_one()
-    newest = (MembershipTransaction.created_at.desc(), MembershipTransaction.id.desc())
-    ids = select(MembershipTransaction.id).where(mine, *conditions).order_by(*newest)
-    chosen = ids.limit(PAGE_SIZE).offset((page - 1) * PAGE_SIZE).subquery()
-    rows = select(MembershipTransaction).join(chosen, chosen.c.id == MembershipTransaction.id).order_by(*newest)
-    return Page(db.scalars(rows).all(), page, total)
-
-
-def all_transactions(customer_id: UUID, wanted: TransactionFilter, limit: int) -> Sequence[MembershipTransaction]:
-    """Return up to ``limit`` transactions for a file, newest first."""
-    query = select(MembershipTransaction).where(MembershipTransaction.customer_id == customer_id, *wanted.conditions())
-    return db.scalars(query.order_by(MembershipTransaction.created_at.desc()).limit(limit)).all()
+    return db.scalars(_SESSION_OF_ATTEMPT, {"attempt_id": attempt_id}).one()
 
 
 def get_transaction(customer_id: UUID, public_id: str) -> MembershipTransaction:

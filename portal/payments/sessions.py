@@ -6,15 +6,14 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
-from sqlalchemy.exc import IntegrityError
 
 from portal.kit import ids, jobs
-from portal.kit.db import db
+from portal.kit.db import db, table_of
 from portal.kit.money import Money
 from portal.payments import attempts, transactions
-from portal.payments.errors import AttemptUnresolved, SessionAtItsLimit, SessionClosed
+from portal.payments.errors import SessionAtItsLimit, SessionClosed
 from portal.payments.models import PaymentAttempt, PaymentSession
-from portal.payments.queries import get_session
+from portal.payments.queries import attempt_of, get_session
 from portal.payments.states import LIVE_ATTEMPT, LIVE_SESSION, move
 from portal.payments.watch import WATCH
 
@@ -50,11 +49,7 @@ def open_session(collection: Collection, provider: str, now: datetime) -> Paymen
     session = _drafted(collection, provider, now)
     db.add(session)
     db.flush()
-    try:
-        with db.begin_nested():
-            attempt = attempts.open_attempt(session, now + LONGEST + _CLOSING_TIME, now)
-    except IntegrityError as error:
-        raise AttemptUnresolved from error
+    attempt = attempts.open_attempt(session, now + LONGEST + _CLOSING_TIME, now)
     transactions.open_transaction(
         customer_id=session.customer_id,
         invoice_id=session.invoice_id,
@@ -67,7 +62,7 @@ def open_session(collection: Collection, provider: str, now: datetime) -> Paymen
         method=provider,
         now=now,
     )
-    _stage_expiry(session)
+    _stage_expiry(session, attempt.id)
     return session
 
 
@@ -138,24 +133,19 @@ def is_overdue(session: PaymentSession, now: datetime) -> bool:
     if session.status not in LIVE_SESSION:
         return False
     if session.expires_at > now:
-        _stage_expiry(session)
+        _stage_expiry(session, attempt_of(session.id).id)
         return False
     return True
 
 
-def _stage_expiry(session: PaymentSession) -> None:
-    attempt_id = str(_attempt_of(session.id).id)
+def _stage_expiry(session: PaymentSession, attempt_id: UUID) -> None:
     key = f"{EXPIRE}:{session.id}"
-    jobs.stage(EXPIRE, queue=jobs.Queue.DEFAULT, due_at=session.expires_at, key=key, attempt_id=attempt_id)
-
-
-def _attempt_of(session_id: UUID) -> PaymentAttempt:
-    query = select(PaymentAttempt).where(PaymentAttempt.session_id == session_id)
-    return db.scalars(query.order_by(PaymentAttempt.created_at.desc()).limit(1)).one()
+    jobs.stage(EXPIRE, queue=jobs.Queue.DEFAULT, due_at=session.expires_at, key=key, attempt_id=str(attempt_id))
 
 
 def _lock(public_id: str) -> tuple[PaymentSession, PaymentAttempt]:
-    return attempts.lock_with_session(_attempt_of(get_session(public_id).id).id)
+    session = get_session(public_id)
+    return attempts.lock(session.id, attempt_of(session.id).id)
 
 
 _UNDER_WAY = (
@@ -176,20 +166,24 @@ def watched_until(invoice_id: UUID) -> datetime | None:
     return db.execute(query).scalar_one()
 
 
+_SESSION, _ATTEMPT = table_of(PaymentSession).c, table_of(PaymentAttempt).c
+_OTHERS = (
+    select(_SESSION.id, _ATTEMPT.id)
+    .where(
+        _ATTEMPT.session_id == _SESSION.id,
+        _SESSION.invoice_id == bindparam("invoice_id"),
+        _SESSION.id != bindparam("session_id"),
+        _ATTEMPT.status.in_(LIVE_ATTEMPT),
+        _SESSION.status.in_(LIVE_SESSION),
+    )
+    .order_by(_SESSION.id)
+)
+
+
 def end_others(session: PaymentSession, now: datetime) -> None:
     """Cancel every other live session of the same invoice: the first money paid it."""
-    query = (
-        select(PaymentAttempt.id)
-        .join(PaymentSession, PaymentSession.id == PaymentAttempt.session_id)
-        .where(
-            PaymentSession.invoice_id == session.invoice_id,
-            PaymentSession.id != session.id,
-            PaymentAttempt.status.in_(LIVE_ATTEMPT),
-            PaymentSession.status.in_(LIVE_SESSION),
-        )
-        .order_by(PaymentSession.id)
-    )
-    for attempt_id in db.scalars(query).all():
-        other, attempt = attempts.lock_with_session(attempt_id)
+    others = db.execute(_OTHERS, {"invoice_id": session.invoice_id, "session_id": session.id}).all()
+    for session_id, attempt_id in others:
+        other, attempt = attempts.lock(session_id, attempt_id)
         if other.status in LIVE_SESSION:
             end(other, attempt, "cancelled", now, "paid_otherwise")

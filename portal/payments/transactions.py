@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from portal.kit import ids
 from portal.kit.db import db
@@ -57,9 +57,12 @@ def collected(transaction: MembershipTransaction) -> Money | None:
     return Money(**found) if found else None
 
 
+_OF_SESSION = select(MembershipTransaction).where(MembershipTransaction.session_id == bindparam("session_id"))
+
+
 def of_session(session_id: UUID) -> MembershipTransaction:
     """Return the transaction of a session."""
-    return db.scalars(select(MembershipTransaction).where(MembershipTransaction.session_id == session_id)).one()
+    return db.scalars(_OF_SESSION, {"session_id": session_id}).one()
 
 
 def complete(transaction: MembershipTransaction, disposition: str, now: datetime) -> None:

@@ -16,7 +16,6 @@ from portal.catalogue import price_book
 from portal.directory import branches
 from portal.invoicing import customers
 from portal.kit import edge, sent_fields
-from portal.kit.errors import NotFound
 from portal.kit.money import Money
 from portal.kit.rate_limit import limiter
 from portal.payments import sessions
@@ -89,10 +88,7 @@ def make_quote(business: Business) -> Response:
 @requires("billing:view")
 def show_quote(business: Business, quote_id: str) -> str:
     """Show a quote with the derivation of each line."""
-    customer = customers.find_of_business(business.id)
-    if customer is None:
-        raise NotFound
-    quote = quotes.get(customer.id, quote_id)
+    customer, quote = quotes.get_of_business(business.id, quote_id)
     settlement = quote.terms["settlement"]
     period = subscriptions.first_period(customer, quote.quoted_on)
     is_converted = settlement["rate"] is not None
@@ -128,8 +124,7 @@ def show_quote(business: Business, quote_id: str) -> str:
 def confirm(business: Business, quote_id: str) -> Response:
     """Charge exactly what the quote says, or show the new quote instead."""
     now = edge.now()
-    customer = customers.of_business(business, now)
-    quote = quotes.get(customer.id, quote_id)
+    customer, quote = quotes.get_of_business(business.id, quote_id)
     try:
         session = checkout.start_payment(customer, quote, METHOD, now)
     except QuoteChanged:

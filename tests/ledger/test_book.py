@@ -13,7 +13,7 @@ from portal.kit import edge
 from portal.kit.db import db
 from portal.kit.money import Money
 from portal.ledger import balances, recipes
-from portal.ledger.chart import EXCHANGE, HELD, RECEIVABLE, REVENUE, Account, account_id, clearing, credit_of
+from portal.ledger.chart import EXCHANGE, HELD, RECEIVABLE, REVENUE, Account, account_ids, clearing, credit_of
 from portal.ledger.posting import Move, post
 from tests.support.races import at_once
 
@@ -26,11 +26,15 @@ _ENTRY = text(
 _SPEAK = text("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
 
 
+def id_of(account: Account, currency: str) -> UUID:
+    return account_ids([(account, currency)])[account, currency]
+
+
 def write(*amounts: int) -> None:
     """Write a posting of one entry for each amount, by hand, past the recipes."""
     posting = uuid4()
     db.execute(_POSTING, {"id": posting})
-    account = account_id(Account(REVENUE), GBP)
+    account = id_of(Account(REVENUE), GBP)
     for amount in amounts:
         db.execute(_ENTRY, {"posting": posting, "account": account, "currency": GBP, "amount": amount})
     db.execute(_SPEAK)
@@ -61,7 +65,7 @@ class TestRefusals:
     def test_an_entry_in_another_currency_than_its_account(self) -> None:
         posting = uuid4()
         db.execute(_POSTING, {"id": posting})
-        account = account_id(Account(REVENUE), GBP)
+        account = id_of(Account(REVENUE), GBP)
         with pytest.raises(IntegrityError, match="foreign key"):
             db.execute(_ENTRY, {"posting": posting, "account": account, "currency": "CNY", "amount": 1})
 
@@ -69,7 +73,7 @@ class TestRefusals:
         posting = uuid4()
         db.execute(_POSTING, {"id": posting})
         for currency, amount in ((GBP, 5), ("CNY", -5)):
-            account = account_id(Account(EXCHANGE), currency)
+            account = id_of(Account(EXCHANGE), currency)
             db.execute(_ENTRY, {"posting": posting, "account": account, "currency": currency, "amount": amount})
         with pytest.raises(IntegrityError, match="does not balance"):
             db.execute(_SPEAK)

@@ -20,6 +20,7 @@ from worker import wake_ups
 from worker.jobs.housekeeping import SEAL_AUDIT
 
 _STATE = text("SELECT state FROM staged_jobs WHERE name = :name")
+_ATTEMPTS = text("SELECT attempts FROM staged_jobs WHERE name = :name")
 Forged = dict[str, str | bytes]
 
 
@@ -97,6 +98,40 @@ def test_g15_our_own_messages_are_json_and_drain(shelf: redis.Redis, due: Callab
     [key] = shelf.keys("rq:job:*")
     assert json.loads(zlib.decompress(shelf.hget(key, "data"))) == [wake.DRAIN, None, ["default"], {}]
 
+    listen(shelf)
+    assert due() == "done"
+
+
+def test_drains_that_wait_already_do_the_work_staged_since(
+    shelf: redis.Redis, due: Callable[[], str], worker_redis: str
+) -> None:
+    """However often a queue is rung, no more drains wait than processes serve it, and nothing is left lying."""
+    ring = wake.waker(worker_redis)
+    for _ in range(10):
+        ring(["default"])
+    assert shelf.llen("rq:queue:default") == 2
+    edge.write(lambda: jobs.stage("none", queue=jobs.Queue.DEFAULT, due_at=edge.now()))
+    ring(["default"])
+    assert shelf.llen("rq:queue:default") == 2
+
+    listen(shelf)
+    assert due() == "done"
+    assert edge.write(lambda: session.scalar(_ATTEMPTS, {"name": "none"})) == 1
+    ring(["default"])
+    assert shelf.llen("rq:queue:default") == 1
+
+
+def test_what_is_no_drain_keeps_a_queue_from_being_rung_only_until_it_is_taken(
+    shelf: redis.Redis, due: Callable[[], str], worker_redis: str
+) -> None:
+    """The scheduler rings each second, and a worker throws away what it does not believe."""
+    ring = wake.waker(worker_redis)
+    shelf.rpush("rq:queue:default", "nobody", "nothing")
+    ring(["default"])
+    listen(shelf)
+    assert due() == "pending"
+
+    ring(["default"])
     listen(shelf)
     assert due() == "done"
 
