@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 from uuid import UUID
 
 import flask_login
 from flask import Flask, g, redirect, request, session
+from flask_wtf.csrf import generate_csrf
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.wrappers import Response
@@ -278,4 +280,5 @@ def register(app: Flask) -> None:
             "nav_business": g.get("nav_business"),
             "may": may,
             "form_key": repeated_forms.new_key,
+            "csrf_token": cache(generate_csrf),  # asked for once a page, by whichever form comes first
         }
