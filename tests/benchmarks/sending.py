@@ -10,13 +10,16 @@ from tests.benchmarks.load import CONNECTIONS, Wire
 from tests.benchmarks.notices import ADDRESS, Notice
 
 T = TypeVar("T")
-_ACKNOWLEDGED = 204
+_ACKNOWLEDGED, _BUSY = 204, 503
 _AHEAD = 0.2
 """Seconds that everybody has to be ready before a paced run begins."""
 
 
 def flat_out(port: int, notices: Sequence[Notice]) -> float:
-    """Send them all over as many connections as there are threads; return how many were acknowledged a second."""
+    """Send them all over as many connections as there are threads; return how many were acknowledged a second.
+
+    A server that is too busy may say so (503) and be told again; what it refused is not counted.
+    """
 
     def send(first: int) -> list[int]:
         wire = Wire(port)
@@ -27,8 +30,8 @@ def flat_out(port: int, notices: Sequence[Notice]) -> float:
     began = time.perf_counter()
     statuses = _over(CONNECTIONS, send)
     seconds = time.perf_counter() - began
-    assert set(statuses) == {_ACKNOWLEDGED}, f"not all were acknowledged: {Counter(statuses)}"
-    return len(notices) / seconds
+    assert set(statuses) <= {_ACKNOWLEDGED, _BUSY}, f"not all were acknowledged: {Counter(statuses)}"
+    return statuses.count(_ACKNOWLEDGED) / seconds
 
 
 def paced(port: int, notices: Sequence[Notice], rate: float, connections: int = 32) -> list[tuple[int, float]]:
