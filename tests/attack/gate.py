@@ -19,7 +19,8 @@ _HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "host
 _CHOSEN = {503}
 """Answers of the product that are a decision, not a fault."""
 
-_UNREAD = {403, 404, 429}
+_UNREAD = {403, 404, 405, 410, 429}
+"""How a form is refused before anybody reads its fields."""
 
 
 class Gate:
@@ -32,15 +33,15 @@ class Gate:
         self.statuses: Counter[int] = Counter()
         self.places: Counter[str] = Counter()
         self.faults: set[Finding] = set()
-        self.forms = 0
-        """How many forms were read by the product: neither refused at its door nor sent to a place that is none."""
+        self.forms: Counter[str] = Counter()
+        """How often the product read which form: it was neither refused at the door nor sent to no place."""
         self.url = ""
 
     def send(
         self, method: str, target: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, list[tuple[str, str]], bytes]:
         """Pass one request on and give what came back."""
-        path = urlsplit(target).path
+        path, query = urlsplit(target)[2:4]
         number = next(self._addresses)
         given = {name: value for name, value in headers.items() if name.lower() not in _HOP}
         given |= {"X-Forwarded-For": f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"}
@@ -52,13 +53,14 @@ class Gate:
             content = answer.read()
         finally:
             upstream.close()
-        self._note(method, path, answer.status)
+        self._note(method, path, answer.status, is_form=method == "POST" or bool(query))
         return answer.status, [pair for pair in answer.getheaders() if pair[0].lower() not in _HOP], content
 
-    def _note(self, method: str, path: str, status: int) -> None:
+    def _note(self, method: str, path: str, status: int, *, is_form: bool) -> None:
         self.statuses[status] += 1
         self.places[f"{method} {path}"] += 1
-        self.forms += method == "POST" and status not in _UNREAD
+        if is_form and status not in _UNREAD:
+            self.forms[f"{method} {path}"] += 1
         if status >= 500 and status not in _CHOSEN:
             self.faults.add(Finding("gate", "Server fault", method, path, "", f"answered with {status}"))
 

@@ -46,6 +46,7 @@ def attacked(state: Path) -> Iterator[Attacked]:
         mail, keys = int(environ["PORTAL_SANDBOX_SMTP_PORT"]), Path(environ["PORTAL_SANDBOX_KEYS"])
         sandbox = Sandbox.beside(instance.sandbox_port, mail, keys, environ["PORTAL_SANDBOX_TOKEN"])
         _pay(world, sandbox)
+        edge.write(lambda: everything.furnish_beside(world, settings.state / "uploads"))
         pages = _pages(settings, world)
         yield Attacked(instance.port, _cookies(settings), pages, Oracle(settings.database_url, sandbox))
     finally:

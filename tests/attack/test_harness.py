@@ -46,6 +46,13 @@ def test_a_tool_that_dies_at_its_start_is_a_finding(tmp_path: Path, monkeypatch:
 def test_a_tool_that_has_no_form_read_is_a_finding() -> None:
     reached = Run("operator", "sqlmap", Gate(0, ""), tools.Outcome([], is_finished=True), 1)
     assert [finding.kind for finding in reached.findings] == ["Too few forms"]
-    for status in [403] * 9 + [422] * FEWEST_FORMS:
-        reached.opened._note("POST", "/console/clock", status)
+    for number in range(FEWEST_FORMS):
+        for status in (403, 404, 405, 410, 429):
+            reached.opened._note("POST", f"/unread/{number}", status, is_form=True)
+        reached.opened._note("GET", f"/opened/{number}", 200, is_form=False)
+        reached.opened._note("POST", "/console/clock", 422, is_form=True)
+    [finding] = reached.findings
+    assert finding.detail == "only 1 were read: POST /console/clock"
+    for number in range(FEWEST_FORMS - 1):
+        reached.opened._note("GET", f"/console/{number}", 200, is_form=True)
     assert reached.findings == []

@@ -67,12 +67,15 @@ def _of_wapiti(report: dict[str, dict[str, list[dict[str, object]]]]) -> Iterato
 
 
 def sqlmap(base: str, folder: Path, seconds: int, pages: Iterable[str] = ("/",), database: str = "") -> Outcome:
-    """Try SQL in every field of the forms of ``pages``, without waiting for slow queries."""
+    """Try SQL in every field of the forms of ``pages``, without waiting for slow queries.
+
+    The two fields that each form has, and that are the same everywhere, are left to wapiti: more forms are reached.
+    """
     output, targets = folder / "sqlmap", folder / "targets.txt"
     targets.write_text("".join(f"{base}{page}\n" for page in pages))
     code = _run(
         ["sqlmap", "-m", str(targets), "--forms", "--batch", "--technique=BEU", "--level=1", "--threads=4",
-         "--disable-coloring", "--flush-session", "--skip-waf", "--param-exclude=^csrf_token$",
+         "--disable-coloring", "--flush-session", "--skip-waf", "--param-exclude=^(csrf_token|form_key)$",
          f"--output-dir={output}", "--results-file", str(folder / "sqlmap.csv"),
          *([f"--dbms={database}"] if database else [])],
         folder / "sqlmap.log",

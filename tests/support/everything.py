@@ -30,6 +30,8 @@ from tests.support import shop
 
 OWNER, VIEWER, OTHER = "ann@shop.example", "viewer@shop.example", "other@shop.example"
 MANAGER, SPENDER = "manager@shop.example", "spender@shop.example"
+GIVEN_UP = "tests.nothing"
+"""The job that was given up, which no worker knows."""
 _ARGUMENT = re.compile(r"<(?:\w+:)?(\w+)>")
 
 
@@ -113,16 +115,21 @@ def note_invoice(world: World) -> None:
 
 
 def furnish(world: World, uploads_folder: Path) -> None:
-    """Add what only a few routes need: managers, a code to scan, links of mails, pictures, a job that was given up."""
+    """Add what only a few routes need: a code to scan, and the rest."""
+    _show_code(world)
+    furnish_beside(world, uploads_folder)
+
+
+def furnish_beside(world: World, uploads_folder: Path) -> None:
+    """Add what needs no provider: managers, links of mails, pictures, a job that was given up."""
     business = world.business
     shop.make_member(business, MANAGER, Role.MANAGER)
     shop.make_member(business, SPENDER, Role.MANAGER, may_spend=True)
-    _show_code(world)
     picture = _picture()
     photo = uploads.store_photo(picture, uploads_folder)
     products.add_photo(products.get(business.id, world.ids["product"], is_locked=True), photo)
     businesses.set_logo(business, uploads.store_logo(picture, uploads_folder))
-    given_up = StagedJob(queue=Queue.BULK, name="tests.nothing", args={}, state="dead", due_at=edge.now(), attempts=12)
+    given_up = StagedJob(queue=Queue.BULK, name=GIVEN_UP, args={}, state="dead", due_at=edge.now(), attempts=12)
     db.add(given_up)
     db.flush()
     world.ids.update(_links(world), name=photo.name, job_id=str(given_up.id))
