@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis.errors import FlakyFailure
+from hypothesis.errors import Flaky
 
 from portal.billing import apply_payment
 from portal.kit import jobs
@@ -96,5 +96,5 @@ def test_the_simulation_finds(
     lives: Stage, monkeypatch: Patch, kind: type[Money], mutate: Callable[[Patch], None]
 ) -> None:
     mutate(monkeypatch)
-    with pytest.raises((AssertionError, FlakyFailure)):
+    with pytest.raises((AssertionError, Flaky)):
         live(lives, LIVES, proving.seed(), kind=kind, is_to_shrink=False)
