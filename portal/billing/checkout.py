@@ -59,12 +59,12 @@ def start_payment(customer: Customer, quote: Quote, method: str, now: datetime) 
         return _same_payment(live, quote)
     if not quotes.still_holds(quote, subscription, _fresh_quote(subscription, customer, method, now)):
         raise QuoteChanged
-    invoice = _draft(subscription, quote, now)
+    invoice_id = _draft(subscription, quote, now)
     if not quote.due:
-        _settle_by_credit(subscription, customer, invoice, quote, now)
+        _settle_by_credit(subscription, customer, invoices.lock(invoice_id), quote, now)
         return None
-    session = sessions.open_session(_collection(invoice, quote), method, now)
-    _stage_lapse(invoice.id, session.watch_until)
+    session = sessions.open_session(_collection(invoice_id, quote), method, now)
+    _stage_lapse(invoice_id, session.watch_until)
     return session
 
 
@@ -100,13 +100,13 @@ def _fresh_quote(subscription: Subscription, customer: Customer, method: str, no
     return quotes.preview_start(subscription, customer, extra, registry.get(method).settles_in, now)
 
 
-def _draft(subscription: Subscription, quote: Quote, now: datetime) -> Invoice:
+def _draft(subscription: Subscription, quote: Quote, now: datetime) -> UUID:
     """Return the draft for this quote: the one there is where it asks for the same, else a new one in its place."""
     existing = invoices.lock_draft_of(subscription.id)
     if existing is not None:
         is_same = existing.subscription_version == subscription.version and _asks_the_same(existing, quote)
         if is_same:
-            return existing
+            return existing.id
         invoices.void(existing)
     basis = invoices.Basis(
         quote.customer_id, subscription.id, subscription.version, quote.id, quotes.START, quote.currency
@@ -120,11 +120,11 @@ def _asks_the_same(invoice: Invoice, quote: Quote) -> bool:
     return all(earlier.terms[name] == quote.terms[name] for name in same)
 
 
-def _collection(invoice: Invoice, quote: Quote) -> sessions.Collection:
+def _collection(invoice_id: UUID, quote: Quote) -> sessions.Collection:
     settlement = quote.terms["settlement"]
     return sessions.Collection(
         customer_id=quote.customer_id,
-        invoice_id=invoice.id,
+        invoice_id=invoice_id,
         subscription_id=quote.subscription_id,
         subscription_version=quote.subscription_version,
         type=quote.kind,
@@ -141,7 +141,7 @@ def _settle_by_credit(
     subscription: Subscription, customer: Customer, invoice: Invoice, quote: Quote, now: datetime
 ) -> None:
     nothing = Money.zero(quote.currency)
-    transaction = transactions.open_transaction(
+    transaction_id = transactions.open_transaction(
         customer_id=customer.id,
         invoice_id=invoice.id,
         session_id=None,
@@ -153,7 +153,7 @@ def _settle_by_credit(
         method="credit",
         now=now,
     )
-    transactions.complete(transaction, "applied", now)
+    transactions.complete(transactions.get(transaction_id), "applied", now)
     fulfil(subscription, deal(quote.id), invoice, nothing, quote.quoted_on, now)
     facts = {
         "outcome": "settled_by_credit",

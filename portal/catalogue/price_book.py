@@ -85,10 +85,9 @@ _IN_FORCE = (
     select(_VERSION.id).where(_VERSION.starts_at <= bindparam("now")).order_by(_VERSION.starts_at.desc()).limit(1)
 )
 _PRICE = table_of(Price).c
-_TIER = select(_PRICE.code, _PRICE.amount, _PRICE.currency, _PRICE.product_limit).where(
+_TIERS = select(_PRICE.code, _PRICE.amount, _PRICE.currency, _PRICE.product_limit).where(
     _PRICE.version_id == bindparam("version_id"),
     _PRICE.audience == VENDOR,
-    _PRICE.code == bindparam("code"),
     _PRICE.is_tier,
 )
 
@@ -129,10 +128,10 @@ def get_tier(version_id: UUID, code: str) -> Tier:
 
     :raises UnknownOffer: where the version has no such tier.
     """
-    found = db.execute(_TIER, {"version_id": version_id, "code": code}).first()
-    if found is None:
-        raise UnknownOffer
-    return Tier(*found)
+    for tier in db.execute(_TIERS, {"version_id": version_id}):
+        if tier.code == code:  # compared here, as whatever was typed may be no text to the database
+            return Tier(*tier)
+    raise UnknownOffer
 
 
 def get_price(version_id: UUID, code: str) -> Price:

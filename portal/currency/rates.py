@@ -3,18 +3,27 @@
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, Text, any_, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.currency.conversion import Rate
 from portal.currency.errors import RatesStale
 from portal.currency.models import ExchangeRate
-from portal.kit.db import db
+from portal.kit.db import db, table_of
 from portal.kit.money import EXPONENTS
 
 EURO = "EUR"
 ALARM_AFTER = timedelta(days=5)
 _USABLE = timedelta(days=7)
+_RATE = table_of(ExchangeRate).c
+_NEWEST = (
+    select(_RATE.rate_on, _RATE.currency, _RATE.per_euro)
+    .where(
+        _RATE.currency == any_(bindparam("currencies", type_=ARRAY(Text))),
+        _RATE.rate_on.between(bindparam("first"), bindparam("last")),
+    )
+    .order_by(_RATE.rate_on.desc())
+)
 
 
 def newest(source: str, target: str, now: datetime) -> Rate:
@@ -23,17 +32,9 @@ def newest(source: str, target: str, now: datetime) -> Rate:
     :raises RatesStale: where it is older than seven days.
     """
     wanted = {source, target} - {EURO}
-    query = (
-        select(ExchangeRate.rate_on, ExchangeRate.currency, ExchangeRate.per_euro)
-        .where(
-            ExchangeRate.currency.in_(wanted),
-            ExchangeRate.rate_on <= now.date(),
-            ExchangeRate.rate_on >= now.date() - _USABLE,
-        )
-        .order_by(ExchangeRate.rate_on.desc())
-    )
+    usable = {"currencies": list(wanted), "first": now.date() - _USABLE, "last": now.date()}
     by_day: dict[date, dict[str, Decimal]] = {}
-    for rate_on, currency, per_euro in db.execute(query):
+    for rate_on, currency, per_euro in db.execute(_NEWEST, usable):
         day = by_day.setdefault(rate_on, {EURO: Decimal(1)})
         day[currency] = per_euro
         if wanted <= day.keys():

@@ -43,6 +43,7 @@ class Basis:
     currency: str
 
 
+_ADD = insert(table_of(Invoice))
 _ADD_LINE = insert(table_of(InvoiceLine))
 _LOCK = select(Invoice).where(Invoice.id == bindparam("invoice_id")).with_for_update()
 _LOCK_DRAFT = (
@@ -53,15 +54,14 @@ _LOCK_DRAFT = (
 _FRESH = {"populate_existing": True}
 
 
-def draft(basis: Basis, lines: Sequence[Line], now: datetime) -> Invoice:
-    """Store an unnumbered draft with its lines; its total is theirs."""
-    amount = total([line.amount for line in lines], basis.currency)
-    invoice = Invoice(**asdict(basis), public_id=ids.public_id("inv"), total_amount=amount.amount, created_at=now)
-    db.add(invoice)
-    db.flush()
+def draft(basis: Basis, lines: Sequence[Line], now: datetime) -> UUID:
+    """Store an unnumbered draft with its lines and return its key; its total is theirs."""
+    invoice_id, amount = ids.new_id(), total([line.amount for line in lines], basis.currency)
+    row = {"id": invoice_id, "public_id": ids.public_id("inv"), "total_amount": amount.amount, "created_at": now}
+    db.execute(_ADD, asdict(basis) | row)
     rows = [
         {
-            "invoice_id": invoice.id,
+            "invoice_id": invoice_id,
             "position": position,
             "code": line.code,
             "quantity": line.quantity,
@@ -72,7 +72,7 @@ def draft(basis: Basis, lines: Sequence[Line], now: datetime) -> Invoice:
         for position, line in enumerate(lines, start=1)
     ]
     db.execute(_ADD_LINE, rows)
-    return invoice
+    return invoice_id
 
 
 def issue(invoice: Invoice, period: tuple[date, date], seller: Seller, buyer: dict[str, Any], now: datetime) -> None:

@@ -1,6 +1,6 @@
 """Gapless numbers, one series a seller and year. Taken last in a transaction: the counter's row is everybody's."""
 
-from sqlalchemy import text
+from sqlalchemy import Integer, text
 
 from portal.kit.db import db
 
@@ -8,7 +8,7 @@ _PREFIX = {"invoice": "INV", "credit_note": "CN"}
 _NEXT = text(
     "INSERT INTO number_counters (series, year, last_number) VALUES (:series, :year, 1) "
     "ON CONFLICT (series, year) DO UPDATE SET last_number = number_counters.last_number + 1 RETURNING last_number"
-)
+).columns(last_number=Integer)
 
 
 def next_number(series: str, year: int) -> str:

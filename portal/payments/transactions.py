@@ -4,13 +4,15 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, insert, select
 
 from portal.kit import ids
-from portal.kit.db import db
+from portal.kit.db import db, table_of
 from portal.kit.money import Money
 from portal.payments.models import MembershipTransaction
 from portal.payments.states import move
+
+_OPEN = insert(table_of(MembershipTransaction))
 
 
 def open_transaction(
@@ -25,30 +27,36 @@ def open_transaction(
     collected: Money | None,
     method: str,
     now: datetime,
-) -> MembershipTransaction:
-    """Store a pending purchase.
+) -> UUID:
+    """Store a pending purchase and return its key.
 
     :param fee: what is bought costs this much.
     :param cost: this much of it is paid by ``method``; the rest by credit.
     :param collected: what the wallet is asked for, where that is another currency.
     """
-    transaction = MembershipTransaction(
-        public_id=ids.public_id("txn"),
-        order_id=order_id,
-        customer_id=customer_id,
-        invoice_id=invoice_id,
-        session_id=session_id,
-        type=type_,
-        amount=fee.amount,
-        cost_amount=cost.amount,
-        currency=fee.currency,
-        method=method,
-        facts={"collected": asdict(collected)} if collected else {},
-        created_at=now,
-    )
-    db.add(transaction)
-    db.flush()
-    return transaction
+    transaction_id = ids.new_id()
+    row = {
+        "id": transaction_id,
+        "public_id": ids.public_id("txn"),
+        "order_id": order_id,
+        "customer_id": customer_id,
+        "invoice_id": invoice_id,
+        "session_id": session_id,
+        "type": type_,
+        "amount": fee.amount,
+        "cost_amount": cost.amount,
+        "currency": fee.currency,
+        "method": method,
+        "metadata": {"collected": asdict(collected)} if collected else {},
+        "created_at": now,
+    }
+    db.execute(_OPEN, row)
+    return transaction_id
+
+
+def get(transaction_id: UUID) -> MembershipTransaction:
+    """Return a transaction by key."""
+    return db.get_one(MembershipTransaction, transaction_id)
 
 
 def collected(transaction: MembershipTransaction) -> Money | None:

@@ -35,7 +35,7 @@ def _issued(like: Invoice, price: Money) -> Iterator[UUID]:
     )
     now = edge.now()
     for _ in range(SPENDERS):
-        invoice = invoices.draft(basis, [Line("tier", 1, price, price, {})], now)
+        invoice = invoices.lock(invoices.draft(basis, [Line("tier", 1, price, price, {})], now))
         invoices.issue(invoice, (now.date(), now.date()), config.current().seller, {}, now)
         yield invoice.id
 
