@@ -11,12 +11,11 @@ from portal.identity.permissions import OperatorRole
 from portal.kit import edge
 from portal.kit.clock import wall
 from portal.kit.db import db
-from tests.browser.test_pages import CONSOLE, DESK, PUBLIC, VENDOR, log_in, sit_down, world
+from tests.browser.test_pages import CONSOLE, DESK, PUBLIC, VENDOR, log_in, sit_down
 from tests.support.everything import World
 from tests.support.portal import Portal
 from tests.support.shop import PASSWORD
 
-__all__ = ["world"]
 EVIL = (
     "<script>window.stolen = 1</script><img src=/stolen onerror='window.stolen = 1'>"
     "<b hx-get=/stolen hx-trigger=load hx-on:click='window.stolen = 1'>{{ 7 * 7 }}</b>\"' onfocus=stolen=1 autofocus x="
