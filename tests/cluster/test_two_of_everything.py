@@ -69,7 +69,7 @@ def test_g6_guesses_are_counted_by_both_web_servers_together(whole: Cluster, saw
 
 def test_a7_one_of_each_loses_its_power_under_load_and_comes_back(whole: Cluster, saw: Saw) -> None:
     answers: Counter[str] = Counter()
-    kills, shops = times(1, 6), 9
+    kills, shops = times(1, 4), 9
     for number in range(kills):
         web, worker = whole.webs[number % 2], whole.workers[number % 2]
         with Crowd(whole.portal, shops, f"power-{number}-").about() as crowd:
@@ -95,7 +95,7 @@ def test_a7_one_of_each_loses_its_power_under_load_and_comes_back(whole: Cluster
 
 def test_a9_every_process_is_replaced_in_turn_and_no_request_is_lost(whole: Cluster, saw: Saw) -> None:
     answers: Counter[str] = Counter()
-    shops = times(2, 12)
+    shops = times(2, 6)
     for host in (*whole.webs, *whole.workers[: times(1, 2)]):
         with Crowd(whole.portal, shops, f"{host.name}-").about(payers=2, others=1) as crowd:
             assert host.leave() == 0
