@@ -1,5 +1,6 @@
 """The book defends itself: it balances, it is only added to, and what is owed to somebody never falls below zero."""
 
+import re
 from uuid import UUID, uuid4
 
 import pytest
@@ -16,6 +17,7 @@ from portal.ledger import balances, recipes
 from portal.ledger.chart import EXCHANGE, HELD, RECEIVABLE, REVENUE, Account, account_ids, clearing, credit_of
 from portal.ledger.posting import Move, post
 from tests.support.races import at_once
+from tests.support.statements import counted
 
 GBP = "GBP"
 _POSTING = text("INSERT INTO ledger_postings (id, reference, recipe, occurred_at) VALUES (:id, :id, 'test', now())")
@@ -187,3 +189,21 @@ class TestRaces:
         )
         assert sum(at_once(*[tell] * 8)) == 1
         assert edge.write(lambda: balances.balance(clearing("wechat_pay"), "CNY")) == Money(9, "CNY")
+
+
+@pytest.mark.usefixtures("db")
+def test_a_posting_finds_its_accounts_by_the_index_however_many_customers_have_credit() -> None:
+    many = (
+        "INSERT INTO ledger_accounts (id, code, currency, owner_id, is_guarded) "
+        "SELECT gen_random_uuid(), 'customer_credit', 'GBP', gen_random_uuid(), true FROM generate_series(1, 20000)"
+    )
+    db.execute(text(many))
+    db.execute(text("ANALYZE ledger_accounts"))
+    mine = (credit_of(uuid4()), GBP)
+    with counted() as asked:
+        assert account_ids([mine, (Account(REVENUE), GBP)]).keys() == {mine, (Account(REVENUE), GBP)}
+    wanted = {"codes": ["customer_credit", REVENUE], "currencies": [GBP], "owners": [mine[0].owner_id]}
+    plan = [row[0] for row in db.connection().exec_driver_sql(f"EXPLAIN (ANALYZE, BUFFERS OFF) {asked[0]}", wanted)]
+    read = [int(found) for line in plan for found in re.findall(r"Rows Removed by Filter: (\d+)", line)]
+    assert not any("Seq Scan" in line for line in plan)
+    assert sum(read) < 10, plan
