@@ -93,7 +93,7 @@ def _attack(product: Attacked, folder: Path, until: float) -> list[Run]:
 
 
 def _one(product: Attacked, visitor: str, tool: str, work: Callable[[str], Outcome], runs: list[Run]) -> None:
-    with gate(product.port, product.cookies[visitor]) as opened:
+    with gate(product.port, product.cookies[visitor], [product.own_place]) as opened:
         began = time.monotonic()
         outcome = work(opened.url)
         runs.append(Run(visitor, tool, opened, outcome, time.monotonic() - began))

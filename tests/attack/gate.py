@@ -6,7 +6,7 @@ counted, so that a run can say what it reached, and answers of 500 and above are
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,8 +26,9 @@ _UNREAD = {403, 404, 405, 410, 429}
 class Gate:
     """Passes requests on to a port of this machine with one visitor's cookie."""
 
-    def __init__(self, port: int, cookie: str) -> None:
+    def __init__(self, port: int, cookie: str, left_alone: Iterable[str] = ()) -> None:
         self._port = port
+        self.left_alone = (*LEAVE_ALONE, *left_alone)
         self._cookie = cookie
         self._addresses = itertools.count()
         self.statuses: Counter[int] = Counter()
@@ -80,7 +81,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Pass a request on, unless it is one to leave alone."""
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         try:
-            is_closed = urlsplit(self.path).path.startswith(LEAVE_ALONE)
+            is_closed = urlsplit(self.path).path.startswith(self.passing.left_alone)
             headers = dict(self.headers.items())
             answer = (404, [], b"") if is_closed else self.passing.send(self.command, self.path, headers, body)
         except (HTTPException, OSError, ValueError):  # what the tool sent is no request that could be passed on
@@ -104,9 +105,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def gate(port: int, cookie: str) -> Iterator[Gate]:
+def gate(port: int, cookie: str, left_alone: Iterable[str] = ()) -> Iterator[Gate]:
     """A gate that is open while the block runs; its ``url`` is where the tools are sent."""
-    passing = Gate(port, cookie)
+    passing = Gate(port, cookie, left_alone)
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"passing": passing}))
     server.daemon_threads = True
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()

@@ -11,6 +11,7 @@ from portal.app import create_app, wire
 from portal.cli import environment
 from portal.identity import operators
 from portal.identity.permissions import OperatorRole
+from portal.identity.queries import find_member, get_user_of
 from portal.kit import clock, edge
 from portal.kit.config import Settings, load_settings
 from portal.payments.queries import attempt_of, get_session
@@ -25,9 +26,13 @@ _DESK = "desk@stall.example"
 
 @dataclass(frozen=True)
 class Attacked:
-    """The running product: its port, whose cookies open it, and where each of them begins."""
+    """The running product: its port, whose cookies open it, and where each of them begins.
+
+    ``own_place`` is the vendor's own in the team: who gave it up would have nothing left to attack.
+    """
 
     port: int
+    own_place: str
     cookies: Mapping[str, str]
     pages: Mapping[str, list[str]]
     oracle: Oracle
@@ -48,7 +53,8 @@ def attacked(state: Path) -> Iterator[Attacked]:
         _pay(world, sandbox)
         edge.write(lambda: everything.furnish_beside(world, settings.state / "uploads"))
         pages = _pages(settings, world)
-        yield Attacked(instance.port, _cookies(settings), pages, Oracle(settings.database_url, sandbox))
+        own_place = edge.write(lambda: _own_place(world))
+        yield Attacked(instance.port, own_place, _cookies(settings), pages, Oracle(settings.database_url, sandbox))
     finally:
         edge.disconnect()
         instance.stop()
@@ -61,6 +67,12 @@ def _pay(world: everything.World, sandbox: Sandbox) -> None:
     sandbox.pay(edge.write(lambda: attempt_of(get_session(session).id).order_number))
     assert eventually(lambda: edge.write(lambda: get_session(session).status) == "paid", 60)
     edge.write(lambda: everything.note_invoice(world))
+
+
+def _own_place(world: everything.World) -> str:
+    owner = find_member(world.business.id, get_user_of(everything.OWNER).id)
+    assert owner is not None
+    return f"/businesses/{world.business.public_id}/team/{owner.public_id}"
 
 
 def _pages(settings: Settings, world: everything.World) -> dict[str, list[str]]:

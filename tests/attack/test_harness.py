@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.attack import tools
 from tests.attack.__main__ import FEWEST_FORMS, Run
@@ -32,6 +33,16 @@ def test_an_answer_of_500_is_a_finding(tmp_path: Path) -> None:
         assert opened.send("GET", "/?q='", {}, b"")[0] == 500
 
     assert [(fault.kind, fault.place) for fault in opened.faults] == [("Server fault", "/")]
+
+
+def test_what_is_to_be_left_alone_is_never_reached() -> None:
+    with planted() as port, gate(port, "", ["/mine"]) as opened:
+        assert [requests.get(opened.url + place, timeout=10).status_code for place in ("/mine/x", "/logout", "/")] == [
+            404,
+            404,
+            200,
+        ]
+    assert opened.places == {"GET /": 1}
 
 
 def test_a_tool_that_dies_at_its_start_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
