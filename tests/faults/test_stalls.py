@@ -86,8 +86,7 @@ def test_a16_while_calls_of_all_workers_stall_nothing_is_held_and_each_ends_as_u
     with workers(portal), psycopg.connect(portal.settings.database_url, autocommit=True) as watcher:
         began = stall_every_worker(portal)
         portal.sandbox.pay(portal.order(paid))
-        paid_at = time.monotonic()
-        visitor = portal.visitor()
+        paid_at, visitor = time.monotonic(), portal.visitor()
         while len(ended) < _LANES and time.monotonic() - max(began.values()) < hold:
             open_for.append(float(watcher.execute(_LONGEST_OPEN).fetchone()[0]))  # type: ignore[index]
             connections.append(int(watcher.execute(_CONNECTIONS).fetchone()[0]))  # type: ignore[index]
