@@ -155,7 +155,8 @@ class Soak:
     def _judge(self, outcome: Outcome, database_url: str, sandbox: Sandbox, journal: Journal) -> None:
         answers, misses = outcome.answers, outcome.misses
         misses += answers.wrong
-        if not outcome.payments or outcome.notices < outcome.plan.notices * outcome.seconds / 4:
+        spoken = outcome.ended - min(answers.heard, default=outcome.ended)
+        if not (outcome.payments and answers.heard) or len(answers.heard) < outcome.plan.notices * spoken / 4:
             misses.append(f"too little happened: {outcome.payments} payments, {outcome.notices} notices")
         misses += [f"not ready again after {fault.name}" for fault in outcome.faults if not fault.is_mended]
         misses += too_slow(outcome)
