@@ -13,12 +13,13 @@ from worker import runner
 from worker.registry import HANDLERS
 
 _BATCH = 10
+"""Jobs leased at once; in the queue of codes only one, so that nobody's code waits behind another's stalled call."""
 stopping = threading.Event()
 """Set when this process was asked to end: what is under way is finished, and nothing else is begun."""
 log = logging.logger()
 
 
-def drain(queue: str, limit: int = 1000, seconds: float = 240, batch_size: int = _BATCH) -> int:
+def drain(queue: str, limit: int = 1000, seconds: float = 240) -> int:
     """Run due jobs of ``queue`` until there are none, ``limit`` were run or ``seconds`` have passed.
 
     The time stays below what RQ allows, so that it never breaks into a job.
@@ -27,6 +28,7 @@ def drain(queue: str, limit: int = 1000, seconds: float = 240, batch_size: int =
     """
     done = 0
     name = Queue(queue)
+    batch_size = 1 if name is Queue.INTERACTIVE else _BATCH
     end = time.monotonic() + seconds
     while done < limit and time.monotonic() < end and not stopping.is_set():
         batch = edge.write(lambda: jobs.lease(name, batch_size))

@@ -26,8 +26,8 @@ def handlers(committing: None, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any
     return own
 
 
-def stage(name: str, key: str | None = None) -> None:
-    edge.write(lambda: jobs.stage(name, queue=Queue.DEFAULT, due_at=edge.now(), key=key))
+def stage(name: str, key: str | None = None, queue: Queue = Queue.DEFAULT) -> None:
+    edge.write(lambda: jobs.stage(name, queue=queue, due_at=edge.now(), key=key))
 
 
 def effect(*_: Any) -> None:
@@ -132,9 +132,19 @@ def test_a_forged_or_repeated_call_does_nothing(handlers: dict[str, Any]) -> Non
 def test_when_its_time_is_over_it_leaves_the_rest_to_the_next(handlers: dict[str, Any]) -> None:
     handlers["good"] = Plain(effect)
     for _ in range(3):
-        stage("good")
-    assert drain("default", seconds=0) == 0
-    assert [drain("default", limit=1, batch_size=1), effects()] == [1, 1]
+        stage("good", queue=Queue.INTERACTIVE)
+    assert drain("interactive", seconds=0) == 0
+    assert [drain("interactive", limit=1), effects()] == [1, 1]
+
+
+def test_a_call_that_stalls_holds_no_other_call_for_a_code(handlers: dict[str, Any]) -> None:
+    taken_beside: list[int] = []
+    handlers["stalled"] = Plain(lambda *_: taken_beside.append(edge.apart(lambda: len(jobs.lease("interactive", 9)))))
+    stage("stalled", queue=Queue.INTERACTIVE)
+    for _ in range(3):
+        stage("good", queue=Queue.INTERACTIVE)
+    drain("interactive", limit=1)
+    assert taken_beside == [3]
 
 
 def test_every_job_has_one_handler() -> None:
