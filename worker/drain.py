@@ -19,7 +19,7 @@ stopping = threading.Event()
 log = logging.logger()
 
 
-def drain(queue: str, limit: int = 1000, seconds: float = 240) -> int:
+def drain(queue: str, limit: int = 1000, seconds: float = 240, batch_size: int = _BATCH) -> int:
     """Run due jobs of ``queue`` until there are none, ``limit`` were run or ``seconds`` have passed.
 
     The time stays below what RQ allows, so that it never breaks into a job.
@@ -28,10 +28,10 @@ def drain(queue: str, limit: int = 1000, seconds: float = 240) -> int:
     """
     done = 0
     name = Queue(queue)
-    batch_size = 1 if name is Queue.INTERACTIVE else _BATCH
+    size = 1 if name is Queue.INTERACTIVE else batch_size
     end = time.monotonic() + seconds
     while done < limit and time.monotonic() < end and not stopping.is_set():
-        batch = edge.write(lambda: jobs.lease(name, batch_size))
+        batch = edge.write(lambda: jobs.lease(name, size))
         ran = _run(batch)
         done += ran
         if not batch:
