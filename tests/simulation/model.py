@@ -222,5 +222,12 @@ def must_be_known(session: Session, now: datetime) -> bool:
 
 def may_be_void(invoice: Invoice, sessions: list[Session], now: datetime) -> bool:
     """Whether nobody looks out for money of this invoice any more."""
-    mine = [session for session in sessions if session.invoice is invoice]
-    return all(session.ended_at is not None and now >= session.ended_at + WATCH for session in mine)
+    ends = [_end(session) for session in sessions if session.invoice is invoice]
+    return all(ended_at is not None and now >= ended_at + WATCH for ended_at in ends)
+
+
+def _end(session: Session) -> datetime | None:
+    """When a session ended: one whose money was learned of after its time needs no watch from then on."""
+    if session.ended_at is not None and session.payment is not None and session.payment.learned:
+        return min(session.ended_at, session.expires_at)
+    return session.ended_at

@@ -47,6 +47,12 @@ LIVES: dict[str, list[Step]] = {
         ("advance", 11, 7),
     ],
     "a fen less waits for people": [("quote", 0, "pro"), ("confirm", 0), ("pay", 0, "at once", "less")],
+    "a fen less is learned of when nobody watches any more": [
+        ("quote", 0, "pro"),
+        ("confirm", 0),
+        ("pay", 0, "late", "less"),
+        ("advance", 1507, 0),
+    ],
 }
 
 
