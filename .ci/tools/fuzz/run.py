@@ -24,7 +24,7 @@ _EXECUTIONS = re.compile(r"stat::number_of_executed_units:\s*([0-9]+)")
 
 @dataclass(frozen=True)
 class Fuzzed:
-    """What came of a parser: how often it was tried, the inputs it fell over, and the end of what was said then."""
+    """What came of a parser: how often it was tried, the inputs it fell over, and what was said then."""
 
     executions: int
     inputs: list[Path]
@@ -44,7 +44,13 @@ def fuzz(name: str, options: Sequence[str], corpus: Path, patience: float) -> Fu
     found = _EXECUTIONS.search(said.stderr)
     inputs = sorted(set(FINDINGS.glob(f"{name}-*")) - before)
     is_broken = said.returncode != 0 or found is None
-    return Fuzzed(int(found[1]) if found else 0, inputs, (said.stdout + said.stderr)[-3000:] if is_broken else "")
+    return Fuzzed(int(found[1]) if found else 0, inputs, _trouble(said.stdout + said.stderr) if is_broken else "")
+
+
+def _trouble(said: str) -> str:
+    """What went wrong, of all that was said: the parser's own traceback, or else the end."""
+    _, mark, told = said.partition(" === Uncaught Python exception: ===")
+    return (mark + told)[:3000] if mark else said[-3000:]
 
 
 def main() -> int:
