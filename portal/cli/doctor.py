@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 import click
 import psycopg
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from portal.cli import environment, migrations
 from portal.kit import clock
@@ -125,7 +127,8 @@ def _database(settings: Settings) -> Iterator[str]:
 def open_redis(url: str) -> Iterator[str]:
     """Say when Redis lets anybody in, whether or not our own address carries a password."""
     parts = urlsplit(url)
-    stranger = redis.Redis(host=parts.hostname or "", port=parts.port or 6379, ssl=parts.scheme == "rediss")
+    once = Retry(NoBackoff(), 0)  # a refusal is an answer; by itself redis-py would knock ten times more
+    stranger = redis.Redis(host=parts.hostname or "", port=parts.port or 6379, ssl=parts.scheme == "rediss", retry=once)
     try:
         with stranger:
             stranger.ping()

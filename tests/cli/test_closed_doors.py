@@ -6,6 +6,8 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from portal.cli import doctor, valkey
 from portal.cli.ports import free_ports
@@ -16,7 +18,7 @@ from tests.support.servers import Servers
 
 def stranger(url: str, password: str | None = None) -> redis.Redis:
     given = redis.connection.parse_url(url)
-    return redis.Redis(host=given["host"], port=given["port"], password=password)
+    return redis.Redis(host=given["host"], port=given["port"], password=password, retry=Retry(NoBackoff(), 0))
 
 
 def test_g15_redis_asks_for_its_password_and_listens_here_only(servers: Servers, saw: Callable[[str], None]) -> None:
