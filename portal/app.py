@@ -93,6 +93,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     errors.register(app)
     language.Babel(app, locale_selector=access.page_locale, timezone_selector=access.page_time_zone)
     limiter.init_app(app)
+    limiter.request_filter(lambda: request.blueprint == provider_webhooks.bp.name)  # who signs is not a crowd
     csrf = CSRFProtect(app)
     csrf.exempt(provider_webhooks.bp)
     access.register(app)
@@ -144,7 +145,7 @@ def _keep_watch(app: Flask) -> None:
 
     @app.after_request
     def finish(answer: Response) -> Response:
-        answer.headers.update(_HEADERS)
+        answer.headers.extend(_HEADERS)
         if app.config["SESSION_COOKIE_SECURE"]:
             answer.headers["Strict-Transport-Security"] = "max-age=31536000"
         answer.headers["X-Request-Id"] = g.get("request_id", "")

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Sequence
 
-from portal.kit import edge, jobs, logging
+from portal.kit import edge, leases, logging
 from portal.kit.jobs import Queue, StagedJob
 from worker import runner
 from worker.registry import HANDLERS
@@ -31,13 +31,13 @@ def drain(queue: str, limit: int = 1000, seconds: float = 240, batch_size: int =
     size = 1 if name is Queue.INTERACTIVE else batch_size
     end = time.monotonic() + seconds
     while done < limit and time.monotonic() < end and not stopping.is_set():
-        batch = edge.write(lambda: jobs.lease(name, size))
+        batch = edge.write(lambda: leases.lease(name, size))
         ran = _run(batch)
         done += ran
         if not batch:
             break
         if ran < len(batch):
-            edge.write(lambda: jobs.give_back(batch[ran:]))  # noqa: B023 - called at once
+            edge.write(lambda: leases.give_back(batch[ran:]))  # noqa: B023 - called at once
     return done
 
 
@@ -49,7 +49,7 @@ def _run(batch: Sequence[StagedJob]) -> int:
         handler = HANDLERS.get(job.name)
         if handler is None:
             log.error("unknown_job", job=job.name)
-            edge.write(lambda job=job: jobs.fail(job.id, job.attempts, "no such job"))  # type: ignore[misc]
+            edge.write(lambda job=job: leases.fail(job.id, job.attempts, "no such job"))  # type: ignore[misc]
         else:
             runner.run(job, handler)
     return len(batch)

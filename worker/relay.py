@@ -8,7 +8,7 @@ import threading
 import redis
 from sqlalchemy import text
 
-from portal.kit import config, edge, heartbeat, jobs, logging
+from portal.kit import config, edge, heartbeat, jobs, leases, logging
 from portal.kit.db import db
 from worker import clock_steps, schedule
 from worker.drain import drain
@@ -55,11 +55,11 @@ def tick() -> None:
 def _round() -> list[str]:
     if not db.execute(_TRY_LOCK, {"lock": _LOCK}).scalar():
         return []
-    freed = jobs.free_expired()
+    freed = leases.free_expired()
     if freed:
         log.warning("leases_freed", jobs=freed)
     schedule.stage_due()
-    return jobs.due_queues()
+    return leases.due_queues()
 
 
 def _redis_is_there() -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from portal.kit import edge, jobs, logging
+from portal.kit import edge, leases, logging
 from portal.kit.jobs import StagedJob
 from portal.kit.patience import within
 
@@ -61,7 +61,7 @@ def run(job: StagedJob, handler: Handler) -> bool:
     except Exception as error:
         reason = logging.told(error)
         log.error("job_failed", attempt=job.attempts, exc_info=error)
-        edge.write(lambda: jobs.fail(job.id, job.attempts, reason))
+        edge.write(lambda: leases.fail(job.id, job.attempts, reason))
         return False
     finally:
         structlog.contextvars.unbind_contextvars("job_id", "job", "request_id")
@@ -78,13 +78,13 @@ def _run_in_three(job: StagedJob, handler: ThreePhase) -> None:
 
 def _prepare(job: StagedJob, handler: ThreePhase) -> Any:
     """Prepare with a full lease ahead: jobs leased together wait for each other's calls."""
-    if not jobs.extend(job.id, job.attempts):
+    if not leases.extend(job.id, job.attempts):
         raise LeaseLost
     return handler.prepare(job.args, edge.now())
 
 
 def _finish(job: StagedJob, work: Callable[[], None]) -> None:
-    if not jobs.still_leased(job.id, job.attempts):
+    if not leases.still_leased(job.id, job.attempts):
         raise LeaseLost
     work()
-    jobs.finish(job.id)
+    leases.finish(job.id)

@@ -1,4 +1,7 @@
-"""Where providers call us: the raw bytes go to the inbox, and success is answered only when it is committed."""
+"""Where providers call us: the raw bytes go to the inbox, and success is answered only when it is committed.
+
+It is answered within a second or not at all; providers come again after anything else.
+"""
 
 from flask import Blueprint, Response, request
 from sqlalchemy.exc import SQLAlchemyError
@@ -12,8 +15,6 @@ from portal.payments.inbox import SignatureRejected
 
 bp = Blueprint("provider_webhooks", __name__, url_prefix="/api/v1/webhooks")
 _MAX_BODY = 64 * 1024
-SECONDS = 0.7
-"""What storing may take, so that success is answered within a second; providers come again after anything else."""
 log = logging.logger()
 
 
@@ -26,7 +27,7 @@ def receive(provider: str) -> Response:
     body = request.get_data()
     try:
         message = inbox.verify(provider, dict(request.headers), body)
-        edge.write(lambda: inbox.receive(provider, message, edge.now()), within=SECONDS)
+        inbox.receive(provider, message, edge.at_once)
     except ProviderNotConfigured:
         return _refused(404, "unknown provider")
     except SignatureRejected as error:

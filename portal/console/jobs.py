@@ -10,7 +10,7 @@ from portal.console.access import operator, requires, writes
 from portal.identity import audit
 from portal.identity.permissions import operator_can
 from portal.insights import job_lists
-from portal.kit import edge, jobs
+from portal.kit import edge, jobs, leases
 from portal.kit.errors import N_, Conflict
 
 bp = Blueprint("console_jobs", __name__, url_prefix="/console/jobs")
@@ -34,7 +34,7 @@ def show() -> str:
 @writes
 def retry(job_id: UUID) -> Any:
     """Let a job that was given up be tried again."""
-    name = jobs.revive(job_id)
+    name = leases.revive(job_id)
     if name is None:
         raise Conflict("job_not_dead", N_("This job is not given up (any more). Nothing was changed."))
     audit.record(operator().public_id, "job.retried", str(job_id), {"name": name}, edge.now())

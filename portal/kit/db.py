@@ -3,13 +3,17 @@
 Domain code adds, reads and flushes through ``db``; beginning and ending transactions is the edge's alone.
 """
 
+import time
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Table, Text, create_engine
+from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Table, Text, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, Session, mapped_column, scoped_session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from portal.kit import ids
 
@@ -50,36 +54,77 @@ def table_of(model: type[Base]) -> Table:
 
 
 db: scoped_session[Session] = scoped_session(sessionmaker(expire_on_commit=False))
+hurried: sessionmaker[Session] = sessionmaker()
+"""Sessions for single statements that would rather fail than wait; each statement is kept as soon as it is done."""
+HURRY = 0.7
+"""Seconds that such a statement may take, or wait for a lock or for a connection."""
+_AT_REST = 1.0
+"""Seconds after which a connection that nobody used is asked whether it lives: a turn that each transaction would pay.
+Who meets one that died within them begins anew (``edge.write``) or is told so, and then all of the pool are new."""
 
 
 def connect(url: str, *, pool_size: int, application: str) -> None:
-    """Open a pool to ``url`` and make it the session's bind.
+    """Open the pools to ``url`` and make them the sessions' binds; a connection is opened when it is first wanted.
 
-    :param pool_size: connections this process may hold; as many as it has threads that work.
+    :param pool_size: connections this process may hold of either kind; as many as it has threads that work.
     :param application: shown in ``pg_stat_activity``.
     """
     disconnect()
+    usual = _engine(url, application, _Limits(statement=15, lock=5), pool_size=pool_size, pool_timeout=5)
+    db.configure(bind=usual, join_transaction_mode="conditional_savepoint")
+    limits = _Limits(statement=HURRY, lock=HURRY)
+    quick = _engine(url, application, limits, pool_size=pool_size, pool_timeout=HURRY, isolation_level="AUTOCOMMIT")
+    hurried.configure(bind=quick)
+
+
+class _Limits(NamedTuple):
+    """Seconds that the database lets a connection spend on a statement, and on waiting for a lock."""
+
+    statement: float
+    lock: float
+
+
+def _engine(url: str, application: str, limits: _Limits, **options: Any) -> Engine:
     engine = create_engine(
         url.replace("postgresql://", "postgresql+psycopg://", 1),
-        pool_size=pool_size,
         max_overflow=2,
-        pool_pre_ping=True,
-        pool_timeout=5,
         hide_parameters=True,
+        use_native_hstore=False,  # looked for at the first connection, and nobody has any
         connect_args={
             "application_name": application,
             "connect_timeout": 5,
-            "options": "-c statement_timeout=15s -c lock_timeout=5s -c timezone=UTC "
-            "-c idle_in_transaction_session_timeout=60s",
+            "options": f"-c statement_timeout={limits.statement * 1000:.0f} -c lock_timeout={limits.lock * 1000:.0f} "
+            "-c timezone=UTC -c idle_in_transaction_session_timeout=60s",
         },
+        **options,
     )
-    db.configure(bind=engine, join_transaction_mode="conditional_savepoint")
+    _ask_who_rested(engine)
+    return engine
+
+
+def _ask_who_rested(engine: Engine) -> None:
+    """See to it that a connection that rested for long lives when it is taken, or is replaced with all the others."""
+
+    @event.listens_for(engine, "checkin")
+    def rest(_: object, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def ask(connection: DBAPIConnection, record: ConnectionPoolEntry, _: object) -> None:
+        rests_since = record.info.pop("rests_since", None)
+        if rests_since is None or time.monotonic() - rests_since < _AT_REST:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise InvalidatePoolError from error
 
 
 def disconnect() -> None:
     """Close the session and the pool, if there are any."""
     db.remove()
-    bind = db.session_factory.kw.get("bind")
-    if isinstance(bind, Engine):
-        bind.dispose()
-    db.configure(bind=None)
+    for sessions in (db.session_factory, hurried):
+        bind = sessions.kw.get("bind")
+        if isinstance(bind, Engine):
+            bind.dispose()
+        sessions.configure(bind=None)

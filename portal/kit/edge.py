@@ -4,13 +4,12 @@ A request or a job runs inside ``write``: all of it is kept, or none of it. What
 log-in, the audit of it) runs inside ``apart``. A commit that was never answered is looked up, not guessed at.
 """
 
-import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import text
+from sqlalchemy import Executable, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -19,6 +18,7 @@ from portal.kit import db as database
 from portal.kit.db import db
 from portal.kit.errors import N_, Unavailable
 from portal.kit.fate import Fate
+from portal.kit.jobs import Queue
 
 T = TypeVar("T")
 log = logging.logger()
@@ -32,40 +32,10 @@ _LET_TRIGGERS_SPEAK = text(
 
 The number is there where something was written; by it the transaction can be found again.
 """
-_NO_LONGER = text(
-    "SELECT business_now(), set_config('statement_timeout', :limit, true), set_config('lock_timeout', :limit, true)"
-)
-"""The time is asked along, as who must hurry needs it as well and every turn counts."""
 
 
 class _Undone(Exception):
     """The commit never happened: the work may be done again from the start."""
-
-
-class _Deadline:
-    """The end of what all tries together may take: statements that hang are ended by the database at it, and what is
-    slow by its way is seen before each try and before the commit.
-
-    The time begins with the first connection, so that the database is judged and not how busy this process is.
-    """
-
-    def __init__(self, within: float | None) -> None:
-        self._within, self._at = within, math.inf
-
-    def begin_try(self) -> None:
-        """Let no statement of this try outlive what is left."""
-        if self._within is None:
-            return
-        self.check()
-        db.connection()
-        self._at = min(self._at, time.monotonic() + self._within)
-        left = max(0.001, self._at - time.monotonic())
-        clock.note(db.execute(_NO_LONGER, {"limit": f"{left * 1000:.0f}ms"}).scalar_one())
-
-    def check(self) -> None:
-        """Refuse to go on where the time is over."""
-        if time.monotonic() > self._at:
-            raise Unavailable("slow", N_("We cannot reach our books right now. Nothing was changed."))
 
 
 def connect(url: str, *, pool_size: int, application: str) -> None:
@@ -83,22 +53,19 @@ def now() -> datetime:
     return clock.business_now()
 
 
-def write(work: Callable[[], T], *, keep: Callable[[T], bool] = lambda _: True, within: float | None = None) -> T:
-    """Run ``work`` as one transaction, again from the start (at most three times) when the database asks for it.
+def write(work: Callable[[], T], *, keep: Callable[[T], bool] = lambda _: True) -> T:
+    """Run ``work`` as one transaction, again from the start (at most three times) when the database asks for it or
+    the connection was found dead before the commit.
 
     :param keep: says of the result whether it is kept; otherwise everything is rolled back.
-    :param within: seconds for all tries; a database that takes longer to come to the commit keeps nothing, for one who
-        would rather come again than wait.
-    :raises Unavailable: the database refused each time or was too slow, or the connection broke in a way that leaves
-        it open whether the work was kept; the message says which.
+    :raises Unavailable: the database refused each time, or the connection broke in a way that leaves it open whether
+        the work was kept; the message says which.
     """
-    deadline = _Deadline(within)
     for _ in range(_TRIES):
         began = time.monotonic()
         try:
-            deadline.begin_try()
             result = work()
-            _end(keep(result), began, deadline)
+            _end(keep(result), began)
             return result
         except _Undone:
             continue
@@ -106,12 +73,43 @@ def write(work: Callable[[], T], *, keep: Callable[[T], bool] = lambda _: True, 
             _end(False)
         except DBAPIError as error:
             _end(False)
-            if getattr(error.orig, "sqlstate", None) not in _AGAIN:
+            if not _may_begin_anew(error):
                 raise
         except BaseException:
             _end(False)
             raise
     raise Unavailable("busy", N_("Too much is going on at once. Nothing was changed; please try again."))
+
+
+def at_once(statement: Executable, row: Mapping[str, Any], wakes: Queue) -> Any:
+    """Run one statement that is a transaction by itself, for who would rather come again than wait.
+
+    It may be run again, at most three times in all, so once kept it must find that it has been.
+
+    :param wakes: told that it has work, where the statement returned a row.
+    :return: the row's first value, or None.
+    :raises Unavailable: the database refused each time, or took longer than such a statement may; it may have been kept.
+    """
+    began = time.monotonic()
+    for _ in range(_TRIES):
+        try:
+            with database.hurried.begin() as session:
+                found = session.execute(statement, row).scalar_one_or_none()
+        except DBAPIError as error:
+            if not _may_begin_anew(error):
+                raise
+        else:
+            jobs.wake([] if found is None else [wakes])
+            if time.monotonic() - began < database.HURRY:
+                return found
+        if time.monotonic() - began > database.HURRY:
+            break
+    raise Unavailable("slow", N_("Our books answer too slowly right now. Please come again."))
+
+
+def _may_begin_anew(error: DBAPIError) -> bool:
+    """Whether nothing was kept, or the work of a single statement may be done again all the same."""
+    return getattr(error.orig, "sqlstate", None) in _AGAIN or error.connection_invalidated
 
 
 def apart(work: Callable[[], T]) -> T:
@@ -131,12 +129,12 @@ def end() -> None:
         _end(False)
 
 
-def _end(is_kept: bool, began: float = 0, deadline: _Deadline | None = None) -> None:
+def _end(is_kept: bool, began: float = 0) -> None:
     """Commit or roll back, return the connection, and then tell the queues that have new work."""
     woken = jobs.queues_to_wake()
     try:
         if is_kept:
-            _commit(began, deadline or _Deadline(None))
+            _commit(began)
         else:
             db.rollback()
     finally:
@@ -145,14 +143,13 @@ def _end(is_kept: bool, began: float = 0, deadline: _Deadline | None = None) -> 
         jobs.wake(woken)
 
 
-def _commit(began: float, deadline: _Deadline) -> None:
+def _commit(began: float) -> None:
     """Commit; where the connection breaks instead of answering, find out what became of it (reliability.md).
 
     :raises _Undone: nothing was kept.
-    :raises Unavailable: nobody can tell; or it is too late, and nothing was kept.
+    :raises Unavailable: nobody can tell.
     """
     number = db.execute(_LET_TRIGGERS_SPEAK).scalar_one()
-    deadline.check()
     try:
         db.commit()
     except DBAPIError as error:

@@ -80,6 +80,12 @@ def set_up(process: str, level: str = "INFO") -> None:
     structlog.contextvars.bind_contextvars(process=process)
 
 
+def request_id() -> str | None:
+    """Return the id of the request, or of the job's first cause, that this thread works for."""
+    found: str | None = structlog.contextvars.get_contextvars().get("request_id")
+    return found
+
+
 def logger() -> Any:
     """Return a logger; call it as ``log.info("event_name", key=value)``."""
     return structlog.get_logger()

@@ -1,7 +1,7 @@
 """Telling RQ that a queue has work. Losing the message is harmless: the scheduler finds the rows."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import redis
 from rq import Queue
@@ -31,9 +31,10 @@ def waker(redis_url: str) -> Callable[[Iterable[str]], None]:
         if time.monotonic() < silent_until:
             return
         try:
-            for name in _in_want(connection, list(queues)):
-                queue = Queue(name, connection=connection, serializer=JSONSerializer)
-                queue.enqueue(DRAIN, name, result_ttl=0, failure_ttl=3600, job_timeout=300)
+            for name in queues:
+                if _is_in_want(connection, name):
+                    queue = Queue(name, connection=connection, serializer=JSONSerializer)
+                    queue.enqueue(DRAIN, name, result_ttl=0, failure_ttl=3600, job_timeout=300)
         except (redis.RedisError, OSError) as error:
             silent_until = time.monotonic() + _SILENCE
             log.warning("wake_lost", queues=list(queues), error=type(error).__name__)
@@ -41,10 +42,6 @@ def waker(redis_url: str) -> Callable[[Iterable[str]], None]:
     return wake
 
 
-def _in_want(connection: redis.Redis, queues: Sequence[str]) -> list[str]:
-    """Return those of ``queues`` for which too few drains wait, by one turn to Redis."""
-    with connection.pipeline(transaction=False) as turn:
-        for name in queues:
-            turn.llen(f"{Queue.redis_queue_namespace_prefix}{name}")
-        waiting = turn.execute()
-    return [name for name, drains in zip(queues, waiting, strict=True) if drains < _ENOUGH]
+def _is_in_want(connection: redis.Redis, queue: str) -> bool:
+    """Whether too few drains wait for ``queue``."""
+    return int(connection.llen(f"{Queue.redis_queue_namespace_prefix}{queue}")) < _ENOUGH

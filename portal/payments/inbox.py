@@ -1,10 +1,10 @@
 """Where providers' messages arrive: verified on their raw bytes, stored once, and only then acted upon by a worker."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Executable, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.kit import clock, ids, jobs, logging, metrics
@@ -15,9 +15,21 @@ from portal.payments.providers.base import Notification, PaymentEvidence
 from portal.payments.providers.base import SignatureRejected as SignatureRejected
 from portal.payments.states import move
 
+Row = dict[str, Any]
 APPLY_EVENT = "payments.apply_event"
 _EVENT = table_of(PaymentEvent)
-_ADD = insert(_EVENT).on_conflict_do_nothing().returning(_EVENT.c.id)
+_GIVEN = ("id", "provider", "event_id", "kind", "order_number", "body", "status", "outcome", "processed_at")
+_STORED = (
+    insert(_EVENT)
+    .values({name: bindparam(f"its_{name}", type_=_EVENT.c[name].type) for name in _GIVEN})
+    .on_conflict_do_nothing()
+    .returning(_EVENT.c.id, _EVENT.c.status)
+    .cte("stored")
+)
+_WAITING = select(_STORED.c.id).where(_STORED.c.status == "received")
+_STAGED = jobs.staged_for(APPLY_EVENT, queue=jobs.Queue.MONEY, subjects=_WAITING, argument="event_id").cte("staged")
+_STORE = select(_STORED.c.id).add_cte(_STAGED)
+"""One statement stores the event and the job that applies it: where it is known there is neither."""
 _LOCK = select(PaymentEvent).where(PaymentEvent.id == bindparam("event_id")).with_for_update()
 log = logging.logger()
 
@@ -31,39 +43,37 @@ def verify(provider: str, headers: Mapping[str, str], body: bytes) -> Notificati
     return registry.get(provider).read_notification(headers, body)
 
 
-def receive(provider: str, message: Notification, now: datetime) -> str:
-    """Store a verified message; a known one is not stored again.
+def receive(provider: str, message: Notification, store: Callable[[Executable, Row, jobs.Queue], UUID | None]) -> str:
+    """Store a verified message, and the job that applies it; a known one is not stored again.
 
+    The unique constraint decides what is known, not a look before.
+
+    :param store: runs the one statement as a transaction by itself: ``edge.at_once``.
     :return: ``stored`` or ``known``; either is answered with success.
     """
-    event_id = _store(provider, message)
+    event_id = store(_STORE, _row(provider, message), jobs.Queue.MONEY)
     outcome = "known" if event_id is None else "stored"
     metrics.EVENTS.labels(provider, outcome).inc()
     if event_id is not None and message.quarantine:
         log.error("event_quarantined", provider=provider, event_id=message.event_id, reason=message.quarantine)
-    elif event_id is not None and message.evidence is not None:
-        key = f"{APPLY_EVENT}:{event_id}"
-        jobs.stage(APPLY_EVENT, queue=jobs.Queue.MONEY, due_at=now, key=key, event_id=str(event_id))
     return outcome
 
 
-def _store(provider: str, message: Notification) -> UUID | None:
-    """Return the new row's id, or None where the event is known: the unique constraint decides, not a look before."""
+def _row(provider: str, message: Notification) -> Row:
     waits = message.evidence is not None and not message.quarantine
     status = "received" if waits else "quarantined" if message.quarantine else "ignored"
-    body = {**message.body, "evidence": message.evidence.as_json() if message.evidence else None}
-    row = {
+    event = {
         "id": ids.new_id(),
         "provider": provider,
         "event_id": message.event_id,
         "kind": message.kind,
         "order_number": message.order_number,
-        "body": body,
+        "body": {**message.body, "evidence": message.evidence.as_json() if message.evidence else None},
         "status": status,
         "outcome": message.quarantine,
         "processed_at": None if waits else clock.wall(),
     }
-    return db.execute(_ADD, row).scalar_one_or_none()
+    return {f"its_{name}": value for name, value in event.items()} | {"request_id": logging.request_id()}
 
 
 def take(event_id: UUID) -> tuple[PaymentEvent, PaymentEvidence] | None:

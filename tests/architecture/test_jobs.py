@@ -4,18 +4,18 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.architecture.sources import functions, module_of, python_files, relative
+from tests.architecture.sources import functions, module_of, python_files, relative, tree
 from worker.registry import HANDLERS
 from worker.runner import Plain
 from worker.schedule import SCHEDULE
 
 
 def calls(file: Path) -> Iterator[tuple[str, ast.Call]]:
-    """Where a file stages something: the function it stands in, and the call."""
-    for function in functions(file):
-        for node in ast.walk(function):
-            if isinstance(node, ast.Call) and node.args and called(node) in ("stage", "_stage"):
-                yield function.name, node
+    """Where a file stages something: the function it stands in, if any, and the call."""
+    inside = {node: function.name for function in functions(file) for node in ast.walk(function)}
+    for node in ast.walk(tree(file)):
+        if isinstance(node, ast.Call) and node.args and called(node) in ("stage", "_stage", "staged_for"):
+            yield inside.get(node, ""), node
 
 
 def staged(file: Path) -> Iterator[tuple[str, ast.expr]]:

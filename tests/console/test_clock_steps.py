@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from portal.currency import rates
-from portal.kit import clock, clock_target, config, edge, jobs
+from portal.kit import clock, clock_target, config, edge, jobs, leases
 from portal.kit.db import db
 from portal.kit.jobs import StagedJob
 from tests.support.portal import Portal
@@ -144,8 +144,8 @@ def test_months_are_passed_through_in_order(moving: Portal) -> None:
     seen = []
     while clock_steps.step():
         seen.append(edge.write(edge.now))
-        for job in edge.write(lambda: jobs.lease("bulk", 10)):
-            edge.write(lambda job=job: jobs.finish(job.id))  # type: ignore[misc]
+        for job in edge.write(lambda: leases.lease("bulk", 10)):
+            edge.write(lambda job=job: leases.finish(job.id))  # type: ignore[misc]
         moving.settle()
 
     assert all(any(abs(instant - stop) < timedelta(minutes=1) for stop in seen) for instant in due)

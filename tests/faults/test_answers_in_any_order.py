@@ -43,7 +43,7 @@ def notified(session: PaymentSession) -> None:
     """Receive a notification that it was paid, under an id of its own, and apply it."""
     evidence = shop.evidence_for(session)
     message = Notification(ids.random_text(8), "TRANSACTION.SUCCESS", evidence.order_number, evidence)
-    assert inbox.receive(shop.METHOD, message, edge.now()) == "stored"
+    assert inbox.receive(shop.METHOD, message, edge.at_once) == "stored"
     query = "SELECT id FROM payment_events WHERE event_id = :event_id"
     event = db_session.execute(text(query), {"event_id": message.event_id}).scalar_one()
     HANDLERS[inbox.APPLY_EVENT].work({"event_id": str(event)}, edge.now())  # type: ignore[union-attr]
@@ -53,7 +53,7 @@ def notified_of_a_failure(session: PaymentSession) -> None:
     """Receive a signed message that says anything but paid: kept apart, and answered like any other."""
     order = attempt_of(session.id).order_number
     message = Notification(ids.random_text(8), "TRANSACTION.SUCCESS", order, None, "not a payment")
-    assert inbox.receive(shop.METHOD, message, edge.now()) == "stored"
+    assert inbox.receive(shop.METHOD, message, edge.at_once) == "stored"
 
 
 def cancelled(session: PaymentSession) -> None:

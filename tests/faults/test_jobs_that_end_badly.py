@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import text
 
 from portal.insights import today
-from portal.kit import edge, jobs, wake
+from portal.kit import edge, jobs, leases, wake
 from portal.kit.db import db
 from portal.kit.jobs import Queue
 from portal.payments import inbox
@@ -51,7 +51,7 @@ def test_a10_a_poisoned_job_is_given_up_with_an_alarm_while_others_go_on(
             portal.settle()
     tries = [entry for entry in logs if entry["event"] == "job_failed"]
     alarms = [entry for entry in logs if entry["event"] == "job_given_up"]
-    assert (len(tries), len(alarms)) == (jobs.MAX_ATTEMPTS, 1)
+    assert (len(tries), len(alarms)) == (leases.MAX_ATTEMPTS, 1)
     assert alarms[0]["log_level"] == "error"
     assert portal.do(today.waiting).dead_jobs == 1
     saw(f"given up after {len(tries)} tries with one alarm, seen on the operators' first page; {served} others served")

@@ -1,29 +1,32 @@
 """The database answers slowly: a notification is acknowledged soon or not at all, and coming again harms nothing."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psycopg
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
-from portal.api import provider_webhooks
+from portal.kit import db as database
 from portal.kit import edge
 from portal.kit.db import db
 from portal.kit.errors import Unavailable
+from portal.kit.jobs import Queue
 from tests.support import proving
 from tests.support.cut_proxy import CutProxy
 from tests.support.portal import Portal
 
-LIMIT = provider_webhooks.SECONDS
-DELAYS = (0.005, 0.02, 0.05, 0.2)
-"""Seconds that each message takes longer, either way; a notification needs about a dozen messages."""
+LIMIT = database.HURRY
+DELAYS = (0.005, 0.05, 0.2, 0.5)
+"""Seconds that each message takes longer, either way; a notification needs one each way."""
 
 
 @pytest.fixture
 def _as_in_production(portal: Portal, monkeypatch: pytest.MonkeyPatch) -> None:
     """Stories are patient with notifications; these are about the very limit."""
-    monkeypatch.setattr(provider_webhooks, "SECONDS", LIMIT)
+    monkeypatch.setattr(database, "HURRY", LIMIT)
+    edge.connect(portal.settings.database_url, pool_size=12, application="story")
 
 
 def tell(portal: Portal, order: str, variant: str = "ok") -> tuple[int | None, float]:
@@ -74,47 +77,39 @@ def test_b20_a_table_that_somebody_holds_is_a_503_within_a_second_or_so(portal: 
     assert tell(portal, order)[0] == 204
 
 
-@pytest.mark.usefixtures("committing")
-def test_what_takes_too_long_keeps_nothing() -> None:
-    with pytest.raises(Unavailable) as refused:
-        edge.write(lambda: time.sleep(0.02), within=0.01)
-    assert refused.value.code == "slow"
+_BEAT = text("INSERT INTO heartbeats (process) SELECT 'late' FROM pg_sleep(:seconds) RETURNING process")
+_BEATS = text("SELECT count(*) FROM heartbeats WHERE process = 'late'")
 
 
-_SLOW_TO_AGREE = """
-CREATE FUNCTION think() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END $$;
-CREATE CONSTRAINT TRIGGER think AFTER INSERT ON heartbeats DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION think();
-"""
-_BEAT = text("INSERT INTO heartbeats (process) VALUES ('late')")
-_LATE = text("SELECT count(*) FROM heartbeats WHERE process = 'late'")
-_DEADLOCK = text("DO $$ BEGIN PERFORM pg_sleep(0.25); RAISE EXCEPTION 'as ordered' USING ERRCODE = '40P01'; END $$")
-
-
-@pytest.mark.usefixtures("committing")
-def test_what_comes_too_late_to_its_commit_keeps_nothing() -> None:
-    edge.write(lambda: db.execute(text(_SLOW_TO_AGREE)))
-
-    def beat() -> None:
-        db.execute(text("SELECT pg_sleep(0.3)"))
-        db.execute(_BEAT)
-
-    with pytest.raises(Unavailable) as refused:
-        edge.write(beat, within=0.5)
-    assert refused.value.code == "slow"
-    assert edge.write(lambda: db.execute(_LATE).scalar_one()) == 0
+@pytest.fixture
+def _far_away(committing: None, fresh_database: str) -> Iterator[None]:
+    """A database that hears us and is heard by us late."""
+    with CutProxy.of(fresh_database) as proxy:
+        edge.connect(proxy.through(fresh_database), pool_size=1, application="late")
+        edge.at_once(text("SELECT 1"), {}, Queue.MONEY)
+        proxy.delay(LIMIT * 0.7)
+        yield
+        proxy.delay(0)
+        edge.disconnect()
 
 
 @pytest.mark.usefixtures("committing")
-def test_all_tries_together_have_one_deadline() -> None:
-    tries = []
+def test_what_is_kept_at_once_is_kept() -> None:
+    assert edge.at_once(_BEAT, {"seconds": 0}, Queue.MONEY) == "late"
+    assert edge.write(lambda: db.execute(_BEATS).scalar_one()) == 1
 
-    def refused_late() -> None:
-        tries.append(1)
-        time.sleep(0.3)
-        db.execute(_DEADLOCK)
 
+@pytest.mark.usefixtures("committing")
+def test_a_statement_that_takes_too_long_keeps_nothing() -> None:
+    began = time.monotonic()
+    with pytest.raises(OperationalError):
+        edge.at_once(_BEAT, {"seconds": LIMIT * 3}, Queue.MONEY)
+    assert time.monotonic() - began < LIMIT * 2
+    assert edge.write(lambda: db.execute(_BEATS).scalar_one()) == 0
+
+
+@pytest.mark.usefixtures("_far_away")
+def test_what_is_heard_of_too_late_does_not_count_as_told() -> None:
     with pytest.raises(Unavailable) as refused:
-        edge.write(refused_late, within=0.5)
+        edge.at_once(_BEAT, {"seconds": 0}, Queue.MONEY)
     assert refused.value.code == "slow"
-    assert len(tries) == 1

@@ -8,7 +8,7 @@ from dataclasses import replace
 import psycopg
 from sqlalchemy import text
 
-from portal.kit import jobs
+from portal.kit import leases
 from portal.kit.db import db
 from portal.payments.providers import registry, wechat_pay
 from tests.support import proving
@@ -136,4 +136,4 @@ def test_a16_an_answer_that_drips_in_is_waited_for_only_so_long_and_is_unknown(
 def test_a_call_ends_well_before_the_lease_of_its_job() -> None:
     connect, read = wechat_pay._WAITS
     assert max(connect, read) < wechat_pay.SECONDS < runner.SEND_SECONDS
-    assert jobs.LEASE.total_seconds() > runner.SEND_SECONDS + 10, "what came back must still be recorded"
+    assert leases.LEASE.total_seconds() > runner.SEND_SECONDS + 10, "what came back must still be recorded"

@@ -8,9 +8,10 @@ import psycopg
 import pytest
 from sqlalchemy import select, update
 
-from portal.kit import edge, jobs
+from portal.kit import edge, jobs, leases
 from portal.kit.db import db
-from portal.kit.jobs import MAX_ATTEMPTS, Queue, StagedJob
+from portal.kit.jobs import Queue, StagedJob
+from portal.kit.leases import MAX_ATTEMPTS
 from tests.support.leases import end_leases
 from tests.support.races import at_once
 
@@ -46,7 +47,7 @@ class TestStaging:
 
     def test_a_key_may_wait_again_while_the_first_is_at_work(self) -> None:
         stage("look:1")
-        jobs.lease(Queue.DEFAULT, 10)
+        leases.lease(Queue.DEFAULT, 10)
         stage("look:1")
         assert states() == ["leased", "pending"]
 
@@ -54,13 +55,13 @@ class TestStaging:
         stage("later", HOUR)
         stage("new", timedelta(seconds=-1))
         stage("old", timedelta(seconds=-9))
-        assert [job.key for job in jobs.lease(Queue.DEFAULT, 10)] == ["old", "new"]
-        assert jobs.due_queues() == []
+        assert [job.key for job in leases.lease(Queue.DEFAULT, 10)] == ["old", "new"]
+        assert leases.due_queues() == []
 
     def test_queues_keep_to_themselves(self) -> None:
         stage()
-        assert jobs.due_queues() == ["default"]
-        assert jobs.lease(Queue.INTERACTIVE, 10) == []
+        assert leases.due_queues() == ["default"]
+        assert leases.lease(Queue.INTERACTIVE, 10) == []
 
     def test_a_wish_to_wake_is_told_once(self) -> None:
         stage()
@@ -70,24 +71,24 @@ class TestStaging:
 
 
 def fail(job: StagedJob) -> None:
-    jobs.fail(job.id, job.attempts, "away")
+    leases.fail(job.id, job.attempts, "away")
 
 
 def let_die(job: StagedJob) -> None:
     end_leases()
-    jobs.free_expired()
+    leases.free_expired()
 
 
 def bury_and_revive(job: StagedJob) -> None:
     db.execute(update(StagedJob).where(StagedJob.id == job.id).values(state="dead", leased_until=None))
-    jobs.revive(job.id)
+    leases.revive(job.id)
 
 
 @pytest.mark.usefixtures("db")
-@pytest.mark.parametrize("end", [fail, let_die, bury_and_revive, lambda job: jobs.give_back([job])])
+@pytest.mark.parametrize("end", [fail, let_die, bury_and_revive, lambda job: leases.give_back([job])])
 def test_whatever_gives_way_to_its_twin_is_forgotten_in_time(end: Callable[[StagedJob], None]) -> None:
     stage("look:1")
-    [job] = jobs.lease(Queue.DEFAULT, 1)
+    [job] = leases.lease(Queue.DEFAULT, 1)
     stage("look:1")
     end(job)
     assert sorted((job.state, job.done_at is not None) for job in all_jobs()) == [("done", True), ("pending", False)]
@@ -101,12 +102,12 @@ class TestEnds:
         stage()
         pauses = []
         for attempt in range(1, 4):
-            [job] = jobs.lease(Queue.DEFAULT, 1)
-            jobs.fail(job.id, attempt, "no luck")
+            [job] = leases.lease(Queue.DEFAULT, 1)
+            leases.fail(job.id, attempt, "no luck")
             [job] = all_jobs()
             assert job.retry_at is not None
             pauses.append((job.retry_at - edge.now()) // timedelta(seconds=1) // 2)
-            assert jobs.lease(Queue.DEFAULT, 1) == []
+            assert leases.lease(Queue.DEFAULT, 1) == []
             db.execute(update(StagedJob).values(retry_at=None))
         assert pauses == [1, 2, 4]
 
@@ -114,66 +115,66 @@ class TestEnds:
         stage("poison")
         db.execute(update(StagedJob).values(attempts=MAX_ATTEMPTS - 1))
         stage("good", timedelta(seconds=1))
-        [job] = jobs.lease(Queue.DEFAULT, 1)
-        jobs.fail(job.id, job.attempts, "poison")
+        [job] = leases.lease(Queue.DEFAULT, 1)
+        leases.fail(job.id, job.attempts, "poison")
         assert states() == ["dead", "pending"]
 
     def test_what_comes_again_by_itself_is_let_go_without_alarm(self) -> None:
         stage(f"{jobs.RECURRING}rates")
         db.execute(update(StagedJob).values(attempts=MAX_ATTEMPTS - 1))
-        [job] = jobs.lease(Queue.DEFAULT, 1)
-        jobs.fail(job.id, job.attempts, "away")
+        [job] = leases.lease(Queue.DEFAULT, 1)
+        leases.fail(job.id, job.attempts, "away")
         assert [(job.state, job.done_at is not None) for job in all_jobs()] == [("done", True)]
 
     def test_asked_for_anew_it_waits_no_longer(self) -> None:
         stage("look:1")
-        [job] = jobs.lease(Queue.DEFAULT, 1)
-        jobs.fail(job.id, job.attempts, "away")
-        assert jobs.lease(Queue.DEFAULT, 1) == []
+        [job] = leases.lease(Queue.DEFAULT, 1)
+        leases.fail(job.id, job.attempts, "away")
+        assert leases.lease(Queue.DEFAULT, 1) == []
         stage("look:1")
-        assert len(jobs.lease(Queue.DEFAULT, 1)) == 1
+        assert len(leases.lease(Queue.DEFAULT, 1)) == 1
 
     def test_who_lost_the_lease_can_neither_fail_it_nor_go_on(self) -> None:
         stage()
-        [job] = jobs.lease(Queue.DEFAULT, 1)
+        [job] = leases.lease(Queue.DEFAULT, 1)
         end_leases()
-        jobs.free_expired()
-        [again] = jobs.lease(Queue.DEFAULT, 1)
-        jobs.fail(job.id, 1, "too late")
-        assert (jobs.still_leased(again.id, 1), jobs.extend(again.id, 1)) == (False, False)
-        assert (jobs.still_leased(again.id, 2), jobs.extend(again.id, 2)) == (True, True)
+        leases.free_expired()
+        [again] = leases.lease(Queue.DEFAULT, 1)
+        leases.fail(job.id, 1, "too late")
+        assert (leases.still_leased(again.id, 1), leases.extend(again.id, 1)) == (False, False)
+        assert (leases.still_leased(again.id, 2), leases.extend(again.id, 2)) == (True, True)
         assert states() == ["leased"]
 
     def test_a_living_lease_is_nobody_elses(self) -> None:
         stage()
-        jobs.lease(Queue.DEFAULT, 1)
-        assert jobs.free_expired() == 0
-        assert jobs.lease(Queue.DEFAULT, 1) == []
+        leases.lease(Queue.DEFAULT, 1)
+        assert leases.free_expired() == 0
+        assert leases.lease(Queue.DEFAULT, 1) == []
 
     def test_given_back_beside_its_twin_it_gives_way(self) -> None:
         stage("look:1")
-        jobs.lease(Queue.DEFAULT, 1)
+        leases.lease(Queue.DEFAULT, 1)
         stage("look:1")
         end_leases()
-        jobs.free_expired()
+        leases.free_expired()
         assert states() == ["done", "pending"]
 
     def test_two_of_one_key_whose_workers_both_died_come_back_as_one(self) -> None:
         for _ in range(2):
             stage("look:1")
-            jobs.lease(Queue.DEFAULT, 1)
+            leases.lease(Queue.DEFAULT, 1)
         stage("other")
-        jobs.lease(Queue.DEFAULT, 1)
+        leases.lease(Queue.DEFAULT, 1)
         end_leases()
-        jobs.free_expired()
+        leases.free_expired()
         assert states() == ["done", "pending", "pending"]
 
     def test_what_kills_its_worker_each_time_is_given_up_too(self) -> None:
         stage("poison")
         for _ in range(MAX_ATTEMPTS):
-            assert len(jobs.lease(Queue.DEFAULT, 1)) == 1
+            assert len(leases.lease(Queue.DEFAULT, 1)) == 1
             end_leases()
-            jobs.free_expired()
+            leases.free_expired()
         [job] = all_jobs()
         assert job.state == "dead"
         assert job.last_error
@@ -185,7 +186,7 @@ def test_many_takers_at_once_share_the_work_and_take_nothing_twice(committing: N
 
     def take() -> list[object]:
         barrier.wait(10)
-        return [job.id for job in edge.write(lambda: jobs.lease(Queue.DEFAULT, 5))]
+        return [job.id for job in edge.write(lambda: leases.lease(Queue.DEFAULT, 5))]
 
     taken = [job_id for ids in at_once(*[take] * 8) for job_id in ids]
     assert len(taken) == len(set(taken)) == 40
@@ -195,11 +196,11 @@ def test_nobody_waits_for_a_job_that_outlived_its_lease_and_is_still_worked_on(
     committing: None, fresh_database: str
 ) -> None:
     edge.write(lambda: [stage("slow"), stage("dead")])
-    edge.write(lambda: jobs.lease(Queue.DEFAULT, 2))
+    edge.write(lambda: leases.lease(Queue.DEFAULT, 2))
     edge.write(end_leases)
     with psycopg.connect(fresh_database) as worker:
         worker.execute("SELECT FROM staged_jobs WHERE key = 'slow' FOR UPDATE")
-        assert edge.write(jobs.free_expired) == 1
+        assert edge.write(leases.free_expired) == 1
     assert edge.write(states) == ["leased", "pending"]
 
 

@@ -4,7 +4,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from portal.kit import edge, jobs, outbox
+from portal.kit import edge, leases, outbox
 from portal.kit.db import db
 from portal.kit.jobs import Queue
 
@@ -15,7 +15,7 @@ def test_an_event_is_stored_with_its_fan_out() -> None:
     event_id = outbox.record("shop.opened", "biz_1", {"amount": 5, "currency": "GBP"}, edge.now())
     event = outbox.get(event_id)
     assert (event.name, event.subject, event.facts) == ("shop.opened", "biz_1", {"amount": 5, "currency": "GBP"})
-    [job] = jobs.lease(Queue.DEFAULT, 10)
+    [job] = leases.lease(Queue.DEFAULT, 10)
     assert (job.name, job.args) == (outbox.FAN_OUT, {"event_id": str(event_id)})
 
 

@@ -15,7 +15,7 @@ from portal.payments.errors import AttemptUnresolved
 from portal.payments.models import PaymentSession
 from portal.payments.providers.base import Notification, PaymentEvidence
 from portal.payments.queries import attempt_of, get_session
-from portal.payments.sessions import Collection
+from portal.payments.sessions import Collection, UnderWay
 from tests.support import shop
 from tests.support.races import Race, count, dropped, unlocked
 
@@ -147,7 +147,7 @@ def test_an_invoice_has_one_live_attempt(prove: Prove, saw: Saw) -> None:
         ),
     )
     outcomes = prove(race)
-    saw(f"8 sessions for one invoice: {sum(isinstance(o, PaymentSession) for o in outcomes)} opened, the rest 409")
+    saw(f"8 sessions for one invoice: {sum(isinstance(o, UnderWay) for o in outcomes)} opened, the rest 409")
 
 
 def test_b1_one_notification_arrives_many_times_at_once(prove: Prove, saw: Saw) -> None:
@@ -157,7 +157,7 @@ def test_b1_one_notification_arrives_many_times_at_once(prove: Prove, saw: Saw) 
 
     race = Race(
         prepare=prepare,
-        works=lambda message: [lambda: inbox.receive(shop.METHOD, message, edge.now())] * 20,
+        works=lambda message: [lambda: inbox.receive(shop.METHOD, message, edge.at_once)] * 20,
         act="INSERT INTO payment_events",
         guards=[dropped("ALTER TABLE payment_events DROP CONSTRAINT payment_events_provider_event_id_key")],
         holds=lambda _, outcomes: (

@@ -15,7 +15,7 @@ from psycopg.rows import class_row
 from portal.currency import rates
 from portal.directory.businesses import get_by_public_id
 from portal.identity.queries import get_user_of
-from portal.kit import edge, jobs
+from portal.kit import edge, leases
 from portal.kit.db import db
 from tests.simulation.dying import Killed, dying_at
 from tests.support import shop
@@ -183,7 +183,7 @@ class Product:
 
     def settle(self) -> None:
         """Run jobs until none is due; where a worker dies on the way, another comes after it."""
-        if not edge.write(jobs.due_queues):
+        if not edge.write(leases.due_queues):
             return
         moment, self._doom = self._doom, None
         try:
@@ -193,12 +193,12 @@ class Product:
             self.deaths += 1
             db.remove()
             self.portal.do(end_leases)
-            self.portal.do(jobs.free_expired)
+            self.portal.do(leases.free_expired)
             self._run_due()
 
     def _run_due(self) -> None:
         """Drain queues as workers do; without Redis the scheduler's tick does."""
-        while queues := edge.write(jobs.due_queues):
+        while queues := edge.write(leases.due_queues):
             if self._is_redis_gone:
                 relay.tick()
             else:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis.errors import Flaky
 
 from portal.billing import apply_payment
-from portal.kit import jobs
+from portal.kit import jobs, leases
 from portal.ledger import recipes
 from portal.payments import charges, confirmation, sessions
 from portal.payments.confirmation import Verdict
@@ -71,10 +71,10 @@ def a_dead_workers_job_is_forgotten(patch: Patch) -> None:
     def done_at_once(queue: str, limit: int) -> Any:
         taken = lease(queue, limit)
         for job in taken:
-            jobs.finish(job.id)
+            leases.finish(job.id)
         return taken
 
-    lease = jobs.lease
+    lease = leases.lease
     patch.setattr(jobs, "lease", done_at_once)
     patch.setattr(jobs, "still_leased", lambda *_: True)
     patch.setattr(jobs, "extend", lambda *_: True)

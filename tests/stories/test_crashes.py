@@ -8,7 +8,7 @@ import pytest
 import redis
 from sqlalchemy import text
 
-from portal.kit import jobs
+from portal.kit import leases
 from portal.kit.db import db
 from tests.support import proving
 from tests.support.crash import black_hole, soon, workers
@@ -125,7 +125,7 @@ def test_a1_a7_a_killed_workers_job_is_done_again_within_two_minutes_by_whoever_
     with workers(portal):
         assert soon(lambda: portal.session(public_id).status == "paid", seconds=120)
     took = time.monotonic() - killed + over
-    assert jobs.LEASE.total_seconds() < took < 120
+    assert leases.LEASE.total_seconds() < took < 120
     assert portal.money_postings() == ["payment_received"]
     saw(f"killed in the middle of applying a payment: done over by the next worker within {took:.0f} s, one posting")
 

@@ -7,7 +7,7 @@ from typing import TypeVar
 from flask import Flask
 from sqlalchemy import text
 
-from portal.kit import clock, edge, jobs
+from portal.kit import clock, edge, jobs, leases
 from portal.kit.config import Settings
 from portal.kit.db import db
 from portal.payments.models import PaymentAttempt, PaymentSession
@@ -111,5 +111,5 @@ class Portal:
     def rest(self) -> None:
         """Run to quiet as after a restart: what killed workers left behind is done as well, with no minute to wait."""
         self.do(end_leases)
-        self.do(jobs.free_expired)
+        self.do(leases.free_expired)
         self.settle()

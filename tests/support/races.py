@@ -15,7 +15,7 @@ from threading import Barrier, Condition, Thread, local
 from typing import Any, Generic, TypeVar
 
 import psycopg
-from sqlalchemy import event, text
+from sqlalchemy import Engine, event, text
 
 from portal.insights import invariants
 from portal.kit import edge
@@ -173,12 +173,12 @@ def run(race: Race[T], world: T, database_url: str, guards: Sequence[Guard] = ()
                 statement = guard.weakened(statement)
             return statement, parameters
 
-        event.listen(engine, "before_cursor_execute", interpose, retval=True)
+        event.listen(Engine, "before_cursor_execute", interpose, retval=True)
         try:
             with ThreadPoolExecutor(room) as threads:
                 return list(threads.map(lambda racer: racer(), _racers(works, hold)))
         finally:
-            event.remove(engine, "before_cursor_execute", interpose)
+            event.remove(Engine, "before_cursor_execute", interpose)
             assert len(hold.passed) > bool(guards), f"only {len(hold.passed)} came to {race.act}"
 
 

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from portal.kit import edge, jobs
+from portal.kit import edge, jobs, leases
 from portal.kit.db import db
 from portal.kit.jobs import Queue
 from tests.support.leases import end_leases
@@ -59,7 +59,7 @@ def test_queues_with_due_work_are_told_until_it_is_done(woken: list[str]) -> Non
         woken.clear()
         relay.tick()
         assert woken == ["bulk", "default", "interactive"]
-    edge.write(lambda: [jobs.lease(queue, 100) for queue in Queue])
+    edge.write(lambda: [leases.lease(queue, 100) for queue in Queue])
     woken.clear()
     relay.tick()
     assert woken == []
@@ -67,7 +67,7 @@ def test_queues_with_due_work_are_told_until_it_is_done(woken: list[str]) -> Non
 
 def test_the_work_of_the_dead_comes_back(woken: list[str]) -> None:
     edge.write(lambda: jobs.stage("work", queue=Queue.INTERACTIVE, due_at=edge.now()))
-    edge.write(lambda: jobs.lease(Queue.INTERACTIVE, 1))
+    edge.write(lambda: leases.lease(Queue.INTERACTIVE, 1))
     relay.tick()
     assert edge.write(lambda: list(db.scalars(_STATES))) == ["leased"]
     edge.write(end_leases)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from portal.kit import edge, jobs, outbox
+from portal.kit import edge, jobs, leases, outbox
 from portal.kit.db import db
 from portal.kit.jobs import Queue, StagedJob
 from tests.support.leases import end_leases
@@ -47,7 +47,7 @@ def lose_the_lease(*_: Any) -> bool:
 
     def sweep() -> None:
         end_leases()
-        jobs.free_expired()
+        leases.free_expired()
 
     edge.write(sweep)
     return True
@@ -139,7 +139,7 @@ def test_when_its_time_is_over_it_leaves_the_rest_to_the_next(handlers: dict[str
 
 def test_a_call_that_stalls_holds_no_other_call_for_a_code(handlers: dict[str, Any]) -> None:
     taken_beside: list[int] = []
-    handlers["stalled"] = Plain(lambda *_: taken_beside.append(edge.apart(lambda: len(jobs.lease("interactive", 9)))))
+    handlers["stalled"] = Plain(lambda *_: taken_beside.append(edge.apart(lambda: len(leases.lease("interactive", 9)))))
     stage("stalled", queue=Queue.INTERACTIVE)
     for _ in range(3):
         stage("good", queue=Queue.INTERACTIVE)
