@@ -17,7 +17,7 @@ from portal.invoicing.models import Invoice
 from portal.kit import logging, outbox
 from portal.kit.money import Money
 from portal.ledger import recipes
-from portal.payments import attempts, confirmation, queries, refunds, sessions
+from portal.payments import attempts, confirmation, refunds, sessions
 from portal.payments.confirmation import Verdict
 from portal.payments.models import PaymentAttempt, PaymentSession
 from portal.payments.providers.base import PaymentEvidence
@@ -61,10 +61,7 @@ def apply_payment(session: PaymentSession, evidence: PaymentEvidence, now: datet
 def _lock(session: PaymentSession, evidence: PaymentEvidence) -> Chain:
     subscription = subscriptions.lock(session.subscription_id)
     invoice = invoices.lock(session.invoice_id)
-    named = attempts.find_by_order(evidence.provider, evidence.order_number)
-    is_ours = named is not None and named.session_id == session.id
-    attempt_id = named.id if named and is_ours else queries.attempt_of(session.id).id
-    session, attempt = attempts.lock(session.id, attempt_id)
+    session, attempt = attempts.lock_for(session.id, evidence)
     return Chain(subscription, invoice, deal(invoice.quote_id), session, attempt)
 
 
@@ -74,7 +71,7 @@ def _pay(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
     The invoice is issued last: whoever wants the next number waits for all that comes after it.
     """
     is_late = confirmation.is_late(chain.session, evidence)
-    starts_on = quotes.local_day(chain.deal.customer, now) if is_late else chain.session.quoted_on
+    starts_on = quotes.local_day(chain.deal.time_zone, now) if is_late else chain.session.quoted_on
     recipes.payment_received(chain.attempt.id, evidence.provider, chain.attempt.asked, chain.session.owed, now)
     sessions.end_others(chain.session, now)
     confirmation.capture(chain.session, chain.attempt, evidence, "applied", now)
@@ -110,7 +107,7 @@ def _hold_for_review(chain: Chain, evidence: PaymentEvidence, now: datetime) -> 
 def _tell(chain: Chain, outcome: str, now: datetime) -> None:
     facts = {
         "outcome": outcome,
-        "business_id": str(chain.deal.customer.business_id),
+        "business_id": str(chain.deal.buyer.id) if chain.deal.buyer else None,
         "number": chain.invoice.number,
         "amount": chain.session.amount,
         "currency": chain.session.currency,

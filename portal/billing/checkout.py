@@ -18,9 +18,9 @@ from portal.kit import ids, jobs, outbox
 from portal.kit.money import Money
 from portal.payments import sessions, transactions
 from portal.payments.errors import AttemptUnresolved
-from portal.payments.models import PaymentSession
 from portal.payments.providers import registry
 from portal.payments.queries import attempt_of
+from portal.payments.sessions import UnderWay
 
 METHOD = "wechat_pay"
 """The way to pay of the pages, until there is more than one."""
@@ -41,7 +41,7 @@ def renew_quote(customer: Customer, quote: Quote, method: str, now: datetime) ->
     return quotes.store(_fresh_quote(subscriptions.lock(quote.subscription_id), customer, method, now))
 
 
-def start_payment(customer: Customer, quote: Quote, method: str, now: datetime) -> PaymentSession | None:
+def start_payment(customer: Customer, quote: Quote, method: str, now: datetime) -> UnderWay | None:
     """Turn a confirmed quote into a session; None where the customer's credit paid everything at once.
 
     Confirming twice leads to the same session.
@@ -68,7 +68,7 @@ def start_payment(customer: Customer, quote: Quote, method: str, now: datetime) 
     return session
 
 
-def _same_payment(live: PaymentSession, quote: Quote) -> PaymentSession:
+def _same_payment(live: UnderWay, quote: Quote) -> UnderWay:
     """Return the payment that is under way, where it is for this quote."""
     if attempt_of(live.id).status == "unknown":
         raise AttemptUnresolved

@@ -17,17 +17,17 @@ def stands(invoice: Invoice, subscription: Subscription, deal: Deal) -> bool:
     """Whether a locked invoice can still be paid: same version, its branches and the credit it counts on are there."""
     if invoice.status not in ("draft", "open") or invoice.subscription_version != subscription.version:
         return False
-    credit = deal.quote.credit
+    credit = deal.credit
     has_credit = not credit or credit <= credit_balance.of(invoice.customer_id, invoice.currency)
     return has_credit and _sells_what_is_there(deal)
 
 
 def _sells_what_is_there(deal: Deal) -> bool:
     """Whether every branch that is charged still is a further branch; more of them may have come since."""
-    charged = set(deal.quote.terms["branches"])
-    if not charged or deal.business is None:
+    charged = set(deal.terms["branches"])
+    if not charged or deal.buyer is None:
         return not charged
-    return charged <= {str(branch_id) for branch_id in branches.list_extra(deal.business.id)}
+    return charged <= {str(branch_id) for branch_id in branches.list_extra(deal.buyer.id)}
 
 
 def fulfil(
@@ -37,17 +37,16 @@ def fulfil(
 
     The caller books the payment itself; credit and paid must come to the total (the database checks).
     """
-    period = subscriptions.first_period(deal.customer, starts_on)
-    credit_balance.settle(invoice, deal.quote.credit, now)
-    subscriptions.start(subscription, deal.customer, deal.quote, invoice.id, starts_on, now)
-    seller = config.current().seller
-    invoices.issue(invoice, (period.starts_on, period.ends_on), seller, _buyer(deal), now)
-    invoices.mark_paid(invoice, credit=deal.quote.credit, paid=paid, now=now)
+    period = subscriptions.first_period(deal.time_zone, starts_on)
+    credit_balance.settle(invoice, deal.credit, now)
+    subscriptions.start(subscription, deal, invoice.id, period, now)
+    seller, settlement = config.current().seller, invoices.Settlement(deal.credit, paid)
+    invoices.issue(invoice, (period.starts_on, period.ends_on), seller, _named(deal), now, settlement)
 
 
-def _buyer(deal: Deal) -> dict[str, Any]:
+def _named(deal: Deal) -> dict[str, Any]:
     """Whom the invoice names, as of today."""
-    business = deal.business
-    if business is None:
-        return {"name": deal.customer.public_id, "country": ""}
-    return {"name": business.name, "email": business.email, "country": business.country}
+    buyer = deal.buyer
+    if buyer is None:
+        return {"name": deal.customer, "country": ""}
+    return {"name": buyer.name, "email": buyer.email, "country": buyer.country}

@@ -1,6 +1,7 @@
 """Reading agreements."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -8,29 +9,50 @@ from sqlalchemy import bindparam, select
 from portal.billing.models import Quote, Subscription, SubscriptionPeriod
 from portal.directory.models import Business
 from portal.invoicing.models import Customer, Invoice
-from portal.kit.db import db
+from portal.kit.db import db, table_of
+from portal.kit.money import Money
 
+_quote, _customer, _business = table_of(Quote), table_of(Customer), table_of(Business)
 _DEAL = (
-    select(Customer, Quote, Business)
-    .join(Quote, Quote.customer_id == Customer.id)
-    .outerjoin(Business, Business.id == Customer.business_id)
-    .where(Quote.id == bindparam("quote_id"))
-)
+    select(
+        _quote.c.terms, _quote.c.credit_amount, _quote.c.currency,
+        _customer.c.public_id, _customer.c.time_zone, _customer.c.business_id,
+        _business.c.name, _business.c.email, _business.c.country,
+    )
+    .join_from(_quote, _customer, _customer.c.id == _quote.c.customer_id)
+    .outerjoin(_business, _business.c.id == _customer.c.business_id)
+    .where(_quote.c.id == bindparam("quote_id"))
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """A business that buys, as its invoices name it."""
+
+    id: UUID
+    name: str
+    email: str
+    country: str
 
 
 @dataclass(frozen=True, slots=True)
 class Deal:
-    """Who agreed to what: a confirmed quote, its customer, and the business of that customer, if it is one."""
+    """Who agreed to what, as plain values; ``buyer`` is None where the customer is no business."""
 
-    customer: Customer
-    quote: Quote
-    business: Business | None
+    terms: dict[str, Any]
+    credit: Money
+    """The part that the customer's credit pays."""
+    customer: str
+    """Public id."""
+    time_zone: str
+    buyer: Buyer | None
 
 
 def deal(quote_id: UUID) -> Deal:
     """Return everything a quote was agreed on with, by one question."""
-    customer, quote, business = db.execute(_DEAL, {"quote_id": quote_id}).one()
-    return Deal(customer, quote, business)
+    row = db.execute(_DEAL, {"quote_id": quote_id}).one()
+    buyer = Buyer(row.business_id, row.name, row.email, row.country) if row.business_id else None
+    return Deal(row.terms, Money(row.credit_amount, row.currency), row.public_id, row.time_zone, buyer)
 
 
 def find_live(customer_id: UUID) -> Subscription | None:

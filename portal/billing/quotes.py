@@ -79,7 +79,7 @@ def preview_start(
         total_amount=amount.amount,
         credit_amount=terms["credit"],
         currency=customer.currency,
-        quoted_on=local_day(customer, now),
+        quoted_on=local_day(customer.time_zone, now),
         created_at=now,
     )
 
@@ -157,9 +157,9 @@ def lines_of(quote: Quote) -> list[Line]:
     ]
 
 
-def local_day(customer: Customer, now: datetime) -> date:
-    """Return the day it is for the customer."""
-    return now.astimezone(ZoneInfo(customer.time_zone)).date()
+def local_day(time_zone: str, now: datetime) -> date:
+    """Return the day it is for a customer who lives in ``time_zone``."""
+    return now.astimezone(ZoneInfo(time_zone)).date()
 
 
 _BY_ID = select(Quote).where(Quote.id == bindparam("quote_id"))

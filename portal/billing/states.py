@@ -1,5 +1,7 @@
 """The states of a subscription and the only moves between them."""
 
+from typing import Any
+
 from portal.billing.models import Subscription
 from portal.kit import moves
 
@@ -13,9 +15,9 @@ MOVES: dict[str, set[str]] = {
 LISTED = ("active", "past_due")
 
 
-def move(subscription: Subscription, wanted: str) -> None:
-    """Bring a locked subscription into the state ``wanted``; staying where it is needs no permission.
+def move(subscription: Subscription, wanted: str, **facts: Any) -> None:
+    """Bring a locked subscription into the state ``wanted`` and write it down with ``facts``, what is known by then.
 
     :raises ForbiddenMove: where the table does not allow it.
     """
-    moves.move(subscription, wanted, MOVES)
+    moves.move(subscription, wanted, MOVES, facts)

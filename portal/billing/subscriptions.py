@@ -1,6 +1,5 @@
 """Subscriptions: chosen, and started by their first payment."""
 
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from uuid import UUID
@@ -10,7 +9,8 @@ from sqlalchemy import bindparam, insert, select
 
 from portal.billing import entitlement, periods
 from portal.billing.errors import AlreadyStarted, ChangeInProgress
-from portal.billing.models import Quote, Subscription, SubscriptionPeriod
+from portal.billing.models import Subscription, SubscriptionPeriod
+from portal.billing.queries import Deal
 from portal.billing.states import move
 from portal.catalogue import price_book
 from portal.directory import branches
@@ -75,30 +75,25 @@ def refuse_while_paying(customer: Customer | None) -> None:
         raise ChangeInProgress
 
 
-def first_period(customer: Customer, starts_on: date) -> periods.Period:
-    """Return the first period of a subscription that starts on ``starts_on``."""
-    return periods.period(starts_on, 0, ZoneInfo(customer.time_zone))
+def first_period(time_zone: str, starts_on: date) -> periods.Period:
+    """Return the first period of a subscription that starts on ``starts_on`` where its customer lives."""
+    return periods.period(starts_on, 0, ZoneInfo(time_zone))
 
 
-def start(
-    subscription: Subscription, customer: Customer, quote: Quote, invoice_id: UUID, starts_on: date, now: datetime
-) -> None:
+def start(subscription: Subscription, deal: Deal, invoice_id: UUID, period: periods.Period, now: datetime) -> None:
     """Start a locked subscription with its first period, list the business and show the branches that are paid."""
-    period = first_period(customer, starts_on)
-    paid = _branches(quote)
-    move(subscription, "active")
-    subscription.anchor_on = starts_on
-    subscription.started_at = now
-    subscription.price_version_id = UUID(quote.terms["price_version"])
-    subscription.extra_branches = len(paid)
-    subscription.version += 1
+    paid = [UUID(branch_id) for branch_id in deal.terms["branches"]]
+    move(
+        subscription,
+        "active",
+        anchor_on=period.starts_on,
+        started_at=now,
+        price_version_id=UUID(deal.terms["price_version"]),
+        extra_branches=len(paid),
+        version=subscription.version + 1,
+    )
     db.execute(_ADD_PERIOD, {"subscription_id": subscription.id, "invoice_id": invoice_id} | asdict(period))
-    business_id = customer.business_id
-    if business_id is not None:
+    if deal.buyer is not None:
         branches.show(paid, now)
-        entitlement.refresh(subscription, business_id, now)
+        entitlement.refresh(subscription, deal.buyer.id, now)
     outbox.record(STARTED, subscription.public_id, {"tier": subscription.tier_code}, now)
-
-
-def _branches(quote: Quote) -> Sequence[UUID]:
-    return [UUID(branch_id) for branch_id in quote.terms["branches"]]

@@ -43,6 +43,18 @@ class Basis:
     currency: str
 
 
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What settles an invoice in full: ``credit`` and ``paid`` together are its total (the database checks)."""
+
+    credit: Money
+    paid: Money
+
+    def facts(self, now: datetime) -> dict[str, Any]:
+        """Return what its invoice says of it."""
+        return {"credit_amount": self.credit.amount, "paid_amount": self.paid.amount, "paid_at": now}
+
+
 _ADD = insert(table_of(Invoice))
 _ADD_LINE = insert(table_of(InvoiceLine))
 _LOCK = select(Invoice).where(Invoice.id == bindparam("invoice_id")).with_for_update()
@@ -75,28 +87,41 @@ def draft(basis: Basis, lines: Sequence[Line], now: datetime) -> UUID:
     return invoice_id
 
 
-def issue(invoice: Invoice, period: tuple[date, date], seller: Seller, buyer: dict[str, Any], now: datetime) -> None:
+def issue(
+    invoice: Invoice,
+    period: tuple[date, date],
+    seller: Seller,
+    buyer: dict[str, Any],
+    now: datetime,
+    settlement: Settlement | None = None,
+) -> None:
     """Number a locked draft and book what is owed. Its date and the number's year are the seller's.
 
+    :param settlement: what has settled it already; without any it is open.
     :raises InvoiceNotDraft: it was issued or voided already.
     """
     if invoice.status != "draft":
         raise InvoiceNotDraft
     today = now.astimezone(ZoneInfo(seller.time_zone)).date()
     recipes.invoice_issued(invoice.id, invoice.total, now)
-    invoice.number = numbering.next_number("invoice", today.year)
-    move(invoice, "open")
-    invoice.issued_at, invoice.due_on = now, today
-    invoice.period_starts_on, invoice.period_ends_on = period
-    invoice.seller, invoice.buyer = asdict(seller), buyer
+    facts = {
+        "number": numbering.next_number("invoice", today.year),
+        "issued_at": now,
+        "due_on": today,
+        "period_starts_on": period[0],
+        "period_ends_on": period[1],
+        "seller": asdict(seller),
+        "buyer": buyer,
+    }
+    if settlement is None:
+        move(invoice, "open", **facts)
+    else:
+        move(invoice, "paid", **facts, **settlement.facts(now))
 
 
-def mark_paid(invoice: Invoice, *, credit: Money, paid: Money, now: datetime) -> None:
-    """Settle a locked open invoice in full: ``credit`` and ``paid`` together are its total (the database checks)."""
-    invoice.credit_amount = credit.amount
-    invoice.paid_amount = paid.amount
-    invoice.paid_at = now
-    move(invoice, "paid")
+def mark_paid(invoice: Invoice, settlement: Settlement, now: datetime) -> None:
+    """Settle a locked open invoice in full."""
+    move(invoice, "paid", **settlement.facts(now))
 
 
 def void(invoice: Invoice) -> None:
@@ -107,7 +132,6 @@ def void(invoice: Invoice) -> None:
     if invoice.status != "draft":
         raise InvoiceNotDraft
     move(invoice, "void")
-    db.flush()
 
 
 def lock(invoice_id: UUID) -> Invoice:

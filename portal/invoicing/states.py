@@ -1,10 +1,12 @@
 """The states of an invoice and the only moves between them; nothing else assigns its status."""
 
+from typing import Any
+
 from portal.invoicing.models import Invoice
 from portal.kit import moves
 
 MOVES: dict[str, set[str]] = {
-    "draft": {"open", "void"},
+    "draft": {"open", "paid", "void"},  # paid where what settles it has come before it is issued
     "open": {"paid", "uncollectible"},
     "uncollectible": {"paid"},
     "paid": set(),
@@ -12,9 +14,9 @@ MOVES: dict[str, set[str]] = {
 }
 
 
-def move(invoice: Invoice, wanted: str) -> None:
-    """Bring a locked invoice into the state ``wanted``; staying where it is needs no permission.
+def move(invoice: Invoice, wanted: str, **facts: Any) -> None:
+    """Bring a locked invoice into the state ``wanted`` and write it down with ``facts``, what is known by then.
 
     :raises ForbiddenMove: where the table does not allow it.
     """
-    moves.move(invoice, wanted, MOVES)
+    moves.move(invoice, wanted, MOVES, facts)

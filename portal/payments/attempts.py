@@ -9,10 +9,12 @@ from sqlalchemy.dialects.postgresql import insert
 
 from portal.kit import clock, ids, jobs
 from portal.kit.db import db, table_of
+from portal.kit.money import Money
 from portal.payments import watch
 from portal.payments.errors import AttemptUnresolved
 from portal.payments.models import PaymentAttempt, PaymentSession, ProviderCall
-from portal.payments.providers.base import Answer, Result
+from portal.payments.providers.base import Answer, PaymentEvidence, Result
+from portal.payments.queries import attempt_of
 from portal.payments.states import LIVE_ATTEMPT, move
 
 REQUEST_CHARGE = "payments.request_charge"
@@ -39,18 +41,20 @@ _OPEN = insert(_ATTEMPT).on_conflict_do_nothing().returning(_ATTEMPT.c.id, _ATTE
 """The database keeps a second live attempt of an invoice out; who comes at the same time waits for its fate."""
 
 
-def open_attempt(session: PaymentSession, payable_until: datetime, now: datetime) -> Opened:
-    """Store the intent to collect and stage its request.
+def open_attempt(
+    *, session_id: UUID, invoice_id: UUID, provider: str, asked: Money, payable_until: datetime, now: datetime
+) -> Opened:
+    """Store the intent to collect ``asked`` and stage its request.
 
     :raises AttemptUnresolved: while another attempt for the same invoice is live or unknown.
     """
     row = {
-        "session_id": session.id,
-        "invoice_id": session.invoice_id,
-        "provider": session.provider,
+        "session_id": session_id,
+        "invoice_id": invoice_id,
+        "provider": provider,
         "order_number": f"SH{ids.random_text(22)}",
-        "amount": session.settlement_amount,
-        "currency": session.settlement_currency,
+        "amount": asked.amount,
+        "currency": asked.currency,
         "payable_until": payable_until,
         "created_at": now,
     }
@@ -100,14 +104,30 @@ def lock_with_session(attempt_id: UUID) -> tuple[PaymentSession, PaymentAttempt]
 _SESSION_ID = select(_ATTEMPT.c.session_id).where(_ATTEMPT.c.id == bindparam("attempt_id"))
 _LOCK_SESSION = select(PaymentSession).where(PaymentSession.id == bindparam("session_id")).with_for_update()
 _LOCK = select(PaymentAttempt).where(PaymentAttempt.id == bindparam("attempt_id")).with_for_update()
+_LOCK_NAMED = (
+    select(PaymentAttempt)
+    .where(
+        PaymentAttempt.session_id == bindparam("session_id"),
+        PaymentAttempt.provider == bindparam("provider"),
+        PaymentAttempt.order_number == bindparam("order_number"),
+    )
+    .with_for_update()
+)
 _FRESH = {"populate_existing": True}
 
 
 def lock(session_id: UUID, attempt_id: UUID) -> tuple[PaymentSession, PaymentAttempt]:
     """Lock a session, then an attempt of it, and return both as they are now."""
     session = db.scalars(_LOCK_SESSION, {"session_id": session_id}, execution_options=_FRESH).one()
-    attempt = db.scalars(_LOCK, {"attempt_id": attempt_id}, execution_options=_FRESH).one()
-    return session, attempt
+    return session, db.scalars(_LOCK, {"attempt_id": attempt_id}, execution_options=_FRESH).one()
+
+
+def lock_for(session_id: UUID, evidence: PaymentEvidence) -> tuple[PaymentSession, PaymentAttempt]:
+    """Lock a session, then the attempt of it that evidence names; its newest one where it names none of them."""
+    session = db.scalars(_LOCK_SESSION, {"session_id": session_id}, execution_options=_FRESH).one()
+    named = {"session_id": session_id, "provider": evidence.provider, "order_number": evidence.order_number}
+    attempt = db.scalars(_LOCK_NAMED, named, execution_options=_FRESH).one_or_none()
+    return (session, attempt) if attempt else lock(session_id, attempt_of(session_id).id)
 
 
 _BY_ORDER = select(_ATTEMPT.c.id, _ATTEMPT.c.session_id).where(

@@ -49,9 +49,7 @@ def record_charge(attempt_id: UUID, answer: Answer, now: datetime) -> None:
 
 
 def _attach_code(session: PaymentSession, attempt: PaymentAttempt, code_url: str, now: datetime) -> None:
-    attempt.code_url = code_url
-    attempt.asks = 0
-    move(attempt, "pending")
+    move(attempt, "pending", code_url=code_url, asks=0)
     move(session, "open")
     attempts.look_at(attempt, now + watch.EVERY)
 
@@ -108,8 +106,7 @@ def remember_taken(attempt_id: UUID) -> None:
 def _hand_over(session: PaymentSession, reason: str) -> None:
     if session.status in ("paid", "review"):
         return
-    move(session, "review")
-    session.failure = reason
+    move(session, "review", failure=reason)
     transactions.close(transactions.of_session(session.id), "failed", reason)
     log.error("session_needs_review", session=session.public_id, reason=reason)
 

@@ -55,22 +55,20 @@ def capture(
     session: PaymentSession, attempt: PaymentAttempt, evidence: PaymentEvidence, disposition: str, now: datetime
 ) -> None:
     """Take the money into the attempt, its session and its transaction; ``disposition`` says what became of it."""
-    transaction = transactions.of_session(session.id)  # read first, so that all three are written together
-    move(attempt, "succeeded")
-    attempt.provider_transaction_id = evidence.transaction_id
-    attempt.captured_amount = evidence.amount
-    attempt.captured_currency = evidence.currency
-    attempt.captured_at = now
-    attempt.disposition = disposition
-    was_late = is_late(session, evidence)  # asked before the money itself ends the session
-    session.ended_at = session.ended_at or now
+    move(
+        attempt,
+        "succeeded",
+        provider_transaction_id=evidence.transaction_id,
+        captured_amount=evidence.amount,
+        captured_currency=evidence.currency,
+        captured_at=now,
+        disposition=disposition,
+    )
+    transaction, ended_at = transactions.of_session(session.id), session.ended_at or now
     if disposition == "suspense":
-        move(session, "review")
-        session.failure = "mismatch"
+        move(session, "review", ended_at=ended_at, failure="mismatch")
         transactions.close(transaction, "failed", "mismatch")
         return
-    move(session, "paid")
-    session.failure = None
-    session.paid_at = evidence.paid_at
-    session.paid_late_at = evidence.paid_at if was_late else None
+    paid_late_at = evidence.paid_at if is_late(session, evidence) else None
+    move(session, "paid", ended_at=ended_at, failure=None, paid_at=evidence.paid_at, paid_late_at=paid_late_at)
     transactions.complete(transaction, disposition, now)

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, insert, select
 
 from portal.kit import ids, jobs
 from portal.kit.db import db, table_of
@@ -41,19 +42,40 @@ class Collection:
     quoted_on: date
 
 
-def open_session(collection: Collection, provider: str, now: datetime) -> PaymentSession:
+class UnderWay(NamedTuple):
+    """A session that may still be paid."""
+
+    id: UUID
+    public_id: str
+    invoice_id: UUID
+    watch_until: datetime
+
+
+_SESSION, _ATTEMPT = table_of(PaymentSession).c, table_of(PaymentAttempt).c
+_OPEN = insert(table_of(PaymentSession))
+
+
+def open_session(collection: Collection, provider: str, now: datetime) -> UnderWay:
     """Store the session, its attempt and its transaction, and stage the request for a code.
 
     :raises AttemptUnresolved: while another attempt for the same invoice is live or unknown.
     """
-    session = _drafted(collection, provider, now)
-    db.add(session)
-    db.flush()
-    attempt = attempts.open_attempt(session, now + LONGEST + _CLOSING_TIME, now)
+    expires_at = now + LIFETIME
+    opened = UnderWay(ids.new_id(), ids.public_id("ps"), collection.invoice_id, expires_at + WATCH)
+    times = {"created_at": now, "expires_at": expires_at}
+    db.execute(_OPEN, opened._asdict() | times | _collected(collection) | {"provider": provider})
+    attempt = attempts.open_attempt(
+        session_id=opened.id,
+        invoice_id=collection.invoice_id,
+        provider=provider,
+        asked=collection.asked,
+        payable_until=now + LONGEST + _CLOSING_TIME,
+        now=now,
+    )
     transactions.open_transaction(
-        customer_id=session.customer_id,
-        invoice_id=session.invoice_id,
-        session_id=session.id,
+        customer_id=collection.customer_id,
+        invoice_id=collection.invoice_id,
+        session_id=opened.id,
         type_=collection.type,
         order_id=attempt.order_number,
         fee=collection.fee,
@@ -62,29 +84,24 @@ def open_session(collection: Collection, provider: str, now: datetime) -> Paymen
         method=provider,
         now=now,
     )
-    _stage_expiry(session, attempt.id)
-    return session
+    _stage_expiry(opened.id, expires_at, attempt.id)
+    return opened
 
 
-def _drafted(collection: Collection, provider: str, now: datetime) -> PaymentSession:
-    return PaymentSession(
-        public_id=ids.public_id("ps"),
-        customer_id=collection.customer_id,
-        invoice_id=collection.invoice_id,
-        subscription_id=collection.subscription_id,
-        subscription_version=collection.subscription_version,
-        provider=provider,
-        amount=collection.owed.amount,
-        currency=collection.owed.currency,
-        settlement_amount=collection.asked.amount,
-        settlement_currency=collection.asked.currency,
-        rate=collection.rate,
-        rate_on=collection.rate_on,
-        quoted_on=collection.quoted_on,
-        created_at=now,
-        expires_at=now + LIFETIME,
-        watch_until=now + LIFETIME + WATCH,
-    )
+def _collected(collection: Collection) -> dict[str, object]:
+    """Return what a session's row says of its collection."""
+    return {
+        "customer_id": collection.customer_id,
+        "subscription_id": collection.subscription_id,
+        "subscription_version": collection.subscription_version,
+        "amount": collection.owed.amount,
+        "currency": collection.owed.currency,
+        "settlement_amount": collection.asked.amount,
+        "settlement_currency": collection.asked.currency,
+        "rate": collection.rate,
+        "rate_on": collection.rate_on,
+        "quoted_on": collection.quoted_on,
+    }
 
 
 def give_more_time(public_id: str, now: datetime) -> PaymentSession:
@@ -119,10 +136,7 @@ def cancel(public_id: str, now: datetime) -> PaymentSession:
 
 def end(session: PaymentSession, attempt: PaymentAttempt, status: str, now: datetime, reason: str = "") -> None:
     """End a locked session without money: ``cancelled``, ``expired`` or ``failed``; watch its order for a day."""
-    move(session, status)
-    session.ended_at = now
-    session.watch_until = now + WATCH
-    session.failure = reason or None
+    move(session, status, ended_at=now, watch_until=now + WATCH, failure=reason or None)
     attempts.begin_closing(attempt, now)
     transaction = transactions.of_session(session.id)
     transactions.close(transaction, "failed" if status == "failed" else "cancelled", reason or status)
@@ -133,14 +147,14 @@ def is_overdue(session: PaymentSession, now: datetime) -> bool:
     if session.status not in LIVE_SESSION:
         return False
     if session.expires_at > now:
-        _stage_expiry(session, attempt_of(session.id).id)
+        _stage_expiry(session.id, session.expires_at, attempt_of(session.id).id)
         return False
     return True
 
 
-def _stage_expiry(session: PaymentSession, attempt_id: UUID) -> None:
-    key = f"{EXPIRE}:{session.id}"
-    jobs.stage(EXPIRE, queue=jobs.Queue.DEFAULT, due_at=session.expires_at, key=key, attempt_id=str(attempt_id))
+def _stage_expiry(session_id: UUID, expires_at: datetime, attempt_id: UUID) -> None:
+    key = f"{EXPIRE}:{session_id}"
+    jobs.stage(EXPIRE, queue=jobs.Queue.DEFAULT, due_at=expires_at, key=key, attempt_id=str(attempt_id))
 
 
 def _lock(public_id: str) -> tuple[PaymentSession, PaymentAttempt]:
@@ -149,15 +163,16 @@ def _lock(public_id: str) -> tuple[PaymentSession, PaymentAttempt]:
 
 
 _UNDER_WAY = (
-    select(PaymentSession)
-    .where(PaymentSession.subscription_id == bindparam("subscription_id"), PaymentSession.status.in_(LIVE_SESSION))
+    select(_SESSION.id, _SESSION.public_id, _SESSION.invoice_id, _SESSION.watch_until)
+    .where(_SESSION.subscription_id == bindparam("subscription_id"), _SESSION.status.in_(LIVE_SESSION))
     .limit(1)
 )
 
 
-def live_of_subscription(subscription_id: UUID) -> PaymentSession | None:
+def live_of_subscription(subscription_id: UUID) -> UnderWay | None:
     """Return the session of a subscription that may still be paid, if one lives."""
-    return db.scalars(_UNDER_WAY, {"subscription_id": subscription_id}).first()
+    found = db.execute(_UNDER_WAY, {"subscription_id": subscription_id}).first()
+    return UnderWay(*found) if found else None
 
 
 def watched_until(invoice_id: UUID) -> datetime | None:
@@ -166,7 +181,6 @@ def watched_until(invoice_id: UUID) -> datetime | None:
     return db.execute(query).scalar_one()
 
 
-_SESSION, _ATTEMPT = table_of(PaymentSession).c, table_of(PaymentAttempt).c
 _OTHERS = (
     select(_SESSION.id, _ATTEMPT.id)
     .where(

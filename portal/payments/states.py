@@ -1,5 +1,7 @@
 """The states of payment things and the only moves between them; nothing else assigns a status."""
 
+from typing import Any
+
 from portal.kit import moves
 from portal.payments.models import MembershipTransaction, PaymentAttempt, PaymentEvent, PaymentSession
 
@@ -45,9 +47,9 @@ LIVE_SESSION = ("created", "open", "processing")
 LIVE_ATTEMPT = ("created", "submitted", "pending", "unknown")
 
 
-def move(thing: Thing, wanted: str) -> None:
-    """Bring ``thing`` into the state ``wanted``; staying where it is needs no permission.
+def move(thing: Thing, wanted: str, **facts: Any) -> None:
+    """Bring ``thing`` into the state ``wanted`` and write it down with ``facts``, what is known by then.
 
     :raises ForbiddenMove: where the table does not allow it.
     """
-    moves.move(thing, wanted, MOVES[type(thing)])
+    moves.move(thing, wanted, MOVES[type(thing)], facts)

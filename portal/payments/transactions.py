@@ -75,14 +75,11 @@ def of_session(session_id: UUID) -> MembershipTransaction:
 
 def complete(transaction: MembershipTransaction, disposition: str, now: datetime) -> None:
     """Mark it completed: its money came, whatever became of it (``disposition``)."""
-    move(transaction, "completed")
-    transaction.completed_at = now
-    transaction.error_message = None
-    transaction.facts = {**transaction.facts, "disposition": disposition}
+    facts = {**transaction.facts, "disposition": disposition}
+    move(transaction, "completed", completed_at=now, error_message=None, facts=facts)
 
 
 def close(transaction: MembershipTransaction, status: str, reason: str) -> None:
     """Mark a pending one ``failed`` or ``cancelled`` with a reason code; money that comes later reopens it."""
     if transaction.status == "pending":
-        move(transaction, status)
-        transaction.error_message = reason
+        move(transaction, status, error_message=reason)

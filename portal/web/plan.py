@@ -90,7 +90,7 @@ def show_quote(business: Business, quote_id: str) -> str:
     """Show a quote with the derivation of each line."""
     customer, quote = quotes.get_of_business(business.id, quote_id)
     settlement = quote.terms["settlement"]
-    period = subscriptions.first_period(customer, quote.quoted_on)
+    period = subscriptions.first_period(customer.time_zone, quote.quoted_on)
     is_converted = settlement["rate"] is not None
     lines = quotes.lines_of(quote)
     shown = ShownQuote(

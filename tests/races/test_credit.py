@@ -7,7 +7,7 @@ import pytest
 
 from portal.billing.apply_payment import apply_payment
 from portal.invoicing import credit_balance, invoices
-from portal.invoicing.invoices import Basis, Line
+from portal.invoicing.invoices import Basis, Line, Settlement
 from portal.invoicing.models import Invoice
 from portal.kit import config, edge
 from portal.kit.money import Money
@@ -44,7 +44,7 @@ def spend(invoice_id: UUID) -> str:
     """Pay an open invoice with credit alone."""
     invoice = invoices.lock(invoice_id)
     credit_balance.settle(invoice, invoice.total, edge.now())
-    invoices.mark_paid(invoice, credit=invoice.total, paid=Money(0, invoice.currency), now=edge.now())
+    invoices.mark_paid(invoice, Settlement(invoice.total, Money(0, invoice.currency)), edge.now())
     return "spent"
 
 

@@ -16,7 +16,7 @@ from portal.invoicing.models import Customer
 from portal.kit import edge
 from portal.payments.models import PaymentAttempt, PaymentSession
 from portal.payments.providers.base import PaymentEvidence
-from portal.payments.queries import attempt_of
+from portal.payments.queries import attempt_of, get_session
 
 PASSWORD = "correct horse battery"
 _HASH = passwords.hashed(PASSWORD)
@@ -70,9 +70,9 @@ def make_quote(customer: Customer, tier: str = "pro") -> Quote:
 
 def open_session(customer: Customer, quote: Quote) -> PaymentSession:
     """Confirm a quote that leaves something to pay."""
-    session = checkout.start_payment(customer, quote, METHOD, edge.now())
-    assert session is not None
-    return session
+    opened = checkout.start_payment(customer, quote, METHOD, edge.now())
+    assert opened is not None
+    return get_session(opened.public_id)
 
 
 def evidence_for(session: PaymentSession, **changes: Any) -> PaymentEvidence:
