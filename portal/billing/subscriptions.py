@@ -16,7 +16,7 @@ from portal.catalogue import price_book
 from portal.directory import branches
 from portal.invoicing.models import Customer
 from portal.kit import ids, outbox
-from portal.kit.db import db, table_of
+from portal.kit.db import FRESH, db, table_of
 from portal.payments import sessions
 
 STARTED = "billing.subscription_started"
@@ -26,18 +26,17 @@ _LOCK_LIVE = (
     .with_for_update()
 )
 _LOCK = select(Subscription).where(Subscription.id == bindparam("subscription_id")).with_for_update()
-_FRESH = {"populate_existing": True}
 _ADD_PERIOD = insert(table_of(SubscriptionPeriod))
 
 
 def lock_live(customer_id: UUID) -> Subscription | None:
     """Lock the customer's subscription that has not ended: the first lock of everything that moves money."""
-    return db.scalars(_LOCK_LIVE, {"customer_id": customer_id}, execution_options=_FRESH).one_or_none()
+    return db.scalars(_LOCK_LIVE, {"customer_id": customer_id}, execution_options=FRESH).one_or_none()
 
 
 def lock(subscription_id: UUID) -> Subscription:
     """Lock a subscription and return it as it is now."""
-    return db.scalars(_LOCK, {"subscription_id": subscription_id}, execution_options=_FRESH).one()
+    return db.scalars(_LOCK, {"subscription_id": subscription_id}, execution_options=FRESH).one()
 
 
 def choose_tier(customer: Customer, tier_code: str, now: datetime) -> Subscription:

@@ -16,7 +16,7 @@ from portal.directory.errors import HalfAPlace, MainBranchStays, NoSuchChoice, S
 from portal.directory.models import Branch
 from portal.directory.places import COUNTRIES
 from portal.kit import ids
-from portal.kit.db import db, table_of
+from portal.kit.db import FRESH, db, table_of
 from portal.kit.errors import NotFound
 
 MAX_BRANCHES = 200
@@ -138,7 +138,7 @@ _EXTRA = select(_BRANCH.id).where(
 
 def list_live(business_id: UUID) -> Sequence[Branch]:
     """Return the branches that are not removed, the main one first."""
-    return db.scalars(_LIVE, {"business_id": business_id}, execution_options={"populate_existing": True}).all()
+    return db.scalars(_LIVE, {"business_id": business_id}, execution_options=FRESH).all()
 
 
 def list_shown(business_id: UUID) -> Sequence[Branch]:
@@ -162,7 +162,7 @@ def count_extra(business_id: UUID, *, is_shown_only: bool = False) -> int:
 
 def _main_of(business_id: UUID) -> Branch:
     query = select(Branch).where(Branch.business_id == business_id, Branch.is_main)
-    return db.scalars(query.execution_options(populate_existing=True)).one()
+    return db.scalars(query.execution_options(**FRESH)).one()
 
 
 def _check(details: BranchDetails) -> None:

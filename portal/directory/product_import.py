@@ -18,7 +18,7 @@ from portal.directory.errors import ImportEnded, ImportRunning
 from portal.directory.import_rows import Judge, Problem
 from portal.directory.models import Business, ProductImport, ProductImportError, ProductImportRow
 from portal.kit import ids, jobs
-from portal.kit.db import db
+from portal.kit.db import FRESH, db
 from portal.kit.errors import NotFound
 from portal.kit.pagination import PAGE_SIZE, Page
 
@@ -143,7 +143,7 @@ def _go_on(found: ProductImport, now: datetime) -> None:
 
 def _lock(import_id: UUID) -> ProductImport | None:
     query = select(ProductImport).where(ProductImport.id == import_id).with_for_update()
-    return db.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    return db.scalars(query.execution_options(**FRESH)).one_or_none()
 
 
 def _business(found: ProductImport) -> Business:

@@ -16,7 +16,7 @@ from portal.directory.errors import TooManyPhotos
 from portal.directory.models import Business, Product, ProductPhoto
 from portal.directory.uploads import Photo
 from portal.kit import ids
-from portal.kit.db import db
+from portal.kit.db import FRESH, db
 from portal.kit.errors import NotFound
 from portal.kit.money import Money
 from portal.kit.pagination import PAGE_SIZE, Page
@@ -78,7 +78,7 @@ def get(business_id: UUID, public_id: str, *, is_locked: bool = False) -> Produc
     query = select(Product).where(Product.business_id == business_id, Product.public_id == public_id)
     if is_locked:
         query = query.with_for_update(key_share=True)
-    product = db.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    product = db.scalars(query.execution_options(**FRESH)).one_or_none()
     if product is None:
         raise NotFound
     return product

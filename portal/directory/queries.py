@@ -9,7 +9,7 @@ from portal.directory.models import Business, Entitlement
 from portal.directory.visibility import STATUSES
 from portal.identity.models import TeamMember
 from portal.identity.permissions import Role
-from portal.kit.db import db
+from portal.kit.db import FRESH, db
 
 _BELONGING = (
     select(
@@ -71,4 +71,4 @@ def owns_business_named(user_id: UUID, name: str) -> bool:
 def lock_business(business_id: UUID) -> Business:
     """Return the business with its row locked, so that changes of one business take turns."""
     query = select(Business).where(Business.id == business_id).with_for_update(key_share=True)
-    return db.scalars(query.execution_options(populate_existing=True)).one()
+    return db.scalars(query.execution_options(**FRESH)).one()

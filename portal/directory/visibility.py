@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.directory.models import Entitlement
-from portal.kit.db import db, table_of
+from portal.kit.db import FRESH, db, table_of
 
 STATUSES = {None: "draft", True: "listed", False: "unlisted"}
 """The vendor's word for what the business is entitled to; None before anything was paid."""
@@ -40,7 +40,7 @@ def set_entitlement(
 def find_entitlement(business_id: UUID) -> Entitlement | None:
     """Return what the business is entitled to; None before its first payment."""
     query = select(Entitlement).where(Entitlement.business_id == business_id)
-    return db.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    return db.scalars(query.execution_options(**FRESH)).one_or_none()
 
 
 def status(business_id: UUID) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select, text
 
 from portal.identity.models import AuditEntry
-from portal.kit.db import db, table_of
+from portal.kit.db import FRESH, db, table_of
 
 NOBODY = "anonymous"
 SYSTEM = "system"
@@ -42,7 +42,7 @@ def seal(now: datetime) -> int:
     newest = last.one_or_none()
     seq, previous = (newest.seq or 0, newest.hash or START.hash) if newest else (START.seq, START.hash)
     waiting = select(AuditEntry).where(AuditEntry.seq.is_(None)).order_by(AuditEntry.id).limit(_BATCH)
-    entries = db.scalars(waiting.execution_options(populate_existing=True)).all()
+    entries = db.scalars(waiting.execution_options(**FRESH)).all()
     for entry in entries:
         seq += 1
         entry.seq, entry.prev_hash = seq, previous

@@ -15,7 +15,7 @@ from portal.invoicing.models import Invoice, InvoiceLine
 from portal.invoicing.states import move
 from portal.kit import ids
 from portal.kit.config import Seller
-from portal.kit.db import db, table_of
+from portal.kit.db import FRESH, db, table_of
 from portal.kit.money import Money, total
 from portal.ledger import recipes
 
@@ -63,7 +63,6 @@ _LOCK_DRAFT = (
     .where(Invoice.subscription_id == bindparam("subscription_id"), Invoice.status == "draft")
     .with_for_update()
 )
-_FRESH = {"populate_existing": True}
 
 
 def draft(basis: Basis, lines: Sequence[Line], now: datetime) -> UUID:
@@ -136,9 +135,9 @@ def void(invoice: Invoice) -> None:
 
 def lock(invoice_id: UUID) -> Invoice:
     """Lock an invoice and return it as it is now."""
-    return db.scalars(_LOCK, {"invoice_id": invoice_id}, execution_options=_FRESH).one()
+    return db.scalars(_LOCK, {"invoice_id": invoice_id}, execution_options=FRESH).one()
 
 
 def lock_draft_of(subscription_id: UUID) -> Invoice | None:
     """Lock the draft of a subscription; there is at most one."""
-    return db.scalars(_LOCK_DRAFT, {"subscription_id": subscription_id}, execution_options=_FRESH).one_or_none()
+    return db.scalars(_LOCK_DRAFT, {"subscription_id": subscription_id}, execution_options=FRESH).one_or_none()

@@ -20,6 +20,8 @@ from portal.kit import ids
 Key = Annotated[UUID, mapped_column(primary_key=True, default=ids.new_id)]
 Amount = Annotated[int, mapped_column(BigInteger)]
 """Minor units of the currency that stands beside it."""
+FRESH = {"populate_existing": True}
+"""Option of a read that replaces what is known of its rows already by what they are now, such as of one that locks."""
 
 
 class Base(DeclarativeBase):

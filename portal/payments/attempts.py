@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.kit import clock, ids, jobs
-from portal.kit.db import db, table_of
+from portal.kit.db import FRESH, db, table_of
 from portal.kit.money import Money
 from portal.payments import watch
 from portal.payments.errors import AttemptUnresolved
@@ -113,20 +113,19 @@ _LOCK_NAMED = (
     )
     .with_for_update()
 )
-_FRESH = {"populate_existing": True}
 
 
 def lock(session_id: UUID, attempt_id: UUID) -> tuple[PaymentSession, PaymentAttempt]:
     """Lock a session, then an attempt of it, and return both as they are now."""
-    session = db.scalars(_LOCK_SESSION, {"session_id": session_id}, execution_options=_FRESH).one()
-    return session, db.scalars(_LOCK, {"attempt_id": attempt_id}, execution_options=_FRESH).one()
+    session = db.scalars(_LOCK_SESSION, {"session_id": session_id}, execution_options=FRESH).one()
+    return session, db.scalars(_LOCK, {"attempt_id": attempt_id}, execution_options=FRESH).one()
 
 
 def lock_for(session_id: UUID, evidence: PaymentEvidence) -> tuple[PaymentSession, PaymentAttempt]:
     """Lock a session, then the attempt of it that evidence names; its newest one where it names none of them."""
-    session = db.scalars(_LOCK_SESSION, {"session_id": session_id}, execution_options=_FRESH).one()
+    session = db.scalars(_LOCK_SESSION, {"session_id": session_id}, execution_options=FRESH).one()
     named = {"session_id": session_id, "provider": evidence.provider, "order_number": evidence.order_number}
-    attempt = db.scalars(_LOCK_NAMED, named, execution_options=_FRESH).one_or_none()
+    attempt = db.scalars(_LOCK_NAMED, named, execution_options=FRESH).one_or_none()
     return (session, attempt) if attempt else lock(session_id, attempt_of(session_id).id)
 
 
