@@ -85,10 +85,10 @@ _IN_FORCE = (
     select(_VERSION.id).where(_VERSION.starts_at <= bindparam("now")).order_by(_VERSION.starts_at.desc()).limit(1)
 )
 _PRICE = table_of(Price).c
-_TIERS = select(_PRICE.code, _PRICE.amount, _PRICE.currency, _PRICE.product_limit).where(
-    _PRICE.version_id == bindparam("version_id"),
-    _PRICE.audience == VENDOR,
-    _PRICE.is_tier,
+_TIERS = (
+    select(_PRICE.code, _PRICE.amount, _PRICE.currency, _PRICE.product_limit)
+    .where(_PRICE.version_id == bindparam("version_id"), _PRICE.audience == VENDOR, _PRICE.is_tier)
+    .order_by(_PRICE.position)
 )
 
 
@@ -111,16 +111,14 @@ def tiers_on_sale(shown: Edition) -> list[Tier]:
     """Return the vendor tiers of an edition just read, smallest first, for showing only."""
 
     def read() -> list[dict[str, str | int | None]]:
-        tiers = list_tiers(shown.version_id)
-        return [asdict(Tier(tier.code, tier.amount, tier.currency, tier.product_limit)) for tier in tiers]
+        return [asdict(tier) for tier in list_tiers(shown.version_id)]
 
     return [Tier(**tier) for tier in cache.kept("price_book", shown.parts, read)]  # type: ignore[arg-type]
 
 
-def list_tiers(version_id: UUID) -> list[Price]:
+def list_tiers(version_id: UUID) -> list[Tier]:
     """Return the vendor tiers of a version, smallest first."""
-    query = select(Price).where(Price.version_id == version_id, Price.audience == VENDOR, Price.is_tier)
-    return list(db.scalars(query.order_by(Price.position)))
+    return [Tier(*tier) for tier in db.execute(_TIERS, {"version_id": version_id})]
 
 
 def get_tier(version_id: UUID, code: str) -> Tier:
@@ -128,9 +126,9 @@ def get_tier(version_id: UUID, code: str) -> Tier:
 
     :raises UnknownOffer: where the version has no such tier.
     """
-    for tier in db.execute(_TIERS, {"version_id": version_id}):
+    for tier in list_tiers(version_id):
         if tier.code == code:  # compared here, as whatever was typed may be no text to the database
-            return Tier(*tier)
+            return tier
     raise UnknownOffer
 
 

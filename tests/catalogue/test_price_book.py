@@ -15,9 +15,11 @@ def raise_prices(starts_at: datetime) -> PriceVersion:
     version = PriceVersion(number=2, starts_at=starts_at)
     db.add(version)
     db.flush()
-    for old in price_book.list_tiers(price_book.current_version(starts_at - timedelta(days=1))):
-        facts = {name: getattr(old, name) for name in ("code", "audience", "currency", "is_tier", "position")}
-        db.add(Price(version_id=version.id, amount=old.amount + 100, product_limit=1, receives=None, **facts))
+    olds = price_book.list_tiers(price_book.current_version(starts_at - timedelta(days=1)))
+    for position, old in enumerate(olds):
+        kept = {"code": old.code, "currency": old.currency, "audience": price_book.VENDOR, "is_tier": True}
+        changed = {"amount": old.amount + 100, "product_limit": 1, "receives": None, "position": position}
+        db.add(Price(version_id=version.id, **kept, **changed))
     db.flush()
     return version
 
