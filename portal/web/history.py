@@ -31,6 +31,21 @@ _FOREVER = date.max - timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
+class _List:
+    """What the history shows, as a page and as a file."""
+
+    template: str
+    endpoint: str
+    csv_endpoint: str
+    file: str
+
+
+_PAYMENTS = _List("web/history/page.html", ".show", ".show_csv", "payments.csv")
+_INVOICES = _List("web/history/invoices.html", ".show_invoices", ".show_invoices_csv", "invoices.csv")
+_Form = TransactionFilterForm | InvoiceFilterForm
+
+
+@dataclass(frozen=True, slots=True)
 class ShownTransaction:
     """A row of the payments."""
 
@@ -70,7 +85,7 @@ def show(business: Business) -> tuple[str, int]:
         wanted = _transactions_wanted(form, customer)
         found = list_transactions(customer.id, wanted, number, customer.transaction_count)
         page = Page([shown(business, line) for line in found.items], found.number, found.total)
-    return _answer("web/history/page.html", form, page, ".show", ".show_csv", is_good)
+    return _answer(_PAYMENTS, form, page, is_good)
 
 
 @bp.get("/invoices")
@@ -85,62 +100,35 @@ def show_invoices(business: Business) -> tuple[str, int]:
     if customer and is_good:
         found = invoice_queries.list_invoices(customer, _invoices_wanted(form), number)
         page = Page([_shown_invoice(business, row) for row in found.items], found.number, found.total)
-    return _answer("web/history/invoices.html", form, page, ".show_invoices", ".show_invoices_csv", is_good)
+    return _answer(_INVOICES, form, page, is_good)
 
 
 @bp.get("/payments.csv")
 @requires("billing:view")
 def show_csv(business: Business) -> Response | tuple[str, int]:
-    """Give the filtered payments as a file; where the filter is bad, the page that says why."""
+    """Give the filtered payments as a file."""
     form = TransactionFilterForm(request.args)
-    if not form.is_good():
-        return _answer("web/history/page.html", form, Page([], 1, 0), ".show", ".show_csv", is_good=False)
-    customer = customers.find_of_business(business.id)
-    rows = []
-    if customer:
-        rows = [
-            shown(business, line)
-            for line in all_transactions(customer.id, _transactions_wanted(form, customer), _FILE_LIMIT)
-        ]
+
+    def lines(customer: Customer) -> list[list[str]]:
+        found = all_transactions(customer.id, _transactions_wanted(form, customer), _FILE_LIMIT)
+        return [_payment_cells(shown(business, line)) for line in found]
+
     header = ["order", "time", "for", "method", "status", "amount", "currency"]
-    body = (
-        [
-            row.order_id,
-            row.occurred_at.isoformat(),
-            row.title,
-            row.method_name,
-            row.status,
-            str(row.amount.major),
-            row.amount.currency,
-        ]
-        for row in rows
-    )
-    return csv_file.answer("payments.csv", header, body)
+    return _file(_PAYMENTS, form, business, header, lines)
 
 
 @bp.get("/invoices.csv")
 @requires("billing:view")
 def show_invoices_csv(business: Business) -> Response | tuple[str, int]:
-    """Give the filtered invoices as a file; where the filter is bad, the page that says why."""
+    """Give the filtered invoices as a file."""
     form = InvoiceFilterForm(request.args)
-    if not form.is_good():
-        nothing: Page[ShownInvoice] = Page([], 1, 0)
-        return _answer(
-            "web/history/invoices.html", form, nothing, ".show_invoices", ".show_invoices_csv", is_good=False
-        )
-    customer = customers.find_of_business(business.id)
-    rows = []
-    if customer:
-        rows = [
-            _shown_invoice(business, row)
-            for row in invoice_queries.all_invoices(customer.id, _invoices_wanted(form), _FILE_LIMIT)
-        ]
+
+    def lines(customer: Customer) -> list[list[str]]:
+        found = invoice_queries.all_invoices(customer.id, _invoices_wanted(form), _FILE_LIMIT)
+        return [_invoice_cells(_shown_invoice(business, row)) for row in found]
+
     header = ["number", "issued", "for", "status", "total", "currency"]
-    body = (
-        [row.number, str(row.issued_on), row.title, row.status, str(row.total.major), row.total.currency]
-        for row in rows
-    )
-    return csv_file.answer("invoices.csv", header, body)
+    return _file(_INVOICES, form, business, header, lines)
 
 
 def shown(business: Business, line: Line) -> ShownTransaction:
@@ -169,18 +157,33 @@ def _shown_invoice(business: Business, row: Invoice) -> ShownInvoice:
     )
 
 
+def _payment_cells(row: ShownTransaction) -> list[str]:
+    amount = [str(row.amount.major), row.amount.currency]
+    return [row.order_id, row.occurred_at.isoformat(), row.title, row.method_name, row.status, *amount]
+
+
+def _invoice_cells(row: ShownInvoice) -> list[str]:
+    return [row.number, str(row.issued_on), row.title, row.status, str(row.total.major), row.total.currency]
+
+
 def _answer(
-    template: str,
-    form: TransactionFilterForm | InvoiceFilterForm,
-    page: Page[ShownTransaction] | Page[ShownInvoice],
-    endpoint: str,
-    csv_endpoint: str,
-    is_good: bool,
+    listed: _List, form: _Form, page: Page[ShownTransaction] | Page[ShownInvoice], is_good: bool
 ) -> tuple[str, int]:
     filters: dict[str, Any] = {name: value for name, value in request.args.items() if name in form.data and value}
-    page_url: Callable[[int], str] = lambda number: url_for(endpoint, page=number, **filters)  # noqa: E731
-    csv_url = url_for(csv_endpoint, **filters)
-    return render_template(template, form=form, page=page, page_url=page_url, csv_url=csv_url), 200 if is_good else 422
+    page_url: Callable[[int], str] = lambda number: url_for(listed.endpoint, page=number, **filters)  # noqa: E731
+    csv_url = url_for(listed.csv_endpoint, **filters)
+    shown = render_template(listed.template, form=form, page=page, page_url=page_url, csv_url=csv_url)
+    return shown, 200 if is_good else 422
+
+
+def _file(
+    listed: _List, form: _Form, business: Business, header: list[str], lines: Callable[[Customer], list[list[str]]]
+) -> Response | tuple[str, int]:
+    """Give what a filter finds as a file; where the filter is bad, the page that says why."""
+    if not form.is_good():
+        return _answer(listed, form, Page([], 1, 0), is_good=False)
+    customer = customers.find_of_business(business.id)
+    return csv_file.answer(listed.file, header, lines(customer) if customer else [])
 
 
 def _transactions_wanted(form: TransactionFilterForm, customer: Customer) -> TransactionFilter:
