@@ -63,15 +63,6 @@ START = Link(0, "0" * 64)
 """What the first entry continues."""
 
 
-def verify_chain() -> str | None:
-    """Recompute the whole chain; return what is wrong with it in a sentence, or None where all is well."""
-    problem: str | None = None
-    link: Link | None = START
-    while link is not None:
-        problem, link = verify_on(link, _BATCH)
-    return problem
-
-
 def verify_on(link: Link, most: int) -> tuple[str | None, Link | None]:
     """Recompute the chain after ``link`` for so many entries; return what is wrong with it, and where to go on.
 

@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import TextClause, text
 
-from portal.identity import audit
 from portal.kit.db import db
 
 RECENT, WHOLE = "recent", "whole"
@@ -61,12 +60,6 @@ def violations_since(since: datetime, limit: int = _MOST) -> Sequence[Violation]
     """Return up to ``limit`` broken invariants: of what was written since an instant of wall time, then of what is
     under way."""
     return ask(_SINCE, since=since, last=sorted(UNDER_WAY), limit=limit)
-
-
-def broken_chain() -> Sequence[Violation]:
-    """Return what is wrong with the audit log's chain of hashes; reads all of it."""
-    problem = audit.verify_chain()
-    return [broken_link(problem)] if problem else []
 
 
 def broken_link(problem: str) -> Violation:

@@ -17,10 +17,10 @@ from portal.insights import invariants
 from portal.insights.invariants import UNDER_WAY, WHOLE, Violation
 from portal.kit.db import db
 
-_ROWS, _AUDIT = "rows", "audit"
+_ROWS, AUDIT = "rows", "audit"
 SUMS = ("ledger_sums_to_zero", "receivable_is_open_invoices", "counters_are_their_rows", "operator_has_its_audit_row")
 """The rules that add up, or go through, all there is in one statement."""
-_PARTS = (_ROWS, *SUMS, *sorted(UNDER_WAY), _AUDIT)
+_PARTS = (_ROWS, *SUMS, *sorted(UNDER_WAY), AUDIT)
 _SLICE = 5_000
 """Rows of each table, or entries of the audit log."""
 _MOST = 100
@@ -80,7 +80,7 @@ def ask(place: Place) -> tuple[Sequence[Violation], Place | None]:
     """Ask one slice; return what is wrong in it, and where to go on, or None at the end of everything."""
     if place.part == _ROWS:
         return _ask_rows(UUID(place.after) if place.after else _FIRST)
-    if place.part == _AUDIT:
+    if place.part == AUDIT:
         return _ask_audit(place.after)
     return invariants.ask(_BY_RULE, rule=place.part, limit=_MOST), _following(place.part)
 
@@ -101,4 +101,4 @@ def _ask_audit(after: str) -> tuple[Sequence[Violation], Place | None]:
     seq, _, previous = after.partition(":")
     problem, link = audit.verify_on(audit.Link(int(seq), previous) if after else audit.START, _SLICE)
     found = [invariants.broken_link(problem)] if problem else []
-    return found, Place(_AUDIT, f"{link.seq}:{link.hash}") if link else None
+    return found, Place(AUDIT, f"{link.seq}:{link.hash}") if link else None

@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import NullPool, create_engine, text
 from sqlalchemy.orm import Session
 
-from portal.insights import invariants
+from portal.insights import invariants, whole_check
 from portal.insights.invariants import Violation
+from portal.insights.whole_check import Place
 from portal.kit.db import db
 from portal.ledger import balances
 from tests.support.sandbox import Sandbox
@@ -75,7 +76,7 @@ class Oracle:
 
     def found(self) -> list[Violation]:
         """Return what is wrong in the picture that is looked at, beside the sandbox's books."""
-        found = [*_unquiet(), *invariants.violations(_ALL), *invariants.broken_chain()]
+        found = [*_unquiet(), *invariants.violations(_ALL), *_broken_chain()]
         found += _other_money(self.sandbox.book())
         return [*found, *_lost_notices(self.sandbox.acknowledged())]
 
@@ -128,6 +129,14 @@ def _unquiet() -> Iterator[Violation]:
     for rule, question in UNQUIET.items():
         for subject, detail in db.execute(text(question)):
             yield Violation(rule, subject, detail)
+
+
+def _broken_chain() -> Iterator[Violation]:
+    """Go along the audit log's chain of hashes, slice by slice as the daily check does."""
+    place: Place | None = Place(whole_check.AUDIT)
+    while place is not None:
+        found, place = whole_check.ask(place)
+        yield from found
 
 
 def _other_money(book: dict[str, dict[str, object]]) -> Iterator[Violation]:
