@@ -18,13 +18,17 @@ pytestmark = pytest.mark.timeout(240)
 
 
 @pytest.fixture(scope="module")
-def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("state")
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    instance = Instance(tmp_path_factory.mktemp("state"))
+    instance.start()
+    yield instance
+    instance.stop()
 
 
 @pytest.fixture(scope="module")
-def product(state: Path) -> Iterator[Instance]:
-    instance = Instance(state)
+def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """Another one beside it, on the network; which test stops it, starts it again."""
+    instance = Instance(tmp_path_factory.mktemp("second"), PORTAL_LAN="1")
     instance.start()
     yield instance
     instance.stop()
@@ -54,16 +58,12 @@ def test_its_secrets_are_for_its_owner_alone(product: Instance) -> None:
     assert {file.stat().st_mode & 0o077 for file in secrets} == {0}
 
 
-def test_a_second_one_on_the_network_needs_only_ports_and_a_state(product: Instance, tmp_path: Path) -> None:
-    other = Instance(tmp_path / "other", PORTAL_LAN="1")
-    other.start()
-    link = next(line.split()[-1] for line in other.lines if "/outbox" in line)
+def test_a_second_one_on_the_network_needs_only_ports_and_a_state(product: Instance, second: Instance) -> None:
+    link = next(line.split()[-1] for line in second.lines if "/outbox" in line)
 
-    assert (product.status("/readyz"), other.status("/readyz")) == (200, 200)
-    assert status(other.sandbox_port, "/outbox") == 403
-    assert status(other.sandbox_port, f"/outbox?{urlsplit(link).query}") == 303
-    assert other.stop() == 0
-    assert product.status("/readyz") == 200
+    assert (product.status("/readyz"), second.status("/readyz")) == (200, 200)
+    assert status(second.sandbox_port, "/outbox") == 403
+    assert status(second.sandbox_port, f"/outbox?{urlsplit(link).query}") == 303
 
 
 def test_a_taken_port_is_named_with_its_setting(product: Instance, tmp_path: Path) -> None:
@@ -107,22 +107,22 @@ def test_wrong_settings_are_told_before_anything_starts(tmp_path: Path) -> None:
     assert not wrong.state.exists()
 
 
-def test_data_survive_a_kill_and_a_stop_and_nothing_stands_in_the_way_of_the_next_start(tmp_path: Path) -> None:
-    instance = Instance(tmp_path / "state")
-    instance.start()
-    with psycopg.connect(database_url(instance)) as connection:
+def test_data_survive_a_kill_and_a_stop_and_nothing_stands_in_the_way_of_the_next_start(
+    product: Instance, second: Instance
+) -> None:
+    with psycopg.connect(database_url(second)) as connection:
         connection.execute("CREATE TABLE kept (note text)")
 
-    instance.stop(signal.SIGKILL)
-    instance.start()
-    assert instance.stop(signal.SIGINT) == 0
-    assert processes_of(instance.state) == []
+    second.stop(signal.SIGKILL)
+    second.start()
+    assert second.stop(signal.SIGINT) == 0
+    assert processes_of(second.state) == []
+    assert product.status("/readyz") == 200
 
-    instance.start()
-    assert "the database has its tables" not in instance.output
-    with psycopg.connect(database_url(instance)) as connection:
+    second.start()
+    assert "the database has its tables" not in second.output
+    with psycopg.connect(database_url(second)) as connection:
         assert connection.execute("SELECT count(*) FROM kept").fetchone() == (0,)
-    assert instance.stop() == 0
 
 
 def test_a_killed_web_server_comes_back(product: Instance) -> None:
