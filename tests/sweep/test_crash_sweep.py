@@ -12,7 +12,7 @@ from tests.sweep import flows, unsafe
 from tests.sweep.flow import MISCOUNTED, Flow
 from tests.sweep.sweeper import Sweeper
 
-_SAMPLE = 4
+_SAMPLE = 2
 _FEWEST = 4
 pytestmark = pytest.mark.timeout(900)
 
