@@ -10,7 +10,9 @@ from datetime import timedelta
 import click
 import structlog
 from flask import Flask, Response, abort, g, request
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -73,10 +75,21 @@ def wire(settings: config.Settings, process: str, pool_size: int) -> None:
     """Connect a process of any kind to its settings, database, queues and providers."""
     config.use(settings)
     logging.set_up(process, settings.log_level)
-    jobs.wake_with(wake.waker(settings.redis_url))
+    jobs.wake_with(wake.Bell(wake.waker(settings.redis_url)))
     cache.connect(settings.redis_url, settings.secret_key)
     registry.configure(settings)
     edge.connect(settings.database_url, pool_size=pool_size, application=process)
+
+
+class _Cookies(SecureCookieSessionInterface):
+    """Signed cookies, by one signer for all requests, as the key stays the same while a process lives."""
+
+    _signer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Return what signs and reads cookies."""
+        self._signer = self._signer or super().get_signing_serializer(app)
+        return self._signer
 
 
 def create_app(settings: config.Settings | None = None) -> Flask:
@@ -86,6 +99,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         wire(settings, "web", pool_size=4)
     app = Flask(__name__, template_folder="../templates", static_folder="../static")
     app.config.update(_flask_settings(settings))
+    app.session_interface = _Cookies()
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.proxies:

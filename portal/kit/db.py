@@ -4,11 +4,13 @@ Domain code adds, reads and flushes through ``db``; beginning and ending transac
 """
 
 import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Engine, MetaData, Table, Text, create_engine, event
+from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, Table, Text, create_engine, event
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
@@ -56,13 +58,15 @@ def table_of(model: type[Base]) -> Table:
 
 
 db: scoped_session[Session] = scoped_session(sessionmaker(expire_on_commit=False))
-hurried: sessionmaker[Session] = sessionmaker()
-"""Sessions for single statements that would rather fail than wait; each statement is kept as soon as it is done."""
+hurried: Callable[[], AbstractContextManager[Connection]]
+"""Opens a connection for single statements that would rather fail than wait; each is kept as soon as it is done."""
 HURRY = 0.7
 """Seconds that such a statement may take, or wait for a lock or for a connection."""
 _AT_REST = 1.0
 """Seconds after which a connection that nobody used is asked whether it lives: a turn that each transaction would pay.
 Who meets one that died within them begins anew (``edge.write``) or is told so, and then all of the pool are new."""
+
+_engines: list[Engine] = []
 
 
 def connect(url: str, *, pool_size: int, application: str) -> None:
@@ -71,12 +75,13 @@ def connect(url: str, *, pool_size: int, application: str) -> None:
     :param pool_size: connections this process may hold of either kind; as many as it has threads that work.
     :param application: shown in ``pg_stat_activity``.
     """
+    global hurried
     disconnect()
     usual = _engine(url, application, _Limits(statement=15, lock=5), pool_size=pool_size, pool_timeout=5)
     db.configure(bind=usual, join_transaction_mode="conditional_savepoint")
     limits = _Limits(statement=HURRY, lock=HURRY)
-    quick = _engine(url, application, limits, pool_size=pool_size, pool_timeout=HURRY, isolation_level="AUTOCOMMIT")
-    hurried.configure(bind=quick)
+    at_once = {"isolation_level": "AUTOCOMMIT", "skip_autocommit_rollback": True}
+    hurried = _engine(url, application, limits, pool_size=pool_size, pool_timeout=HURRY, **at_once).connect
 
 
 class _Limits(NamedTuple):
@@ -101,6 +106,7 @@ def _engine(url: str, application: str, limits: _Limits, **options: Any) -> Engi
         **options,
     )
     _ask_who_rested(engine)
+    _engines.append(engine)
     return engine
 
 
@@ -123,10 +129,8 @@ def _ask_who_rested(engine: Engine) -> None:
 
 
 def disconnect() -> None:
-    """Close the session and the pool, if there are any."""
+    """Close the session and the pools, if there are any."""
     db.remove()
-    for sessions in (db.session_factory, hurried):
-        bind = sessions.kw.get("bind")
-        if isinstance(bind, Engine):
-            bind.dispose()
-        sessions.configure(bind=None)
+    db.configure(bind=None)
+    while _engines:
+        _engines.pop().dispose()

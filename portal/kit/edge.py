@@ -88,13 +88,13 @@ def at_once(statement: Executable, row: Mapping[str, Any], wakes: Queue) -> Any:
 
     :param wakes: told that it has work, where the statement returned a row.
     :return: the row's first value, or None.
-    :raises Unavailable: the database refused each time, or took longer than such a statement may; it may have been kept.
+    :raises Unavailable: the database refused each time or took longer than such a statement may, which may be kept.
     """
     began = time.monotonic()
     for _ in range(_TRIES):
         try:
-            with database.hurried.begin() as session:
-                found = session.execute(statement, row).scalar_one_or_none()
+            with database.hurried() as connection:
+                found = connection.execute(statement, row).scalar_one_or_none()
         except DBAPIError as error:
             if not _may_begin_anew(error):
                 raise

@@ -1,7 +1,10 @@
 """Telling RQ that a queue has work. Losing the message is harmless: the scheduler finds the rows."""
 
+import atexit
 import time
 from collections.abc import Callable, Iterable
+from queue import Empty, SimpleQueue
+from threading import Thread
 
 import redis
 from rq import Queue
@@ -15,10 +18,13 @@ _ENOUGH = 2
 our commit and finds what we staged; another would find nothing."""
 _SILENCE = 2.0
 """Seconds; the scheduler rings every second of its own accord."""
+_REST = 0.01
+"""Seconds from one round of the bell to the next: whoever asks meanwhile is asked for together."""
+Wake = Callable[[Iterable[str]], None]
 log = logging.logger()
 
 
-def waker(redis_url: str) -> Callable[[Iterable[str]], None]:
+def waker(redis_url: str) -> Wake:
     """Return what sees to it that a drain waits for each queue named; while Redis is away it says so and goes on.
 
     After a failure nobody rings for a while: who waits for a Redis that hangs would wait in vain.
@@ -45,3 +51,38 @@ def waker(redis_url: str) -> Callable[[Iterable[str]], None]:
 def _is_in_want(connection: redis.Redis, queue: str) -> bool:
     """Whether too few drains wait for ``queue``."""
     return int(connection.llen(f"{Queue.redis_queue_namespace_prefix}{queue}")) < _ENOUGH
+
+
+class Bell:
+    """Has ``ring`` called by a thread of its own, so that whoever has committed does not wait for Redis.
+
+    What many asked for since the last round is rung for once, after all of them.
+    """
+
+    def __init__(self, ring: Wake) -> None:
+        self._ring = ring
+        self._asked: SimpleQueue[str] = SimpleQueue()
+        self._thread: Thread | None = None
+        atexit.register(self._ring_for_all)
+
+    def __call__(self, queues: Iterable[str]) -> None:
+        for queue in queues:
+            self._asked.put(queue)
+        if self._thread is None or not self._thread.is_alive():  # a forked process has none yet
+            self._thread = Thread(target=self._go_round, name="bell", daemon=True)
+            self._thread.start()
+
+    def _go_round(self) -> None:
+        while True:
+            self._ring_for_all(self._asked.get())
+            time.sleep(_REST)
+
+    def _ring_for_all(self, *first: str) -> None:
+        wanted = set(first)
+        while not self._asked.empty():
+            try:
+                wanted.add(self._asked.get_nowait())
+            except Empty:  # the thread took it, at the end of the process
+                break
+        if wanted:
+            self._ring(sorted(wanted))
