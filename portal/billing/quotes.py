@@ -103,8 +103,7 @@ def still_holds(quote: Quote, subscription: Subscription, fresh: Quote) -> bool:
 def _start_terms(
     subscription: Subscription, customer: Customer, branch_ids: Sequence[UUID], settles_in: str, now: datetime
 ) -> tuple[list[Line], dict[str, Any]]:
-    version = price_book.current_version(now)
-    tier = price_book.get_tier(version, subscription.tier_code)
+    version, tier = price_book.get_tier_on_sale(subscription.tier_code, now)
     items = [Item(tier.code, Money(tier.amount, tier.currency), 1)]
     if branch_ids:
         branch = price_book.get_price(version, price_book.BRANCH)

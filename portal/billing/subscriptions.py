@@ -46,7 +46,7 @@ def choose_tier(customer: Customer, tier_code: str, now: datetime) -> Subscripti
     :raises ChangeInProgress: a payment for the earlier choice is under way.
     :raises AlreadyStarted: it runs; its tier is changed, not chosen.
     """
-    price_book.get_tier(price_book.current_version(now), tier_code)
+    price_book.get_tier_on_sale(tier_code, now)
     subscription = lock_live(customer.id)
     if subscription is None:
         subscription = Subscription(

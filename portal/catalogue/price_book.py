@@ -85,6 +85,9 @@ _IN_FORCE = (
     select(_VERSION.id).where(_VERSION.starts_at <= bindparam("now")).order_by(_VERSION.starts_at.desc()).limit(1)
 )
 _PRICE = table_of(Price).c
+_ON_SALE = select(_PRICE.version_id, _PRICE.code, _PRICE.amount, _PRICE.currency, _PRICE.product_limit).where(
+    _PRICE.version_id == _IN_FORCE.scalar_subquery(), _PRICE.audience == VENDOR, _PRICE.is_tier
+)
 _TIERS = (
     select(_PRICE.code, _PRICE.amount, _PRICE.currency, _PRICE.product_limit)
     .where(_PRICE.version_id == bindparam("version_id"), _PRICE.audience == VENDOR, _PRICE.is_tier)
@@ -129,6 +132,17 @@ def get_tier(version_id: UUID, code: str) -> Tier:
     for tier in list_tiers(version_id):
         if tier.code == code:  # compared here, as whatever was typed may be no text to the database
             return tier
+    raise UnknownOffer
+
+
+def get_tier_on_sale(code: str, now: datetime) -> tuple[UUID, Tier]:
+    """Return the id of the version in force at ``now`` and a vendor tier of it, by one question.
+
+    :raises UnknownOffer: where the version has no such tier.
+    """
+    for version_id, *tier in db.execute(_ON_SALE, {"now": now}):
+        if tier[0] == code:
+            return version_id, Tier(*tier)
     raise UnknownOffer
 
 

@@ -58,11 +58,8 @@ class Settlement:
 _ADD = insert(table_of(Invoice))
 _ADD_LINE = insert(table_of(InvoiceLine))
 _LOCK = select(Invoice).where(Invoice.id == bindparam("invoice_id")).with_for_update()
-_LOCK_DRAFT = (
-    select(Invoice)
-    .where(Invoice.subscription_id == bindparam("subscription_id"), Invoice.status == "draft")
-    .with_for_update()
-)
+_INVOICE = table_of(Invoice).c
+_DRAFT = select(_INVOICE.id).where(_INVOICE.subscription_id == bindparam("subscription_id"), _INVOICE.status == "draft")
 
 
 def draft(basis: Basis, lines: Sequence[Line], now: datetime) -> UUID:
@@ -139,5 +136,6 @@ def lock(invoice_id: UUID) -> Invoice:
 
 
 def lock_draft_of(subscription_id: UUID) -> Invoice | None:
-    """Lock the draft of a subscription; there is at most one."""
-    return db.scalars(_LOCK_DRAFT, {"subscription_id": subscription_id}, execution_options=FRESH).one_or_none()
+    """Lock the draft of a locked subscription; there is at most one."""
+    draft_id = db.execute(_DRAFT, {"subscription_id": subscription_id}).scalar_one_or_none()
+    return lock(draft_id) if draft_id else None

@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Mapped
 
-from portal.kit import ids, jobs
+from portal.kit import ids, jobs, logging
 from portal.kit.db import Base, Key, db, table_of
 
 FAN_OUT = "outbox.fan_out"
@@ -28,18 +28,28 @@ class DomainEvent(Base):
     occurred_at: Mapped[datetime]
 
 
-_ADD = insert(table_of(DomainEvent))
+_EVENT = table_of(DomainEvent)
+_GIVEN = ("id", "name", "subject", "facts", "occurred_at")
+_STORED = (
+    insert(_EVENT)
+    .values({name: bindparam(f"its_{name}", type_=_EVENT.c[name].type) for name in _GIVEN})
+    .returning(_EVENT.c.id)
+    .cte("stored")
+)
+_RECORD = jobs.staged_for(FAN_OUT, queue=jobs.Queue.DEFAULT, subjects=select(_STORED.c.id), argument="event_id")
 
 
 def record(name: str, subject: str, facts: dict[str, Any], now: datetime) -> UUID:
-    """Store an event and stage its fan-out.
+    """Store an event and stage its fan-out, by one statement.
 
     :param subject: public id of what it happened to.
     :param facts: JSON values; amounts as minor units beside their currency.
     """
     event_id = ids.new_id()
-    db.execute(_ADD, {"id": event_id, "name": name, "subject": subject, "facts": facts, "occurred_at": now})
-    jobs.stage(FAN_OUT, queue=jobs.Queue.DEFAULT, due_at=now, key=f"event:{event_id}", event_id=str(event_id))
+    given = (event_id, name, subject, facts, now)
+    row = {f"its_{column}": value for column, value in zip(_GIVEN, given, strict=True)}
+    db.execute(_RECORD, row | {"request_id": logging.request_id()})
+    jobs.wake_for(jobs.Queue.DEFAULT)
     return event_id
 
 

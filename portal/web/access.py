@@ -253,7 +253,10 @@ def _load(token: str) -> SignedIn | None:
         g.is_blind = True
         edge.end()
         return None
-    return SignedIn(token, found) if found else None
+    if found is None:
+        return None
+    clock.note(found.now)
+    return SignedIn(token, found)
 
 
 def page_locale() -> str:
