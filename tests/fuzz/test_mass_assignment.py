@@ -46,7 +46,7 @@ def extras(field: Field, names: list[str]) -> list[tuple[Target, str, dict[str, 
 @pytest.mark.timeout(900)
 def test_f4_no_column_can_be_set_from_outside(field: Field, saw: Saw) -> None:
     cases = extras(field, columns())[seed() % 4 :: 4]  # a quarter of all pairs, another one with another seed
-    statuses = try_all(field, sample(cases, 90, "columns"))
+    statuses = try_all(field, sample(cases, 50, "columns"))
     assert set(statuses) == {422}
     saw(f"{told(statuses)}, from {len(columns())} names of columns")
 
@@ -56,7 +56,7 @@ def test_f4_no_file_and_no_second_copy_gets_in_either(field: Field, saw: Saw) ->
     cases = [(target, "a file", {"avatar": (io.BytesIO(b"x"), "x.png")}) for target in plain]
     cases += [(target, "two roles", {"role[]": ["owner", "admin"]}) for target in plain]
     cases += [(target, "nested", {"user[role]": "owner"}) for target in plain]
-    statuses = try_all(field, cases)
+    statuses = try_all(field, sample(cases, 50, "copies"))
     assert set(statuses) == {422}
     saw(told(statuses))
 
@@ -64,6 +64,6 @@ def test_f4_no_file_and_no_second_copy_gets_in_either(field: Field, saw: Saw) ->
 def test_f2_no_price_comes_from_a_client(field: Field, saw: Saw) -> None:
     cases = [case for case in extras(field, list(PRICES)) if case[0].rule.endswith(MONEY)]
     assert len(cases) == len(PRICES) * len({case[0].rule for case in cases}) >= 5 * len(PRICES)
-    statuses = try_all(field, cases)
+    statuses = try_all(field, sample(cases, 50, "prices"))
     assert set(statuses) == {422}
     saw(f"{told(statuses)}: amounts, prices, rates and currencies beside what is asked for")
