@@ -136,7 +136,7 @@ def _flask_settings(settings: config.Settings) -> dict[str, object]:
         "BABEL_TRANSLATION_DIRECTORIES": str(FOLDER),
         "RATELIMIT_STORAGE_URI": settings.redis_url,
         "RATELIMIT_STORAGE_OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},
-        "RATELIMIT_HEADERS_ENABLED": False,
+        "RATELIMIT_HEADERS_ENABLED": False,  # each answer would ask Redis again; who is refused is told anyway
         "REDIS_URL": settings.redis_url,
         "METRICS_TOKEN": settings.metrics_token,
         "UPLOADS": settings.state / "uploads",

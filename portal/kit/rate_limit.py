@@ -8,5 +8,4 @@ limiter = Limiter(
     strategy="moving-window",
     in_memory_fallback_enabled=True,
     key_prefix="limit",
-    headers_enabled=True,
 )

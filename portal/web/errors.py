@@ -2,6 +2,7 @@
 
 from flask import Flask, render_template, request
 from flask_babel import gettext
+from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -37,6 +38,13 @@ def from_http(error: HTTPException) -> Answer:
     return page(error.code or 500)
 
 
+def from_limit(error: RateLimitExceeded) -> Answer:
+    """Refuse who asks too often, and say after what time they certainly may again."""
+    seconds = error.limit.limit.get_expiry() if error.limit else 60
+    body, status = page(429)[:2]
+    return body, status, {"Retry-After": str(seconds)}
+
+
 def from_csrf(_: CSRFError) -> Answer:
     """Refuse a form that does not carry our token: it may come from another site, or the page was open too long."""
     return page(403, gettext("This form is no longer valid. Go back, reload the page and try again."))
@@ -62,6 +70,7 @@ def register(app: Flask) -> None:
     """Put the translator before every blueprint."""
     app.register_error_handler(DomainError, from_domain)
     app.register_error_handler(CSRFError, from_csrf)
+    app.register_error_handler(RateLimitExceeded, from_limit)
     app.register_error_handler(DBAPIError, from_database)
     app.register_error_handler(PoolTimeout, from_database)
     app.register_error_handler(HTTPException, from_http)

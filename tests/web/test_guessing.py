@@ -65,6 +65,7 @@ def test_c8_all_wrong_links_are_answered_alike(client: FlaskClient, whole_world:
 @pytest.mark.parametrize("path", ["", "/status"])
 def test_c8_guessing_is_stopped(limited: FlaskClient, db: None, path: str, saw: Saw) -> None:
     headers = [{"X-Forwarded-For": f"203.0.113.{number}"} for number in range(ALLOWED + 5)]
-    found = [limited.get(f"/pay/{ids.public_id('ps')}{path}", headers=sent).status_code for sent in headers]
-    assert found == [404] * ALLOWED + [429] * 5
+    answers = [limited.get(f"/pay/{ids.public_id('ps')}{path}", headers=sent) for sent in headers]
+    assert [answer.status_code for answer in answers] == [404] * ALLOWED + [429] * 5
+    assert [answer.headers.get("Retry-After") for answer in answers] == [None] * ALLOWED + ["60"] * 5
     saw(f"{ALLOWED} guesses a minute from an address, then 429, whatever address it claims")
