@@ -6,7 +6,8 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import any_, bindparam, func, insert, select
+from sqlalchemy.dialects.postgresql import array
 
 from portal.kit import ids, jobs
 from portal.kit.db import db, table_of
@@ -164,7 +165,7 @@ def _lock(public_id: str) -> tuple[PaymentSession, PaymentAttempt]:
 
 _UNDER_WAY = (
     select(_SESSION.id, _SESSION.public_id, _SESSION.invoice_id, _SESSION.watch_until)
-    .where(_SESSION.subscription_id == bindparam("subscription_id"), _SESSION.status.in_(LIVE_SESSION))
+    .where(_SESSION.subscription_id == bindparam("subscription_id"), _SESSION.status == any_(array(LIVE_SESSION)))
     .limit(1)
 )
 
@@ -187,8 +188,8 @@ _OTHERS = (
         _ATTEMPT.session_id == _SESSION.id,
         _SESSION.invoice_id == bindparam("invoice_id"),
         _SESSION.id != bindparam("session_id"),
-        _ATTEMPT.status.in_(LIVE_ATTEMPT),
-        _SESSION.status.in_(LIVE_SESSION),
+        _ATTEMPT.status == any_(array(LIVE_ATTEMPT)),
+        _SESSION.status == any_(array(LIVE_SESSION)),
     )
     .order_by(_SESSION.id)
 )
