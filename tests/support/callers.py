@@ -4,13 +4,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from portal.identity import queries, sign_in
 from portal.identity.permissions import OperatorRole
-from portal.identity.sign_in import Kind
-from portal.kit import clock, edge
+from portal.kit import edge
 from portal.kit.db import db
 from tests.console import desk
 from tests.support.everything import MANAGER, OTHER, OWNER, SPENDER, VIEWER
+from tests.support.pages import log_in
 
 VENDORS = {"other": OTHER, "viewer": VIEWER, "manager": MANAGER, "spender": SPENDER, "own": OWNER}
 """Who has a log-in as a vendor: the owner of another shop, and the team of the shop in question."""
@@ -25,9 +24,9 @@ _JUST_SEEN = text("UPDATE login_sessions SET last_seen_at = last_seen_at + inter
 def cookies(app: Flask) -> dict[str, str]:
     """Log everybody in and return their cookies."""
     found = {"anonymous": ""}
-    found |= {name: _vendor(app, email, "_user_id") for name, email in VENDORS.items()}
+    found |= {name: _cookie_of(_vendor(app, email)) for name, email in VENDORS.items()}
     found |= {name: _cookie_of(desk.operator(app, role)) for name, role in OPERATORS.items()}
-    found["half"] = _vendor(app, f"{OperatorRole.ADMIN}@desk.example", "_user_id", "console")
+    found["half"] = _half(app)
     edge.write(lambda: db.execute(_JUST_SEEN))
     return found
 
@@ -40,13 +39,16 @@ def client_of(app: Flask, cookie: str) -> FlaskClient:
     return client
 
 
-def _vendor(app: Flask, email: str, *places: str) -> str:
-    """The cookie of a vendor's log-in, put where the pages look for it."""
-    user = edge.write(lambda: queries.get_user_of(email))
-    token = edge.write(lambda: sign_in.open_session(user, Kind.VENDOR, edge.now(), clock.wall()))
+def _vendor(app: Flask, email: str) -> FlaskClient:
     client = app.test_client()
+    log_in(client, email)
+    return client
+
+
+def _half(app: Flask) -> str:
+    client = _vendor(app, f"{OperatorRole.ADMIN}@desk.example")
     with client.session_transaction() as cookie:
-        cookie.update(dict.fromkeys(places, token))
+        cookie["console"] = cookie["_user_id"]
     return _cookie_of(client)
 
 

@@ -2,10 +2,19 @@
 
 from flask.testing import FlaskClient
 
-from tests.support.shop import PASSWORD
+from portal.identity import queries, sign_in
+from portal.identity.models import User
+from portal.identity.sign_in import Kind
+from portal.kit import clock, edge
 
 
-def log_in(client: FlaskClient, email: str, password: str = PASSWORD) -> None:
-    """Log in through the form."""
-    answer = client.post("/login", data={"email": email, "password": password})
-    assert answer.status_code == 303, answer.text
+def log_in(client: FlaskClient, email: str) -> None:
+    """Give the browser what the form would give it, without the time that checking a password takes on purpose."""
+
+    def begin() -> tuple[User, str]:
+        user = queries.get_user_of(email)
+        return user, sign_in.open_session(user, Kind.VENDOR, edge.now(), clock.wall())
+
+    user, token = edge.write(begin)
+    with client.session_transaction() as cookie:
+        cookie.update(_user_id=token, _fresh=True, locale=user.locale)
