@@ -22,6 +22,7 @@ from portal.kit import jobs, wake
 
 T = TypeVar("T")
 _ORDER = re.compile(r"SH\w{22}")
+_WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE)\b")
 _HAS_WRITTEN = "SELECT pg_current_xact_id_if_assigned() IS NOT NULL"
 
 
@@ -67,11 +68,13 @@ class Points:
         """Stand at every way out of this process while the block runs."""
         ways: list[tuple[Any, str]] = [
             (DefaultDialect, "do_commit"),
+            (DefaultDialect, "do_execute"),
             (HTTPAdapter, "send"),
             (smtplib.SMTP, "send_message"),
         ]
         before = [getattr(owner, name) for owner, name in ways]
         self._watch_commits()
+        self._watch_lone_statements()
         self._watch_http()
         self._watch_mail()
         waker = wake.waker(redis_url)
@@ -92,6 +95,19 @@ class Points:
                 commit(dialect, connection)
 
         DefaultDialect.do_commit = watched  # type: ignore[method-assign]
+
+    def _watch_lone_statements(self) -> None:
+        """What writes by itself is committed as it is executed."""
+        execute = DefaultDialect.do_execute
+
+        def watched(dialect: DefaultDialect, cursor: Any, statement: str, *given: Any) -> None:
+            run = lambda: execute(dialect, cursor, statement, *given)  # noqa: E731
+            if cursor.connection.autocommit and _WRITES.search(statement):
+                self.around("commit", run)
+            else:
+                run()
+
+        DefaultDialect.do_execute = watched  # type: ignore[method-assign]
 
     def _watch_http(self) -> None:
         send = HTTPAdapter.send
