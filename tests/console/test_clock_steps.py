@@ -42,7 +42,7 @@ def arrive(portal: Portal) -> list[datetime]:
 
 def test_everything_due_on_the_way_happens_and_the_sandbox_follows(moving: Portal) -> None:
     public_id = moving.open_session()
-    until = head_for(timedelta(days=2))
+    until = head_for(timedelta(hours=6))
 
     arrive(moving)
 
