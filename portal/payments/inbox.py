@@ -87,8 +87,6 @@ def take(event_id: UUID) -> tuple[PaymentEvent, PaymentEvidence] | None:
 def settle(event: PaymentEvent, outcome: str) -> None:
     """Note what became of an event; what does not fit anything of ours is quarantined and shouted about."""
     is_odd = outcome in ("unknown_order", "taken")
-    move(event, "quarantined" if is_odd else "applied")
-    event.outcome = outcome
-    event.processed_at = clock.wall()
+    move(event, "quarantined" if is_odd else "applied", outcome=outcome, processed_at=clock.wall())
     if is_odd:
         log.error("event_quarantined", provider=event.provider, event_id=event.event_id, reason=outcome)
