@@ -26,7 +26,7 @@ def receive(provider: str) -> Response:
         return _refused(413, "too large")
     body = request.get_data()
     try:
-        message = inbox.verify(provider, dict(request.headers), body)
+        message = inbox.verify(provider, request.headers, body)
         inbox.receive(provider, message, edge.at_once)
     except ProviderNotConfigured:
         return _refused(404, "unknown provider")

@@ -26,6 +26,12 @@ def business_now() -> datetime:
     return found
 
 
+def is_ahead(instant: datetime) -> bool:
+    """Whether ``instant`` is still to come, by the time that the open transaction knows; False where it knows none."""
+    found = db.info.get("now")
+    return isinstance(found, datetime) and instant > found
+
+
 def note(now: datetime) -> None:
     """Take what the database said to something else as the business time of the open transaction."""
     db.info["now"] = now

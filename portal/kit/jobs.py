@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.kit import ids, logging
+from portal.kit import clock, ids, logging
 from portal.kit.db import Base, Key, db, table_of
 
 RECURRING = "recurring:"
@@ -102,7 +102,8 @@ def stage(
         "request_id": logging.request_id(),
     }
     db.execute(_STAGE if key is None else _STAGE_ONE_OF_A_KEY, row)
-    wake_for(queue)
+    if not clock.is_ahead(due_at):  # later it is the scheduler that rings
+        wake_for(queue)
 
 
 def wake_for(queue: str) -> None:

@@ -1,6 +1,6 @@
 """Where providers' messages arrive: verified on their raw bytes, stored once, and only then acted upon by a worker."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from portal.kit import clock, ids, jobs, logging, metrics
 from portal.kit.db import db, table_of
 from portal.payments.models import PaymentEvent
 from portal.payments.providers import registry
-from portal.payments.providers.base import Notification, PaymentEvidence
+from portal.payments.providers.base import Headers, Notification, PaymentEvidence
 from portal.payments.providers.base import SignatureRejected as SignatureRejected
 from portal.payments.states import move
 
@@ -34,7 +34,7 @@ _LOCK = select(PaymentEvent).where(PaymentEvent.id == bindparam("event_id")).wit
 log = logging.logger()
 
 
-def verify(provider: str, headers: Mapping[str, str], body: bytes) -> Notification:
+def verify(provider: str, headers: Headers, body: bytes) -> Notification:
     """Verify a message on its raw bytes, before anything of ours is touched: a forged one costs no connection.
 
     :raises SignatureRejected: the message proves nothing.

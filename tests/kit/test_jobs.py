@@ -69,6 +69,10 @@ class TestStaging:
         assert jobs.queues_to_wake() == {"default"}
         assert jobs.queues_to_wake() == set()
 
+    def test_nobody_is_woken_for_what_is_due_later(self) -> None:
+        jobs.stage("later", queue=Queue.BULK, due_at=edge.now() + timedelta(hours=1))
+        assert jobs.queues_to_wake() == set()
+
 
 def fail(job: StagedJob) -> None:
     leases.fail(job.id, job.attempts, "away")

@@ -207,7 +207,7 @@ ALL = (
         "start a subscription",
         start_subscription,
         ONE_ORDER | {"quotes": 1, "invoices WHERE status = 'draft'": 1},
-        passes=("plan/quote: commit, before", "confirm: wake default and interactive, before"),
+        passes=("plan/quote: commit, before", "confirm: wake interactive, before"),
         given=a_shop,
     ),
     Flow(

@@ -97,6 +97,13 @@ class SignatureRejected(Exception):
     """The message does not prove that the provider sent it; nothing may happen because of it."""
 
 
+class Headers(Protocol):
+    """The headers of a request, whatever the case of their names."""
+
+    def get(self, key: str, default: str, /) -> str: ...
+    def __getitem__(self, key: str, /) -> str: ...
+
+
 class Provider(Protocol):
     """A way to collect money. Calls may take seconds and are never made inside a transaction."""
 
@@ -114,7 +121,7 @@ class Provider(Protocol):
     def close(self, order_number: str) -> Answer:
         """Close an unpaid order; a refusal must be followed by a query."""
 
-    def read_notification(self, headers: Mapping[str, str], body: bytes) -> Notification:
+    def read_notification(self, headers: Headers, body: bytes) -> Notification:
         """Verify a message on its raw bytes.
 
         :raises SignatureRejected: where anything about the proof is wrong.

@@ -25,6 +25,7 @@ from portal.kit.patience import within
 from portal.payments.providers.base import (
     Answer,
     ChargeOrder,
+    Headers,
     Notification,
     OrderState,
     PaymentEvidence,
@@ -112,7 +113,7 @@ class WeChatPay:
             return replace(answer, result=Result.DONE)
         return answer
 
-    def read_notification(self, headers: Mapping[str, str], body: bytes) -> Notification:
+    def read_notification(self, headers: Headers, body: bytes) -> Notification:
         """Verify and decrypt a notification on its raw bytes."""
         if not self._check_proof(headers):
             raise SignatureRejected("headers")
@@ -131,7 +132,7 @@ class WeChatPay:
         """Verify with the key that is named, of those that we were given; the SDK would go and fetch any other."""
         return self._check_proof(headers) and bool(self._verifiers[headers["Wechatpay-Serial"]](headers, body))
 
-    def _check_proof(self, headers: Mapping[str, str]) -> bool:
+    def _check_proof(self, headers: Headers) -> bool:
         """Refuse what is stale, a probe, or signed with a key we were not given, before the SDK looks for that key."""
         stamp, nonce, signature, serial = (headers.get(name, "") for name in _SIGNED)
         is_whole = bool(nonce and signature) and stamp.isascii() and stamp.isdigit() and len(stamp) <= 12
