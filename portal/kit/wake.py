@@ -1,10 +1,9 @@
 """Telling RQ that a queue has work. Losing the message is harmless: the scheduler finds the rows."""
 
-import atexit
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
-from queue import Empty, SimpleQueue
-from threading import Thread
+from threading import Lock
 
 import redis
 from rq import Queue
@@ -18,8 +17,6 @@ _ENOUGH = 2
 our commit and finds what we staged; another would find nothing."""
 _SILENCE = 2.0
 """Seconds; the scheduler rings every second of its own accord."""
-_REST = 0.01
-"""Seconds from one round of the bell to the next: whoever asks meanwhile is asked for together."""
 Wake = Callable[[Iterable[str]], None]
 log = logging.logger()
 
@@ -54,35 +51,23 @@ def _is_in_want(connection: redis.Redis, queue: str) -> bool:
 
 
 class Bell:
-    """Has ``ring`` called by a thread of its own, so that whoever has committed does not wait for Redis.
+    """Has one thread of a process ring at a time: who comes meanwhile leaves his wish to it and goes on.
 
-    What many asked for since the last round is rung for once, after all of them.
+    What many ask for at once is so rung for once, after all of them, and of a Redis that hangs one learns, not all.
     """
 
     def __init__(self, ring: Wake) -> None:
         self._ring = ring
-        self._asked: SimpleQueue[str] = SimpleQueue()
-        self._thread: Thread | None = None
-        atexit.register(self._ring_for_all)
+        self._asked: deque[str] = deque()
+        self._ringing = Lock()
 
     def __call__(self, queues: Iterable[str]) -> None:
-        for queue in queues:
-            self._asked.put(queue)
-        if self._thread is None or not self._thread.is_alive():  # a forked process has none yet
-            self._thread = Thread(target=self._go_round, name="bell", daemon=True)
-            self._thread.start()
-
-    def _go_round(self) -> None:
-        while True:
-            self._ring_for_all(self._asked.get())
-            time.sleep(_REST)
-
-    def _ring_for_all(self, *first: str) -> None:
-        wanted = set(first)
-        while not self._asked.empty():
+        self._asked.extend(queues)
+        while self._asked and self._ringing.acquire(blocking=False):  # whoever rings looks again afterwards
             try:
-                wanted.add(self._asked.get_nowait())
-            except Empty:  # the thread took it, at the end of the process
-                break
-        if wanted:
-            self._ring(sorted(wanted))
+                self._ring(sorted(self._take()))
+            finally:
+                self._ringing.release()
+
+    def _take(self) -> set[str]:
+        return {self._asked.popleft() for _ in range(len(self._asked))}
