@@ -8,7 +8,7 @@ import pytest
 from hypothesis.errors import Flaky
 
 from portal.billing import apply_payment
-from portal.kit import jobs, leases
+from portal.kit import leases
 from portal.ledger import recipes
 from portal.payments import charges, confirmation, sessions
 from portal.payments.confirmation import Verdict
@@ -75,9 +75,9 @@ def a_dead_workers_job_is_forgotten(patch: Patch) -> None:
         return taken
 
     lease = leases.lease
-    patch.setattr(jobs, "lease", done_at_once)
-    patch.setattr(jobs, "still_leased", lambda *_: True)
-    patch.setattr(jobs, "extend", lambda *_: True)
+    patch.setattr(leases, "lease", done_at_once)
+    patch.setattr(leases, "still_leased", lambda *_: True)
+    patch.setattr(leases, "extend", lambda *_: True)
 
 
 MUTATIONS: list[tuple[type[Shops], Callable[[Patch], None]]] = [
