@@ -11,6 +11,7 @@ from portal.currency import rates
 from portal.kit import clock, clock_target, config, edge, jobs, leases
 from portal.kit.db import db
 from portal.kit.jobs import StagedJob
+from tests.support import proving
 from tests.support.portal import Portal
 from worker import clock_steps
 
@@ -42,7 +43,7 @@ def arrive(portal: Portal) -> list[datetime]:
 
 def test_everything_due_on_the_way_happens_and_the_sandbox_follows(moving: Portal) -> None:
     public_id = moving.open_session()
-    until = head_for(timedelta(hours=6))
+    until = head_for(timedelta(hours=proving.times(6, 48)))
 
     arrive(moving)
 
