@@ -4,13 +4,16 @@ The only file that sees all rooms; it decides nothing of the business.
 """
 
 import os
+import secrets
 import time
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import click
 import structlog
-from flask import Flask, Response, abort, g, request
-from flask.sessions import SecureCookieSessionInterface
+from flask import Flask, Request, Response, abort, g, request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import CSRFProtect
 from itsdangerous import URLSafeTimedSerializer
 from jinja2 import StrictUndefined
@@ -22,9 +25,8 @@ from portal.console import customers, held, today
 from portal.console import jobs as console_jobs
 from portal.console import sessions as console_sessions
 from portal.console import sign_in as console_sign_in
-from portal.kit import cache, config, edge, ids, jobs, logging, metrics, wake
+from portal.kit import cache, config, edge, jobs, logging, metrics, rate_limit, wake
 from portal.kit.i18n import FOLDER
-from portal.kit.rate_limit import limiter
 from portal.payments.providers import registry
 from portal.web import (
     access,
@@ -81,10 +83,26 @@ def wire(settings: config.Settings, process: str, pool_size: int) -> None:
     edge.connect(settings.database_url, pool_size=pool_size, application=process)
 
 
+def _is_for_programs(asked: Request) -> bool:
+    return asked.path.startswith("/api/")
+
+
 class _Cookies(SecureCookieSessionInterface):
-    """Signed cookies, by one signer for all requests, as the key stays the same while a process lives."""
+    """Signed cookies, by one signer for all requests, as the key stays the same while a process lives.
+
+    Under ``/api/`` nobody is known by a cookie, so none is read or sent there, whatever a browser brings along.
+    """
 
     _signer: URLSafeTimedSerializer | None = None
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """Return what the cookie keeps."""
+        return self.session_class() if _is_for_programs(request) else super().open_session(app, request)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Send the cookie where it changed."""
+        if not _is_for_programs(request):
+            super().save_session(app, session, response)
 
     def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         """Return what signs and reads cookies."""
@@ -92,12 +110,20 @@ class _Cookies(SecureCookieSessionInterface):
         return self._signer
 
 
+class _Portal(Flask):
+    """The web application, of which no function is a coroutine, so that nobody has to ask each whether it is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return ``func``."""
+        return func
+
+
 def create_app(settings: config.Settings | None = None) -> Flask:
     """Build the web application; ``settings`` come from the environment where none are given."""
     if settings is None:
         settings = config.load_settings(os.environ)
         wire(settings, "web", pool_size=4)
-    app = Flask(__name__, template_folder="../templates", static_folder="../static")
+    app = _Portal(__name__, template_folder="../templates", static_folder="../static")
     app.config.update(_flask_settings(settings))
     app.session_interface = _Cookies()
     app.jinja_env.undefined = StrictUndefined
@@ -106,7 +132,7 @@ def create_app(settings: config.Settings | None = None) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     errors.register(app)
     language.Babel(app, locale_selector=access.page_locale, timezone_selector=access.page_time_zone)
-    limiter.init_app(app)
+    rate_limit.register(app)
     csrf = CSRFProtect(app)
     csrf.exempt(provider_webhooks.bp)
     access.register(app)
@@ -149,8 +175,8 @@ def _keep_watch(app: Flask) -> None:
     @app.before_request
     def begin() -> None:
         g.started = time.perf_counter()
-        g.request_id = ids.random_text(16)
-        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        request_id = g.request_id = secrets.token_hex(8)
+        structlog.contextvars.bind_contextvars(request_id=request_id)
         if request.headers.get("Transfer-Encoding") and request.content_length is None:
             abort(411)
         if "\x00" in request.path:  # no address of ours has one, and PostgreSQL takes it for a fault

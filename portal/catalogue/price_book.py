@@ -85,14 +85,13 @@ _IN_FORCE = (
     select(_VERSION.id).where(_VERSION.starts_at <= bindparam("now")).order_by(_VERSION.starts_at.desc()).limit(1)
 )
 _PRICE = table_of(Price).c
-_ON_SALE = select(_PRICE.version_id, _PRICE.code, _PRICE.amount, _PRICE.currency, _PRICE.product_limit).where(
-    _PRICE.version_id == _IN_FORCE.scalar_subquery(), _PRICE.audience == VENDOR, _PRICE.is_tier
-)
-_TIERS = (
+_ALL_TIERS = (
     select(_PRICE.code, _PRICE.amount, _PRICE.currency, _PRICE.product_limit)
-    .where(_PRICE.version_id == bindparam("version_id"), _PRICE.audience == VENDOR, _PRICE.is_tier)
+    .where(_PRICE.audience == VENDOR, _PRICE.is_tier)
     .order_by(_PRICE.position)
 )
+_TIERS = _ALL_TIERS.where(_PRICE.version_id == bindparam("version_id"))
+_ON_SALE = _ALL_TIERS.where(_PRICE.version_id == _IN_FORCE.scalar_subquery()).add_columns(_PRICE.version_id)
 
 
 def current_version(now: datetime) -> UUID:
@@ -140,7 +139,7 @@ def get_tier_on_sale(code: str, now: datetime) -> tuple[UUID, Tier]:
 
     :raises UnknownOffer: where the version has no such tier.
     """
-    for version_id, *tier in db.execute(_ON_SALE, {"now": now}):
+    for *tier, version_id in db.execute(_ON_SALE, {"now": now}):
         if tier[0] == code:
             return version_id, Tier(*tier)
     raise UnknownOffer

@@ -10,17 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import (
-    Index,
-    Insert,
-    Select,
-    Text,
-    bindparam,
-    func,
-    literal,
-    select,
-    text,
-)
+from sqlalchemy import Index, Insert, Select, Text, bindparam, func, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 

@@ -27,15 +27,17 @@ def waker(redis_url: str) -> Wake:
     After a failure nobody rings for a while: who waits for a Redis that hangs would wait in vain.
     """
     connection = redis.Redis.from_url(redis_url, socket_timeout=1, socket_connect_timeout=1)
+    asking: redis.Redis | None = None  # one connection for good, as one thread rings at a time: it spares us the pool
     silent_until = 0.0
 
     def wake(queues: Iterable[str]) -> None:
-        nonlocal silent_until
+        nonlocal silent_until, asking
         if time.monotonic() < silent_until:
             return
         try:
+            asking = asking or connection.client()  # type: ignore[no-untyped-call]
             for name in queues:
-                if _is_in_want(connection, name):
+                if _is_in_want(asking, name):
                     queue = Queue(name, connection=connection, serializer=JSONSerializer)
                     queue.enqueue(DRAIN, name, result_ttl=0, failure_ttl=3600, job_timeout=300)
         except (redis.RedisError, OSError) as error:

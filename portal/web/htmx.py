@@ -10,7 +10,7 @@ def is_fragment() -> bool:
 
 def finish(answer: Response) -> Response:
     """Turn a redirect of a fragment request into ``HX-Redirect`` and mark what answers vary by."""
-    answer.vary.add("HX-Request")
+    answer.headers.add("Vary", "HX-Request")
     if is_fragment() and answer.status_code in (302, 303):
         answer.headers["HX-Redirect"] = answer.headers.pop("Location")
         answer.status_code = 204

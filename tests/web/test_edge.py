@@ -76,6 +76,20 @@ def test_a_fragment_is_led_on_by_htmx_itself(client: FlaskClient) -> None:
     assert "Location" not in answer.headers
 
 
+def test_caches_keep_pages_apart_by_visitor_and_by_part(client: FlaskClient) -> None:
+    assert client.get("/login").headers.getlist("Vary") == ["HX-Request, Cookie"]
+
+
+def test_programs_are_not_known_by_a_cookie_and_get_none(client: FlaskClient) -> None:
+    with client.session_transaction() as kept:
+        kept["locale"] = "zh"
+    assert 'lang="zh-Hans"' in client.get("/login").text
+    given = client.get("/api/v1/webhooks/nobody")
+    assert given.status_code == 405
+    assert "Set-Cookie" not in given.headers
+    assert 'lang="en-GB"' in given.text
+
+
 @pytest.mark.parametrize(
     ("accepted", "word"), [("zh-CN,zh;q=0.9", "zh-Hans"), ("en-US", "en-GB"), ("fr", "en-GB"), ("", "en-GB")]
 )
