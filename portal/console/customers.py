@@ -14,7 +14,7 @@ from portal.identity.queries import list_members
 from portal.insights import payers
 from portal.insights.payers import FoundBusiness
 from portal.invoicing import credit_balance, customers
-from portal.invoicing.queries import InvoiceFilter, list_invoices
+from portal.invoicing.documents import DocumentFilter, list_documents
 from portal.kit.pagination import Page, page_number
 from portal.payments.history import TransactionFilter, list_transactions
 
@@ -42,7 +42,7 @@ def show() -> tuple[str, int]:
 @bp.get("/<business>")
 @requires("console:view")
 def show_one(business: str) -> str:
-    """One business: its team, its agreement, its credit and its newest invoices and payments."""
+    """One business: its team, its agreement, its credit, its newest invoices and credit notes, and payments."""
     found = businesses.get_by_public_id(business)
     return render_template(
         "console/customers/customer.html",
@@ -65,6 +65,6 @@ def _money_of(business_id: UUID) -> dict[str, Any]:
         "tier_name": wording.word(wording.TIERS, subscription.tier_code) if subscription else None,
         "period": billing.newest_period(subscription.id) if subscription else None,
         "credit": credit_balance.of(customer.id, customer.currency),
-        "invoices": list_invoices(customer, InvoiceFilter(), 1),
+        "documents": list_documents(customer, DocumentFilter(), 1),
         "transactions": list_transactions(customer.id, TransactionFilter(), 1, customer.transaction_count),
     }

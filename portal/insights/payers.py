@@ -25,6 +25,7 @@ WITH found AS (
                     WHERE m.business_id = b.id AND (u.email = lower(:search) OR u.public_id = :search))
         OR EXISTS (SELECT FROM subscriptions s WHERE s.customer_id = c.id AND s.public_id = :search)
         OR EXISTS (SELECT FROM invoices i WHERE i.customer_id = c.id AND :search IN (i.number, i.public_id))
+        OR EXISTS (SELECT FROM credit_notes n WHERE n.customer_id = c.id AND :search IN (n.number, n.public_id))
      ORDER BY b.created_at DESC, b.id DESC LIMIT :most
 ), chosen AS (
     SELECT * FROM found ORDER BY created_at DESC, id DESC LIMIT :size OFFSET :skip
@@ -66,7 +67,7 @@ class Payer:
 def search(wanted: str, page: int) -> Page[FoundBusiness]:
     """Return a page of businesses, newest first.
 
-    :param wanted: a part of a name, an e-mail address of business or team, a public id or an invoice number, whole;
+    :param wanted: a part of a name, an e-mail address of business or team, a public id or a document's number, whole;
         empty finds all.
     """
     given = {"search": wanted, "most": _MOST + 1, "size": PAGE_SIZE, "skip": (page - 1) * PAGE_SIZE}

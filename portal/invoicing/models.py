@@ -1,4 +1,4 @@
-"""Tables of customers and their invoices. Issued invoices are immutable and numbered (migration 0006)."""
+"""Tables of customers, their invoices and credit notes. What is issued is numbered and immutable (0006, 0022)."""
 
 from datetime import date, datetime
 from typing import Any
@@ -24,6 +24,7 @@ class Customer(Base):
     time_zone: Mapped[str]
     transaction_count: Mapped[int] = mapped_column(default=0)
     invoice_count: Mapped[int] = mapped_column(default=0)
+    credit_note_count: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
 
 
@@ -45,6 +46,8 @@ class Invoice(Base):
     total_amount: Mapped[Amount]
     credit_amount: Mapped[Amount] = mapped_column(default=0)
     paid_amount: Mapped[Amount] = mapped_column(default=0)
+    credited_amount: Mapped[Amount] = mapped_column(default=0)
+    credited_open_amount: Mapped[Amount] = mapped_column(default=0)
     period_starts_on: Mapped[date | None]
     period_ends_on: Mapped[date | None]
     seller: Mapped[dict[str, Any] | None]
@@ -59,6 +62,17 @@ class Invoice(Base):
         """What the lines come to."""
         return Money(self.total_amount, self.currency)
 
+    @property
+    def due(self) -> Money:
+        """What is still owed of it."""
+        settled = self.credit_amount + self.paid_amount + self.credited_open_amount
+        return Money(self.total_amount - settled, self.currency)
+
+    @property
+    def not_credited(self) -> Money:
+        """What its credit notes have left of it: no further one may be larger."""
+        return Money(self.total_amount - self.credited_amount, self.currency)
+
 
 class InvoiceLine(Base):
     """``quantity`` times ``unit_amount`` is ``amount``; ``derivation`` says in figures how it came about."""
@@ -66,6 +80,47 @@ class InvoiceLine(Base):
     __tablename__ = "invoice_lines"
 
     invoice_id: Mapped[UUID] = mapped_column(ForeignKey("invoices.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    quantity: Mapped[int]
+    unit_amount: Mapped[Amount]
+    amount: Mapped[Amount]
+    derivation: Mapped[dict[str, Any]]
+
+
+class CreditNote(Base):
+    """What corrects an issued invoice: ``open_amount`` was still owed of it, ``credit_amount`` became credit."""
+
+    __tablename__ = "credit_notes"
+
+    id: Mapped[Key]
+    public_id: Mapped[str]
+    invoice_id: Mapped[UUID] = mapped_column(ForeignKey("invoices.id"))
+    customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id"))
+    period_id: Mapped[UUID | None]
+    number: Mapped[str]
+    reason: Mapped[str]
+    currency: Mapped[str]
+    total_amount: Mapped[Amount]
+    open_amount: Mapped[Amount]
+    credit_amount: Mapped[Amount]
+    seller: Mapped[dict[str, Any]]
+    buyer: Mapped[dict[str, Any]]
+    issued_at: Mapped[datetime]
+    issued_on: Mapped[date]
+
+    @property
+    def total(self) -> Money:
+        """What the lines come to."""
+        return Money(self.total_amount, self.currency)
+
+
+class CreditNoteLine(Base):
+    """A line of a credit note, in the shape of an invoice's."""
+
+    __tablename__ = "credit_note_lines"
+
+    credit_note_id: Mapped[UUID] = mapped_column(ForeignKey("credit_notes.id"), primary_key=True)
     position: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str]
     quantity: Mapped[int]

@@ -22,6 +22,13 @@ def credit_used(invoice_id: UUID, customer_id: UUID, amount: Money, now: datetim
         post(f"credit_used:{invoice_id}", "credit_used", moves, now)
 
 
+def credit_note_issued(note_id: UUID, customer_id: UUID, taken_off: Money, credited: Money, now: datetime) -> None:
+    """Less was sold: ``taken_off`` is owed to us no longer, ``credited`` had been paid and is the customer's credit."""
+    shares = [(Account(RECEIVABLE), taken_off), (credit_of(customer_id), credited)]
+    moves = [Move(Account(REVENUE), account, money) for account, money in shares if money]
+    post(f"credit_note:{note_id}", "credit_note_issued", moves, now)
+
+
 def payment_received(attempt_id: UUID, provider: str, settled: Money, owed: Money, now: datetime) -> bool:
     """``settled`` came in at the provider and pays ``owed`` of an invoice (another currency at the session's rate)."""
     return _capture(attempt_id, "payment_received", provider, settled, Account(RECEIVABLE), owed, now)

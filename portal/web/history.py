@@ -12,18 +12,17 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from portal.billing.periods import midnight
 from portal.invoicing import customers
-from portal.invoicing import queries as invoice_queries
-from portal.invoicing.queries import InvoiceFilter
+from portal.invoicing.documents import DocumentFilter, Listed, all_documents, list_documents
 from portal.kit.money import Money
 from portal.kit.pagination import Page, page_number
 from portal.payments.history import Line, TransactionFilter, all_transactions, list_transactions
 from portal.web import csv_file, wording
 from portal.web.access import requires
-from portal.web.forms.history import InvoiceFilterForm, TransactionFilterForm
+from portal.web.forms.history import DocumentFilterForm, TransactionFilterForm
 
 if TYPE_CHECKING:
     from portal.directory.models import Business
-    from portal.invoicing.models import Customer, Invoice
+    from portal.invoicing.models import Customer
 
 bp = Blueprint("history", __name__, url_prefix="/history")
 _FILE_LIMIT = 50_000
@@ -42,7 +41,7 @@ class _List:
 
 _PAYMENTS = _List("web/history/page.html", ".show", ".show_csv", "payments.csv")
 _INVOICES = _List("web/history/invoices.html", ".show_invoices", ".show_invoices_csv", "invoices.csv")
-_Form = TransactionFilterForm | InvoiceFilterForm
+_Form = TransactionFilterForm | DocumentFilterForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +59,12 @@ class ShownTransaction:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownInvoice:
-    """A row of the invoices."""
+class ShownDocument:
+    """A row of the invoices: one of them, or a credit note."""
 
     number: str
     title: str
-    issued_on: date | None
+    issued_on: date
     total: Money
     status: str
     href: str
@@ -91,15 +90,15 @@ def show(business: Business) -> tuple[str, int]:
 @bp.get("/invoices")
 @requires("billing:view")
 def show_invoices(business: Business) -> tuple[str, int]:
-    """Show a page of the invoices."""
-    form = InvoiceFilterForm(request.args)
+    """Show a page of the invoices and credit notes."""
+    form = DocumentFilterForm(request.args)
     customer = customers.find_of_business(business.id)
     number = page_number(request.args.get("page"))
-    page: Page[ShownInvoice] = Page([], number, 0)
+    page: Page[ShownDocument] = Page([], number, 0)
     is_good = form.is_good()
     if customer and is_good:
-        found = invoice_queries.list_invoices(customer, _invoices_wanted(form), number)
-        page = Page([_shown_invoice(business, row) for row in found.items], found.number, found.total)
+        found = list_documents(customer, _documents_wanted(form), number)
+        page = Page([_shown_document(business, row) for row in found.items], found.number, found.total)
     return _answer(_INVOICES, form, page, is_good)
 
 
@@ -120,12 +119,12 @@ def show_csv(business: Business) -> Response | tuple[str, int]:
 @bp.get("/invoices.csv")
 @requires("billing:view")
 def show_invoices_csv(business: Business) -> Response | tuple[str, int]:
-    """Give the filtered invoices as a file."""
-    form = InvoiceFilterForm(request.args)
+    """Give the filtered invoices and credit notes as a file; what is credited is below zero."""
+    form = DocumentFilterForm(request.args)
 
     def lines(customer: Customer) -> list[list[str]]:
-        found = invoice_queries.all_invoices(customer.id, _invoices_wanted(form), _FILE_LIMIT)
-        return [_invoice_cells(_shown_invoice(business, row)) for row in found]
+        found = all_documents(customer.id, _documents_wanted(form), _FILE_LIMIT)
+        return [_document_cells(_shown_document(business, row)) for row in found]
 
     header = ["number", "issued", "for", "status", "total", "currency"]
     return _file(_INVOICES, form, business, header, lines)
@@ -145,14 +144,15 @@ def shown(business: Business, line: Line) -> ShownTransaction:
     )
 
 
-def _shown_invoice(business: Business, row: Invoice) -> ShownInvoice:
-    return ShownInvoice(
-        number=str(row.number),
-        title=wording.type_title(row.kind),
-        issued_on=row.due_on,
+def _shown_document(business: Business, row: Listed) -> ShownDocument:
+    folder = "credit-notes" if row.is_credit_note else "invoices"
+    return ShownDocument(
+        number=row.number,
+        title=wording.reason_title(row.kind) if row.is_credit_note else wording.type_title(row.kind),
+        issued_on=row.issued_on,
         total=row.total,
         status=row.status,
-        href=f"/businesses/{business.public_id}/history/invoices/{row.public_id}",
+        href=f"/businesses/{business.public_id}/history/{folder}/{row.public_id}",
         pay_url=None,
     )
 
@@ -162,12 +162,12 @@ def _payment_cells(row: ShownTransaction) -> list[str]:
     return [row.order_id, row.occurred_at.isoformat(), row.title, row.method_name, row.status, *amount]
 
 
-def _invoice_cells(row: ShownInvoice) -> list[str]:
+def _document_cells(row: ShownDocument) -> list[str]:
     return [row.number, str(row.issued_on), row.title, row.status, str(row.total.major), row.total.currency]
 
 
 def _answer(
-    listed: _List, form: _Form, page: Page[ShownTransaction] | Page[ShownInvoice], is_good: bool
+    listed: _List, form: _Form, page: Page[ShownTransaction] | Page[ShownDocument], is_good: bool
 ) -> tuple[str, int]:
     filters: dict[str, Any] = {name: value for name, value in request.args.items() if name in form.data and value}
     page_url: Callable[[int], str] = lambda number: url_for(listed.endpoint, page=number, **filters)  # noqa: E731
@@ -198,5 +198,5 @@ def _transactions_wanted(form: TransactionFilterForm, customer: Customer) -> Tra
     )
 
 
-def _invoices_wanted(form: InvoiceFilterForm) -> InvoiceFilter:
-    return InvoiceFilter(status=form.status.data or None, since=form.from_on.data, until=form.to_on.data)
+def _documents_wanted(form: DocumentFilterForm) -> DocumentFilter:
+    return DocumentFilter(status=form.status.data or None, since=form.from_on.data, until=form.to_on.data)

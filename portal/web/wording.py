@@ -24,6 +24,12 @@ TYPES = {
     "hibernation": N_("Hibernation"),
     "prepayment": N_("Prepayment"),
 }
+REASONS = {
+    "change": N_("Credit for a change"),
+    "undo": N_("Credit for what was taken back"),
+    "goodwill": N_("Credit as goodwill"),
+    "lapsed": N_("Credit for what was not used"),
+}
 METHODS = {"wechat_pay": N_("WeChat Pay"), "credit": N_("Credit balance")}
 
 
@@ -44,6 +50,11 @@ def tier_name(code: str) -> str:
 def type_title(code: str) -> str:
     """Return what a transaction or an invoice is for."""
     return language.gettext(TYPES.get(code, code))
+
+
+def reason_title(code: str) -> str:
+    """Return what a credit note is for."""
+    return language.gettext(REASONS.get(code, code))
 
 
 def method_name(code: str) -> str:

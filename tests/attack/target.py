@@ -66,7 +66,7 @@ def _pay(world: everything.World, sandbox: Sandbox) -> None:
     assert eventually(lambda: edge.write(lambda: get_session(session).status) == "open", 60)
     sandbox.pay(edge.write(lambda: attempt_of(get_session(session).id).order_number))
     assert eventually(lambda: edge.write(lambda: get_session(session).status) == "paid", 60)
-    edge.write(lambda: everything.note_invoice(world))
+    edge.write(lambda: everything.note_documents(world))
 
 
 def _own_place(world: everything.World) -> str:

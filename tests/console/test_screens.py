@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from portal.directory import businesses
 from portal.identity.permissions import OperatorRole
 from portal.insights import invariants, whole_check
-from portal.invoicing.queries import InvoiceFilter, all_invoices
+from portal.invoicing.documents import DocumentFilter, all_documents
 from portal.kit import clock, edge
 from portal.kit.db import db
 from portal.payments import attempts
@@ -73,10 +73,10 @@ def test_a_business_is_found_by_what_its_owner_tells(support: FlaskClient, searc
         desk.make_customer("Other", "bob@shop.example")
         customer = desk.make_customer()
         desk.pay(desk.open_session(customer))
-        invoice = all_invoices(customer.id, InvoiceFilter(), 1)[0]
+        invoice = all_documents(customer.id, DocumentFilter(), 1)[0]
         assert customer.business_id is not None
         business = businesses.get(customer.business_id)
-        return {"business": business.public_id, "customer": customer.public_id, "number": str(invoice.number)}
+        return {"business": business.public_id, "customer": customer.public_id, "number": invoice.number}
 
     found = support.get("/console/customers", query_string={"q": search.format(**edge.write(build))}).text
 

@@ -40,6 +40,12 @@ AGREEMENTS = {
     "receivable_is_open_invoices": "UPDATE ledger_entries SET amount = amount * 2 "
     "WHERE posting_id = (SELECT id FROM ledger_postings WHERE reference LIKE 'invoice:%')",
     "numbers_are_gapless": "UPDATE number_counters SET last_number = last_number + 1",
+    "credit_note_is_its_lines": "UPDATE credit_note_lines SET amount = amount + 1",
+    "credit_notes_are_counted": "UPDATE invoices SET credited_amount = credited_amount - 1 WHERE credited_amount > 0",
+    "credit_note_is_its_posting": "UPDATE credit_notes SET open_amount = open_amount + 1, "
+    "credit_amount = credit_amount - 1",
+    "credit_note_is_its_customers": "UPDATE credit_notes SET currency = 'EUR'",
+    "credit_note_numbers_are_gapless": "UPDATE credit_notes SET number = 'CN-2026-000009'",
     "periods_tile": "INSERT INTO subscription_periods (id, subscription_id, number, starts_on, ends_on, starts_at, "
     "ends_at, invoice_id) SELECT gen_random_uuid(), subscription_id, 1, starts_on + 90, ends_on + 90, "
     "starts_at + interval '90 days', ends_at + interval '90 days', invoice_id FROM subscription_periods",

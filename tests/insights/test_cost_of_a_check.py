@@ -25,7 +25,8 @@ INSERT INTO {table} SELECT old.* FROM {table} t CROSS JOIN generate_series(1, :m
  CROSS JOIN LATERAL jsonb_populate_record(t, jsonb_build_object(
        'id', gen_random_uuid(), 'public_id', gen_random_uuid(), 'reference', 'old:' || n, 'order_number', n,
        'order_id', n, 'status', CAST(:ended AS text), 'number', NULL, 'issued_at', NULL, 'credit_amount', 0,
-       'paid_amount', 0, 'paid_at', NULL, 'captured_amount', NULL, 'captured_currency', NULL, 'captured_at', NULL,
+       'paid_amount', 0, 'paid_at', NULL, 'credited_amount', 0, 'credited_open_amount', 0,
+       'captured_amount', NULL, 'captured_currency', NULL, 'captured_at', NULL,
        'disposition', NULL, 'provider_transaction_id', NULL, 'recorded_at', now() - interval '1 day',
        'touched_at', now() - interval '1 day', 'invoice_id', gen_random_uuid(), 'session_id', gen_random_uuid())) old
  WHERE t.id = (SELECT id FROM {table} LIMIT 1)

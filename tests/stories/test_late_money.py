@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from portal.invoicing.queries import InvoiceFilter, all_invoices
+from portal.invoicing.documents import DocumentFilter, all_documents
 from portal.payments.queries import refunds_of
 from tests.support.evidence import Saw
 from tests.support.portal import Portal
@@ -150,7 +150,7 @@ def test_a_draft_lapses_with_its_watch_and_money_after_it_becomes_credit(portal:
         portal.pass_time(HOUR)
     customer_id = portal.session(public_id).customer_id
     assert portal.count("invoices", "status = 'void'") == 1
-    assert portal.do(lambda: all_invoices(customer_id, InvoiceFilter(), 10)) == []
+    assert portal.do(lambda: all_documents(customer_id, DocumentFilter(), 10)) == []
     portal.sandbox.pay(portal.order(public_id), late=True)
     portal.sandbox.settle()
     portal.settle()

@@ -1,6 +1,7 @@
 """A payment from the quote to the receipt's mail, with the provider on the wire and nothing pretended on our side."""
 
-from portal.invoicing.queries import InvoiceFilter, all_invoices
+from portal.invoicing.documents import DocumentFilter, all_documents
+from portal.kit.money import Money
 from portal.payments.queries import conversation
 from tests.support.portal import Portal
 
@@ -18,9 +19,9 @@ def test_scanned_paid_and_told(portal: Portal) -> None:
 
     session = portal.session(public_id)
     assert session.status == "paid"
-    invoices = portal.do(lambda: all_invoices(session.customer_id, InvoiceFilter(), 10))
-    assert [(invoice.status, invoice.total_amount) for invoice in invoices] == [("paid", 500)]
-    assert invoices[0].number is not None
+    invoices = portal.do(lambda: all_documents(session.customer_id, DocumentFilter(), 10))
+    assert [(invoice.status, invoice.total) for invoice in invoices] == [("paid", Money(500, "GBP"))]
+    assert invoices[0].number.startswith("INV-")
     assert portal.do(lambda: conversation(session.id))[0].operation == "create_charge"
     mails = portal.sandbox.outbox("ann@shop.example")
     assert [mail["subject"] for mail in mails] == ["Your receipt: your listing is live"]

@@ -17,8 +17,10 @@ from portal.identity.links import Purpose
 from portal.identity.models import TeamInvitation, User
 from portal.identity.permissions import Role
 from portal.identity.queries import find_member
-from portal.invoicing.queries import InvoiceFilter, all_invoices
-from portal.kit import clock, edge
+from portal.invoicing import credit_notes, invoices
+from portal.invoicing import queries as invoice_queries
+from portal.invoicing.invoices import Line
+from portal.kit import clock, config, edge
 from portal.kit.db import db
 from portal.kit.jobs import Queue, StagedJob
 from portal.kit.money import Money
@@ -105,13 +107,17 @@ def pay_here(world: World) -> None:
     """Apply the payment as if the provider had told of it."""
     session = get_session(world.ids["session"])
     assert apply_payment(session, shop.evidence_for(session), edge.now()) == "paid"
-    note_invoice(world)
+    note_documents(world)
 
 
-def note_invoice(world: World) -> None:
-    """Learn the invoice of the payment that has been applied."""
-    session = get_session(world.ids["session"])
-    world.ids["invoice_id"] = all_invoices(session.customer_id, InvoiceFilter(), 1)[0].public_id
+def note_documents(world: World) -> None:
+    """Learn the invoice of the payment that has been applied, and credit its branch, so that there is a credit note."""
+    invoice = invoices.lock(get_session(world.ids["session"]).invoice_id)
+    branch = invoice_queries.lines_of(invoice.id)[-1]
+    price = Money(branch.amount, invoice.currency)
+    line = Line(branch.code, branch.quantity, price, price, branch.derivation)
+    note = credit_notes.issue(invoice, [line], "goodwill", config.current().seller, edge.now())
+    world.ids.update(invoice_id=invoice.public_id, credit_note_id=note.public_id)
 
 
 def furnish(world: World, uploads_folder: Path) -> None:

@@ -66,7 +66,8 @@ PAGES: dict[str, int] = {
     "/history/payments.csv": 6,
     "/history/invoices.csv": 6,
     "/businesses/<business>/history/payments/<transaction_id>": 8,
-    "/businesses/<business>/history/invoices/<invoice_id>": 9,
+    "/businesses/<business>/history/invoices/<invoice_id>": 10,
+    "/businesses/<business>/history/credit-notes/<credit_note_id>": 8,
     "/team": 4,
     "/businesses/<business>/team": 6,
     "/businesses/<business>/team/<member>": 5,
@@ -83,7 +84,11 @@ PAGES: dict[str, int] = {
     "/console/clock/state": 6,
 }
 """Statements of each page of the URL map, log-in and access included, asked by the shop's owner or an operator."""
-PAID = {"/directory/<slug>", "/businesses/<business>/history/invoices/<invoice_id>"}
+PAID = {
+    "/directory/<slug>",
+    "/businesses/<business>/history/invoices/<invoice_id>",
+    "/businesses/<business>/history/credit-notes/<credit_note_id>",
+}
 """Pages that show something only once it is paid."""
 STATUS = {"/readyz": 503, "/metrics": 404} | dict.fromkeys(
     ("/register", "/login", "/business", "/branches", "/products", "/team"), 302

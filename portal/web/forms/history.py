@@ -7,7 +7,7 @@ from wtforms import DateField, SelectField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Optional
 
-from portal.invoicing.queries import STATUSES as INVOICE_STATUSES
+from portal.invoicing.documents import STATUSES as DOCUMENT_STATUSES
 from portal.kit.filter_form import FilterForm
 from portal.payments.history import STATUSES, TYPES
 from portal.web.forms.options import Options
@@ -22,6 +22,7 @@ _STATES = {
     "open": _("To pay"),
     "paid": _("Paid"),
     "uncollectible": _("Written off"),
+    "credited": _("Credited"),
 }
 
 
@@ -51,12 +52,12 @@ class TransactionFilterForm(_Filter):
     )
 
 
-class InvoiceFilterForm(_Filter):
-    """What of the invoices is wanted."""
+class DocumentFilterForm(_Filter):
+    """What of the invoices and credit notes is wanted."""
 
     status = SelectField(
         _("State"),
-        choices=_choices(_("Any"), {code: _STATES[code] for code in INVOICE_STATUSES}),
+        choices=_choices(_("Any"), {code: _STATES[code] for code in DOCUMENT_STATUSES}),
         default="",
         widget=Options(),
     )
