@@ -11,7 +11,7 @@ from pathlib import Path
 
 from portal.cli.databases import name_of, renamed
 from portal.cli.files import kept_secret, private_folder, write_private
-from portal.kit.config import WECHAT_PAY_KEYS, Settings, load_settings
+from portal.kit.config import STRIPE_KEYS, WECHAT_PAY_KEYS, Settings, load_settings
 
 STAND_INS = {
     "SECRET_KEY": "x" * 32,
@@ -68,6 +68,7 @@ def _pretend_world(settings: Settings, host: str) -> dict[str, str]:
         "PORTAL_SANDBOX_HOST": "0.0.0.0" if settings.is_lan else "127.0.0.1",  # noqa: S104
         "PORTAL_SANDBOX_PUBLIC_URL": f"http://{host}:{settings.sandbox_port}",
         "PORTAL_SANDBOX_KEYS": str(settings.state / "sandbox-keys"),
+        "PORTAL_SANDBOX_STRIPE_WEBHOOK": f"http://127.0.0.1:{settings.port}/api/v1/webhooks/stripe",
     }
 
 
@@ -81,8 +82,19 @@ def _sandbox_database(given: Mapping[str, str], servers: Mapping[str, str]) -> s
 
 def with_product_keys(environ: Mapping[str, str], product_env: Path) -> dict[str, str]:
     """The environment with the product's half of the sandbox's key ceremony; the owner's own keys come first."""
+    return _product_keys(product_env) | dict(environ)
+
+
+def lacks_product_keys(product_env: Path) -> bool:
+    """Whether the key ceremony was never held, or by an earlier version that knew fewer providers."""
+    return not {*WECHAT_PAY_KEYS, *STRIPE_KEYS} <= _product_keys(product_env).keys()
+
+
+def _product_keys(product_env: Path) -> dict[str, str]:
+    if not product_env.exists():
+        return {}
     pairs = (line.partition("=") for line in product_env.read_text().splitlines() if "=" in line)
-    return {name: value for name, _, value in pairs} | dict(environ)
+    return {name: value for name, _, value in pairs}
 
 
 def written_file(state: Path) -> Path:

@@ -68,7 +68,7 @@ def start_servers(supervisor: Supervisor, settings: Settings, given: Mapping[str
     environ = environment.completed(given, settings, servers)
     if settings.is_sandbox and settings.wechat_pay is None:
         keys = Path(environ["PORTAL_SANDBOX_KEYS"])
-        if not (keys / "product.env").exists():
+        if environment.lacks_product_keys(keys / "product.env"):
             supervisor.run_to_end(roles.ceremony(keys, environ))
         environ = environment.with_product_keys(environ, keys / "product.env")
     for wait in waits:

@@ -9,6 +9,9 @@ from werkzeug.exceptions import HTTPException
 
 from portal.sandbox import control, ecb, outbox, wallet
 from portal.sandbox.clock import wall
+from portal.sandbox.stripe import pages
+from portal.sandbox.stripe import routes as stripe_routes
+from portal.sandbox.stripe import wire as stripe_wire
 from portal.sandbox.wechat import routes
 from portal.sandbox.words import words
 from portal.sandbox.world import World
@@ -33,8 +36,8 @@ def create_app(world: World) -> Flask:
     app.jinja_env.undefined = StrictUndefined
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = timedelta(hours=1)
-    for blueprint in (routes.blueprint, control.blueprint, wallet.blueprint, outbox.blueprint, ecb.blueprint):
-        app.register_blueprint(blueprint)
+    for room in (routes, stripe_routes, pages, control, wallet, outbox, ecb):
+        app.register_blueprint(room.blueprint)
     app.add_url_rule("/healthz", view_func=healthz)
     app.after_request(finish)
     app.register_error_handler(HTTPException, http_error)
@@ -59,10 +62,12 @@ def finish(response: Response) -> Response:
 
 
 def http_error(problem: HTTPException) -> Response:
-    """404 and its kin, in the language of whom asked: WeChat's JSON, the control's JSON, or a page."""
+    """404 and its kin, in the language of whom asked: WeChat's or Stripe's JSON, the control's JSON, or a page."""
     status = problem.code or 500
     if request.path.startswith("/v3/") and status in (404, 405):
         return routes.not_found()
+    if request.path.startswith("/v1/") and status in (404, 405):
+        return stripe_wire.not_found()
     if request.path.startswith(("/v3/", "/_ctl/")):
         answer = jsonify(error=problem.description or problem.name)
     else:

@@ -1,4 +1,4 @@
-"""Key ceremony: makes the keys of both sides of the pretend WeChat Pay and hands the product its half.
+"""Key ceremony: makes the keys of both sides of the pretend WeChat Pay and Stripe and hands the product its half.
 
 Run as `python -m portal.sandbox.ceremony FOLDER`. Running it again changes nothing.
 """
@@ -9,6 +9,7 @@ import string
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -22,38 +23,65 @@ CERTIFICATE_YEARS = 5
 
 
 def hold(folder: Path) -> Path:
-    """Make all keys in the folder unless they are there already; gives the path of product.env."""
+    """Make in the folder the keys that are not there yet; gives the path of product.env.
+
+    A folder of an earlier version is completed, and what it holds stays as it is.
+    """
     folder = folder.resolve()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    product_env = folder / PRODUCT_ENV
-    if product_env.exists():
-        return product_env
+    product_env, ours = folder / PRODUCT_ENV, folder / MANIFEST
+    known = _lines(product_env)
+    # Only what product.env tells was made to the end: the manifest is written before it.
+    manifest, lines = json.loads(ours.read_bytes()) if known else {}, dict(known)
+    if "WECHAT_PAY_MCHID" not in known:
+        _make_wechat(folder, manifest, lines)
+    if "STRIPE_SECRET_KEY" not in known:
+        _make_stripe(manifest, lines)
+    if lines != known:
+        write_secret(ours, json.dumps(manifest, indent=2).encode())
+        write_secret(product_env, "".join(f"{name}={value}\n" for name, value in lines.items()).encode())
+    return product_env
+
+
+def _lines(product_env: Path) -> dict[str, str]:
+    if not product_env.exists():
+        return {}
+    return dict(line.split("=", 1) for line in product_env.read_text().splitlines() if line)
+
+
+def _make_wechat(folder: Path, manifest: dict[str, Any], lines: dict[str, str]) -> None:
     mchid = f"19{secrets.randbelow(10**8):08d}"
     appid = "wx" + secrets.token_hex(8)
-    alphabet = string.ascii_letters + string.digits
-    apiv3_key = "".join(secrets.choice(alphabet) for _ in range(32))
+    apiv3_key = _random(32)
     serial = _write_merchant(folder, mchid)
     key_id, key_file = new_platform_key(folder)
-    manifest = {
+    manifest |= {
         "mchid": mchid,
         "appid": appid,
         "apiv3_key": apiv3_key,
         "platform_keys": [{"id": key_id, "file": key_file}],
     }
-    write_secret(folder / MANIFEST, json.dumps(manifest, indent=2).encode())
-    lines = {
+    lines |= {
         "WECHAT_PAY_MCHID": mchid,
         "WECHAT_PAY_APPID": appid,
-        "WECHAT_PAY_PRIVATE_KEY_FILE": folder / "merchant_key.pem",
+        "WECHAT_PAY_PRIVATE_KEY_FILE": str(folder / "merchant_key.pem"),
         "WECHAT_PAY_CERT_SERIAL": serial,
-        "WECHAT_PAY_CERT_FILE": folder / "merchant_cert.pem",
+        "WECHAT_PAY_CERT_FILE": str(folder / "merchant_cert.pem"),
         "WECHAT_PAY_APIV3_KEY": apiv3_key,
-        "WECHAT_PAY_PUBLIC_KEY_FILE": folder / public_name(key_id),
+        "WECHAT_PAY_PUBLIC_KEY_FILE": str(folder / public_name(key_id)),
         "WECHAT_PAY_PUBLIC_KEY_ID": key_id,
     }
-    # Written last: its presence says that the ceremony was completed.
-    write_secret(product_env, "".join(f"{name}={value}\n" for name, value in lines.items()).encode())
-    return product_env
+
+
+def _make_stripe(manifest: dict[str, Any], lines: dict[str, str]) -> None:
+    key, secret = f"sk_test_{_random(99)}", f"whsec_{_random(32)}"
+    manifest |= {"stripe_key": key, "stripe_webhook_secret": secret}
+    lines |= {"STRIPE_SECRET_KEY": key, "STRIPE_WEBHOOK_SECRET": secret}
+
+
+def _random(length: int) -> str:
+    alphabet = string.ascii_letters + string.digits
+    return "".join(secrets.choice(alphabet) for _ in range(length))
 
 
 def _write_merchant(folder: Path, mchid: str) -> str:

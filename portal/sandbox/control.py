@@ -14,6 +14,8 @@ from portal.sandbox import book as books
 from portal.sandbox import crafted, database, faults, log, outbox
 from portal.sandbox.clock import wall
 from portal.sandbox.control_input import BadInput, Fields
+from portal.sandbox.stripe import objects
+from portal.sandbox.stripe.cards import DECLINES
 from portal.sandbox.wechat import orders
 from portal.sandbox.wechat.errors import Refusal
 from portal.sandbox.wechat.notify import Posting
@@ -154,16 +156,36 @@ def rotate() -> Answer:
 
 @blueprint.post("/switch")
 def switch() -> Answer:
-    """Choose the form of code_url (wallet or weixin) and how young an order may be closed (0 or 300 seconds)."""
+    """Choose the form of code_url (wallet or weixin), how young an order may be closed (0 or 300 seconds), where Stripe
+    sends its events, and in how many copies (0 loses them)."""
     here, fields = world(), Fields(request.get_data())
-    form = fields.text("code_url", choices=("wallet", "weixin"))
-    close_after = fields.whole("close_after_seconds", None, 0, 86400)
+    wanted = {
+        "code_url": fields.text("code_url", choices=("wallet", "weixin")),
+        "close_after_seconds": fields.whole("close_after_seconds", None, 0, 86400),
+        "stripe_webhook_url": fields.text("stripe_webhook_url"),
+        "stripe_copies": fields.whole("stripe_copies", None, 0, MOST_COPIES),
+    }
     fields.done()
-    if form is not None:
-        here.switches.set("code_url", form)
-    if close_after is not None:
-        here.switches.set("close_after_seconds", close_after)
-    return {name: here.switches.get(name) for name in ("code_url", "close_after_seconds")}
+    for name, value in wanted.items():
+        if value is not None:
+            here.switches.set(name, value)
+    return {name: here.switches.get(name) for name in wanted}
+
+
+@blueprint.post("/bank")
+def bank() -> Answer:
+    """Let a stored card's bank answer every off-session charge so from now on; `card` leaves it to the card again."""
+    here, fields = world(), Fields(request.get_data())
+    method_id = fields.required("payment_method")
+    says = fields.required("says", choices=("ok", "card", *DECLINES))
+    fields.done()
+    with here.engine.begin() as connection:
+        method = objects.find(connection, "payment_method", method_id, lock=True)
+        if method is None:
+            raise BadInput(f"no payment method {method_id}", 404)
+        method.secret["bank"] = None if says == "card" else says
+        objects.save(connection, method)
+    return {"payment_method": method_id, "says": says}
 
 
 @blueprint.post("/notify")

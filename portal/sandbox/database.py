@@ -1,4 +1,4 @@
-"""The sandbox's own tables and their creation: its orders, payments, notices, mails and its memory of the wire.
+"""The sandbox's own tables and their creation: orders, payments, cards, notices, mails and the memory of the wire.
 
 Nothing here refers to the product's database; `reset` empties every table.
 """
@@ -20,6 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     make_url,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
@@ -81,6 +82,7 @@ notices = Table(
     "notices",
     metadata,
     Column("id", BigInteger, primary_key=True),
+    Column("provider", Text, nullable=False, server_default="wechat_pay"),
     Column("event_id", Text, nullable=False, unique=True),
     Column("order_no", Text, nullable=False, index=True),
     Column("url", Text, nullable=False),
@@ -147,6 +149,28 @@ faults = Table(
     Column("until", Instant),
 )
 
+stripe_objects = Table(
+    "stripe_objects",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("customer", Text),
+    Column("body", JSONB, nullable=False),
+    Column("secret", JSONB, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Index("stripe_objects_of_customer", "customer", "kind", "created_at"),
+)
+
+stripe_replies = Table(
+    "stripe_replies",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("request", Text, nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", JSONB, nullable=False),
+    Column("created_at", Instant, nullable=False, index=True),
+)
+
 mails = Table(
     "mails",
     metadata,
@@ -159,12 +183,18 @@ mails = Table(
 )
 
 
+_SINCE_STRIPE = text("ALTER TABLE notices ADD COLUMN IF NOT EXISTS provider text NOT NULL DEFAULT 'wechat_pay'")
+
+
 def connect(url: str) -> Engine:
     """An engine on the sandbox's database with its tables made where they are missing."""
     engine = create_engine(
         make_url(url).set(drivername="postgresql+psycopg"), pool_size=8, max_overflow=24, pool_pre_ping=True
     )
     metadata.create_all(engine)
+    with engine.begin() as connection:
+        # A database made before there were two providers lacks what tells them apart.
+        connection.execute(_SINCE_STRIPE)
     return engine
 
 

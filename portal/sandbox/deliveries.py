@@ -1,4 +1,4 @@
-"""The courier: delivers notices that are due by business time, retries them on WeChat Pay's schedule, remembers all.
+"""The courier: delivers notices due by business time, retries them on their provider's schedule, remembers all.
 
 Every delivery is signed anew with wall time. It runs on background threads of the one sandbox process.
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 import requests
 from sqlalchemy import Engine, Row, insert, select, update
+from stripe import WebhookSignature
 
 from portal.sandbox.clock import Clock, wall
 from portal.sandbox.database import clean, deliveries, notices
@@ -20,8 +21,12 @@ from portal.sandbox.keyring import Keyring
 from portal.sandbox.switches import Switches
 from portal.sandbox.wechat.signing import signature_headers
 
-# Seconds between deliveries (providers.md §1.10): 15 retries over 24 h 4 min.
-RETRIES = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
+# Seconds between deliveries: WeChat Pay's 15 retries over 24 h 4 min (providers.md §1.10); Stripe's double up to three
+# days (§3.7), and its documents name no steps.
+RETRIES = {
+    "wechat_pay": (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600),
+    "stripe": tuple(60 * 2**step for step in range(12)),
+}
 REPLY_SECONDS = 5
 LOOK_SECONDS = 0.2
 PAUSE_SECONDS = 2
@@ -81,6 +86,14 @@ class Courier:
         """Signature headers with the platform key in force."""
         key_id = self._switches.get("platform_key_id") or self._keyring.first_key_id
         return signature_headers(key_id, self._keyring.platform_keys[key_id], body, shift)
+
+    def signature(self, provider: str, body: bytes) -> dict[str, str]:
+        """Signature headers as this provider makes them, now."""
+        if provider == "stripe":
+            secret = self._keyring.stripe_webhook_secret
+            made = WebhookSignature.generate_signature_header(body.decode(), secret, int(wall().timestamp()))
+            return {"Stripe-Signature": made}
+        return self.platform_signature(body)
 
     def send(self, envelope: Envelope) -> dict[str, Any]:
         """Deliver once, wait at most 5 s for the reply, and write it down; gives the row as told by the log."""
@@ -154,7 +167,7 @@ class Courier:
                     notice.order_no,
                     notice.url,
                     body,
-                    self.platform_signature(body),
+                    self.signature(notice.provider, body),
                     attempt=notice.tries + 1,
                 )
                 for _ in range(copies)
@@ -172,9 +185,9 @@ class Courier:
         values: dict[str, Any] = {"tries": notice.tries + 1}
         if delivered:
             values["state"] = "delivered"
-        elif notice.tries < len(RETRIES):
+        elif notice.tries < len(RETRIES[notice.provider]):
             # From when it was due, not from now: a clock that jumped a day still makes every retry, in order.
-            values["due_at"] = notice.due_at + timedelta(seconds=RETRIES[notice.tries])
+            values["due_at"] = notice.due_at + timedelta(seconds=RETRIES[notice.provider][notice.tries])
         else:
             values["state"] = "given_up"
         with self._engine.begin() as connection:

@@ -18,10 +18,12 @@ from portal.sandbox.database import faults
 _SILENT = ("timeout_before", "timeout_after", "drop")
 MODES = {
     "wechat_pay": ("http500", "http429", "not_exist", *_SILENT, "unsigned", "tamper", "stale"),
+    "stripe": ("http500", "http429", *_SILENT),
     "ecb": ("http500", *_SILENT, "tamper", "stale"),
 }
 ENDPOINTS = {
     "wechat_pay": ("native", "query", "close", "*"),
+    "stripe": ("sessions", "customers", "setup_intents", "payment_methods", "payment_intents", "*"),
     "ecb": ("daily",),
 }
 

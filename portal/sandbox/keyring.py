@@ -63,6 +63,8 @@ class Keyring:
     merchant_key: rsa.RSAPublicKey
     apiv3_key: bytes
     platform_keys: dict[str, rsa.RSAPrivateKey]
+    stripe_key: str
+    stripe_webhook_secret: str
     _lock: Lock = field(default_factory=Lock)
 
     @property
@@ -100,6 +102,8 @@ def load(folder: Path) -> Keyring:
         merchant_key=merchant_key,
         apiv3_key=manifest["apiv3_key"].encode(),
         platform_keys={entry["id"]: _private_key(folder / entry["file"]) for entry in manifest["platform_keys"]},
+        stripe_key=manifest["stripe_key"],
+        stripe_webhook_secret=manifest["stripe_webhook_secret"],
     )
 
 

@@ -33,6 +33,7 @@ class Settings:
     keys_dir: Path
     smtp_port: int
     lan: bool
+    stripe_webhook_url: str
 
 
 def load(environ: Mapping[str, str]) -> Settings:
@@ -62,6 +63,7 @@ def load(environ: Mapping[str, str]) -> Settings:
         keys_dir=Path(keys),
         smtp_port=smtp_port,
         lan=environ.get("PORTAL_LAN", "0") == "1",
+        stripe_webhook_url=environ.get("PORTAL_SANDBOX_STRIPE_WEBHOOK", "").strip(),
     )
 
 

@@ -15,6 +15,8 @@ DEFAULTS: dict[str, Any] = {
     "code_url": "wallet",
     "close_after_seconds": 0,
     "platform_key_id": "",
+    "stripe_webhook_url": "",
+    "stripe_copies": 1,
 }
 
 

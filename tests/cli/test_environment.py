@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from portal.cli import environment
-from portal.kit.config import ConfigError, load_settings
+from portal.kit.config import STRIPE_KEYS, WECHAT_PAY_KEYS, ConfigError, load_settings
 
 SERVERS = {
     "DATABASE_OWNER_URL": "postgresql://o:p@127.0.0.1:1/stallholder",
@@ -26,6 +26,7 @@ def test_a_bare_environment_becomes_a_whole_sandbox(tmp_path: Path) -> None:
     assert environ["WECHAT_PAY_BASE_URL"] == "http://127.0.0.1:8001"
     assert environ["SMTP_URL"] == "smtp://127.0.0.1:8002"
     assert environ["PORTAL_SANDBOX_DATABASE_URL"] == "postgresql://o:p@127.0.0.1:1/sandbox"
+    assert environ["PORTAL_SANDBOX_STRIPE_WEBHOOK"] == "http://127.0.0.1:8000/api/v1/webhooks/stripe"
 
 
 def test_secrets_stay_the_same_from_start_to_start(tmp_path: Path) -> None:
@@ -85,3 +86,12 @@ def test_the_product_takes_its_keys_from_the_ceremony_unless_it_has_its_own(tmp_
         "WECHAT_PAY_MCHID": "2",
         "WECHAT_PAY_APIV3_KEY": "a=b",
     }
+
+
+def test_a_ceremony_of_an_earlier_version_is_held_again(tmp_path: Path) -> None:
+    product_env = tmp_path / "product.env"
+    assert environment.lacks_product_keys(product_env)
+    product_env.write_text("".join(f"{name}=x\n" for name in WECHAT_PAY_KEYS))
+    assert environment.lacks_product_keys(product_env)
+    product_env.write_text("".join(f"{name}=x\n" for name in (*WECHAT_PAY_KEYS, *STRIPE_KEYS)))
+    assert not environment.lacks_product_keys(product_env)

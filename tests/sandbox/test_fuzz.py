@@ -58,7 +58,7 @@ def test_authorizations(signer: Signer, header: str) -> None:
 
 @many
 @given(
-    verb=st.sampled_from(["pay", "decline", "cancel", "clock", "notify", "switch", "fault"]),
+    verb=st.sampled_from(["pay", "decline", "cancel", "clock", "notify", "switch", "fault", "bank"]),
     fields=st.dictionaries(st.sampled_from(CONTROL_FIELDS), values, max_size=4),
 )
 def test_the_control_interface(sandbox: Sandbox, verb: str, fields: dict[str, Any]) -> None:

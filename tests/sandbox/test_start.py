@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 import requests
+from sqlalchemy import create_engine, text
 
+from tests.sandbox.account import Account
 from tests.sandbox.conftest import Merchant, Shop
 from tests.support.sandbox import Sandbox, SandboxError, ceremony, clean_environ
 
@@ -66,6 +68,26 @@ def test_the_ceremony_writes_for_the_owner_only_and_once(tmp_path: Path) -> None
     for name in ("WECHAT_PAY_PRIVATE_KEY_FILE", "WECHAT_PAY_PUBLIC_KEY_FILE"):
         assert Path(env[name]).is_absolute()
         assert Path(env[name]).exists()
+
+
+def test_a_folder_and_a_database_of_an_earlier_version_are_completed(empty_database: str, tmp_path: Path) -> None:
+    keys, engine = tmp_path / "keys", create_engine(empty_database.replace("postgresql:", "postgresql+psycopg:", 1))
+    ceremony(keys)
+    lines = (keys / "product.env").read_text().splitlines(keepends=True)
+    (keys / "product.env").write_text("".join(line for line in lines if not line.startswith("STRIPE_")))
+    with Sandbox.start(empty_database, keys):
+        pass
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE notices DROP COLUMN provider"))
+    engine.dispose()
+    with Sandbox.start(empty_database, keys) as sandbox:
+        env = sandbox.product_env()
+        assert env["STRIPE_SECRET_KEY"].startswith("sk_test_")
+        assert env["STRIPE_WEBHOOK_SECRET"].startswith("whsec_")
+        assert [line for line in lines if line.startswith("WECHAT_PAY_MCHID")] == [
+            f"WECHAT_PAY_MCHID={env['WECHAT_PAY_MCHID']}\n"
+        ]
+        Account(sandbox).stored()
 
 
 def test_a_restart_forgets_nothing(empty_database: str, tmp_path: Path, shop: Shop) -> None:

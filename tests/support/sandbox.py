@@ -166,8 +166,23 @@ class Sandbox:
         return self.control("rotate")
 
     def switch(self, **wish: Any) -> dict[str, Any]:
-        """Set code_url (wallet or weixin) or close_after_seconds."""
+        """Set code_url (wallet or weixin), close_after_seconds, stripe_webhook_url or stripe_copies."""
         return self.control("switch", **wish)
+
+    def bank(self, payment_method: str, says: str) -> dict[str, Any]:
+        """Let a stored card's bank say `ok`, a decline code or authentication_required to off-session charges;
+        `card` leaves it to the card again."""
+        return self.control("bank", payment_method=payment_method, says=says)
+
+    def checkout(self, url: str, number: str, button: str = "complete") -> str:
+        """Type a card into the hosted page and answer its bank's question, if it asks one; gives the last page."""
+        with requests.Session() as browser:
+            browser.trust_env = False
+            typed = {"number": number, "expiry": "12 / 40", "cvc": "123", "button": "use"}
+            page = browser.post(url, data=typed, timeout=30)
+            if 'value="complete"' in page.text:
+                page = browser.post(url, data={"button": button}, timeout=30)
+            return page.text
 
     def clock(self) -> dict[str, Any]:
         """Business time, wall time and the offset in seconds."""
