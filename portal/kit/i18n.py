@@ -1,15 +1,24 @@
-"""Translations outside a request: e-mails and command lines in the locale of their reader.
+"""Texts, money and days in a reader's language, also outside a request: e-mails, documents and command lines.
 
-Pages use Flask-Babel, which reads the same catalogues.
+Pages use Flask-Babel for the rest, which reads the same catalogues.
 """
 
+from collections.abc import Callable
+from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+from babel.dates import format_date
+from babel.numbers import format_currency
 from babel.support import NullTranslations, Translations
+
+from portal.kit.money import Money
 
 LOCALES = ("en", "zh")
 FOLDER = Path(__file__).parent.parent / "translations"
+_HOME = {"en": "en_GB", "zh": "zh_CN"}
+"""Money and dates follow the product's home, not the United States that plain "en" stands for."""
 
 
 @lru_cache
@@ -21,3 +30,26 @@ def translations(locale: str) -> NullTranslations:
 def known_locale(given: str | None) -> str:
     """Return ``given`` where it is a language of ours, else English."""
     return given if given in LOCALES else "en"
+
+
+@lru_cache
+def speaker(locale: str) -> Callable[..., str]:
+    """Return ``gettext`` of a language: it gives a text in it, with each ``%(name)s`` filled in."""
+    text = translations(locale).gettext
+
+    def said(message: str, **values: Any) -> str:
+        return text(message) % values if values else text(message)
+
+    return said
+
+
+@lru_cache(maxsize=4096)
+def money_text(amount: int, currency: str, locale: str) -> str:
+    """Show ``amount`` minor units of ``currency`` with its sign."""
+    return format_currency(Money(amount, currency).major, currency, locale=_HOME[locale])
+
+
+@lru_cache(maxsize=4096)
+def day_text(day: date, locale: str) -> str:
+    """Show a day."""
+    return format_date(day, "medium", locale=_HOME[locale])

@@ -8,9 +8,9 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from portal.invoicing import queries
+from portal.invoicing.line_words import ShownLine
 from portal.kit.money import Money
 from portal.web import wording
-from portal.web.wording import ShownLine
 
 if TYPE_CHECKING:
     from portal.invoicing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine

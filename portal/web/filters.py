@@ -7,26 +7,16 @@ from functools import lru_cache
 from pathlib import Path
 
 import flask_babel
-from babel.dates import format_date
-from babel.numbers import format_currency
 from flask import Flask
 from markupsafe import Markup
 
-from portal.kit.money import Money
+from portal.kit.i18n import day_text, money_text
 from portal.web.language import language
-
-_BRITISH = {"en": "en_GB", "zh": "zh_CN"}
-"""Money and dates follow the product's home, not the United States that plain "en" stands for."""
 
 
 def money(amount: int, currency: str) -> str:
     """Show ``amount`` minor units of ``currency`` with its sign, in the reader's way."""
-    return _money(amount, currency, _BRITISH[language()])
-
-
-def date_text(day: date) -> str:
-    """Show a day in the reader's way."""
-    return _day(day, _BRITISH[language()])
+    return money_text(amount, currency, language())
 
 
 def of_page() -> dict[str, Callable[..., str]]:
@@ -34,33 +24,22 @@ def of_page() -> dict[str, Callable[..., str]]:
 
     ``date`` shows a day, of an instant the day it is in the reader's time zone; ``datetime`` shows it to the minute.
     """
-    spoken, zone = language(), flask_babel.get_timezone()
-    locale = _BRITISH[spoken]
+    locale, zone = language(), flask_babel.get_timezone()
     return {
-        "locale": lambda: spoken,
-        "money": lambda amount, currency: _money(amount, currency, locale),
+        "locale": lambda: locale,
+        "money": lambda amount, currency: money_text(amount, currency, locale),
         "date": lambda value: _date(value, zone, locale),
         "datetime": lambda value: _instant(value, zone, locale),
     }
 
 
-@lru_cache(maxsize=4096)
-def _money(amount: int, currency: str, locale: str) -> str:
-    return format_currency(Money(amount, currency).major, currency, locale=locale)
-
-
 def _date(value: date, zone: tzinfo, locale: str) -> str:
-    return _day(value.astimezone(zone).date() if isinstance(value, datetime) else value, locale)
+    return day_text(value.astimezone(zone).date() if isinstance(value, datetime) else value, locale)
 
 
 def _instant(value: datetime, zone: tzinfo, locale: str) -> str:
     local = value.astimezone(zone)
-    return f"{_day(local.date(), locale)} {local:%H:%M}"
-
-
-@lru_cache(maxsize=4096)
-def _day(day: date, locale: str) -> str:
-    return format_date(day, "medium", locale=locale)
+    return f"{day_text(local.date(), locale)} {local:%H:%M}"
 
 
 def register(app: Flask) -> None:

@@ -4,21 +4,20 @@ Flask-Babel asks for it at each word, and reads the language's catalogue from it
 """
 
 from collections.abc import Callable
-from functools import lru_cache
 from typing import Any
 
 import flask_babel
 from babel.support import NullTranslations
 from flask import g
 
-from portal.kit.i18n import translations
+from portal.kit import i18n
 
 
 class _Texts(flask_babel.Domain):
     """The catalogues of this product, each read from its file once."""
 
     def get_translations(self) -> NullTranslations:
-        return translations(language())
+        return i18n.translations(language())
 
 
 class Babel(flask_babel.Babel):
@@ -47,14 +46,4 @@ def gettext(message: str, **values: Any) -> str:
 
 def speaker() -> Callable[..., str]:
     """Return ``gettext`` for the language of this page: what a template calls a hundred times."""
-    return _speaker(language())
-
-
-@lru_cache
-def _speaker(locale: str) -> Callable[..., str]:
-    text = translations(locale).gettext
-
-    def said(message: str, **values: Any) -> str:
-        return text(message) % values if values else text(message)
-
-    return said
+    return i18n.speaker(language())

@@ -15,13 +15,13 @@ from portal.billing.errors import QuoteChanged
 from portal.catalogue import price_book
 from portal.directory import branches
 from portal.invoicing import customers
+from portal.invoicing.line_words import ShownLine
 from portal.kit import edge, sent_fields
 from portal.kit.money import Money
 from portal.kit.rate_limit import limiter
 from portal.payments import sessions
 from portal.web import home, wording
 from portal.web.access import may, requires, writes, writes_once
-from portal.web.wording import ShownLine
 
 if TYPE_CHECKING:
     from portal.directory.models import Business

@@ -1,0 +1,65 @@
+"""What a line of a quote or an invoice is for, and the sum that its amount came about by, in a reader's language.
+
+Pages, mails and documents all say it in these words.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from portal.kit import i18n
+from portal.kit.errors import N_
+from portal.kit.money import Money
+
+TIERS = {
+    "starter": N_("Starter"),
+    "pro": N_("Pro"),
+    "enterprise": N_("Enterprise"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    """A line as people read it."""
+
+    title: str
+    derivation: str
+    amount: Money
+
+
+def tier_name(code: str, locale: str) -> str:
+    """Return the name of a tier."""
+    return i18n.speaker(locale)(TIERS.get(code, code))
+
+
+def shown_line(
+    code: str, quantity: int, unit: Money, amount: Money, derivation: dict[str, Any], locale: str
+) -> ShownLine:
+    """Return a line with the sum that explains it, such as "£1.00 × 2 × 1 month = £2.00"."""
+    gettext = i18n.speaker(locale)
+    figures = {"unit": _money(unit, locale), "amount": _money(amount, locale), "count": quantity}
+    if quantity == 1:
+        text = gettext("%(unit)s × 1 month = %(amount)s", **figures)
+    else:
+        text = gettext("%(unit)s × %(count)s × 1 month = %(amount)s", **figures)
+    if "rate" in derivation:
+        book = Money(derivation["book_amount"], derivation["book_currency"])
+        text += gettext(
+            "; %(unit)s is %(book)s at %(rate)s, European Central Bank, %(day)s",
+            unit=figures["unit"],
+            book=_money(book, locale),
+            rate=derivation["rate"],
+            day=i18n.day_text(date.fromisoformat(derivation["rate_on"]), locale),
+        )
+    return ShownLine(_title(code, quantity, locale), text, amount)
+
+
+def _title(code: str, quantity: int, locale: str) -> str:
+    gettext = i18n.speaker(locale)
+    if code == "branch":
+        return gettext("Further branches: %(count)s", count=quantity)
+    return gettext("%(tier)s tier", tier=tier_name(code, locale))
+
+
+def _money(value: Money, locale: str) -> str:
+    return i18n.money_text(value.amount, value.currency, locale)
