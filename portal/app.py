@@ -41,6 +41,7 @@ from portal.web import (
     home,
     htmx,
     language,
+    notices,
     pay,
     plan,
     product_imports,
@@ -67,7 +68,7 @@ _HEADERS = {
 }
 BLUEPRINTS = (
     *(screen.bp for screen in (health, home, registration, sign_in, account, dashboard, businesses, branches, public)),
-    *(screen.bp for screen in (products, product_imports, plan, pay, history, receipts, team)),
+    *(screen.bp for screen in (products, product_imports, plan, pay, history, receipts, team, notices)),
     *(desk.bp for desk in (console_sign_in, today, customers, console_sessions, held, console_jobs, console_clock)),
     provider_webhooks.bp,
 )

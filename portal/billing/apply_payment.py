@@ -108,6 +108,7 @@ def _tell(chain: Chain, outcome: str, now: datetime) -> None:
     facts = {
         "outcome": outcome,
         "business_id": str(chain.deal.buyer.id) if chain.deal.buyer else None,
+        "invoice_kind": chain.invoice.kind,
         "number": chain.invoice.number,
         "amount": chain.session.amount,
         "currency": chain.session.currency,

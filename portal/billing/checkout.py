@@ -158,6 +158,7 @@ def _settle_by_credit(
     facts = {
         "outcome": "settled_by_credit",
         "business_id": str(customer.business_id),
+        "invoice_kind": invoice.kind,
         "number": invoice.number,
         "amount": quote.total_amount,
         "currency": quote.currency,

@@ -95,4 +95,9 @@ def start(subscription: Subscription, deal: Deal, invoice_id: UUID, period: peri
     if deal.buyer is not None:
         branches.show(paid, now)
         entitlement.refresh(subscription, deal.buyer.id, now)
-    outbox.record(STARTED, subscription.public_id, {"tier": subscription.tier_code}, now)
+    facts = {
+        "tier": subscription.tier_code,
+        "business_id": str(deal.buyer.id) if deal.buyer else None,
+        "invoice_id": str(invoice_id),
+    }
+    outbox.record(STARTED, subscription.public_id, facts, now)

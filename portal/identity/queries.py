@@ -57,14 +57,6 @@ def list_memberships(user_id: UUID) -> Sequence[TeamMember]:
     return db.scalars(select(TeamMember).where(TeamMember.user_id == user_id).order_by(TeamMember.created_at)).all()
 
 
-def list_owners(business_id: UUID) -> Sequence[User]:
-    """Return the owners of a business: who is told about money."""
-    wanted = select(User).join(TeamMember, TeamMember.user_id == User.id)
-    return db.scalars(
-        wanted.where(TeamMember.business_id == business_id, TeamMember.role == "owner").order_by(TeamMember.created_at)
-    ).all()
-
-
 def list_open_invitations(business_id: UUID) -> Sequence[TeamInvitation]:
     """Return the invitations nobody answered yet, newest first, expired ones included (they can be sent again)."""
     wanted = select(TeamInvitation).where(

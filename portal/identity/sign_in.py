@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import DateTime, bindparam, func, select, update
+from sqlalchemy import DateTime, Integer, bindparam, func, select, update
 
 from portal.identity import audit, passwords, queries
 from portal.identity.models import LoginSession, User
@@ -39,6 +39,7 @@ _PERSON = (
         _user.locale,
         _user.verified_at,
         _user.operator_role,
+        func.unread_notices(_user.id, type_=Integer).label("unread_notices"),
         func.business_now(type_=DateTime(timezone=True)).label("now"),
     )
     .join_from(_login.id.table, _user.id.table, _user.id == _login.user_id)
@@ -50,7 +51,8 @@ _PERSON = (
         _login.last_seen_at > bindparam("idle_since"),
     )
 )
-"""Asked by every page, so it is put together once; the time is asked along, as whatever changes something needs it."""
+"""Asked by every page, so it is put together once; what every page shows or whatever changes something needs of the
+database is asked along: the unread notices, which the room above counts by a function there, and the time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,8 @@ class Person:
     is_verified: bool
     operator_role: str | None
     is_seen_note_due: bool
+    unread_notices: int
+    """At most 100, which stands for as many or more."""
     now: datetime
     """Business time of the transaction that found them."""
 
@@ -122,6 +126,7 @@ def find_person(token: str, kind: Kind, wall: datetime) -> Person | None:
         is_verified=found.verified_at is not None,
         operator_role=found.operator_role,
         is_seen_note_due=found.last_seen_at <= wall - SEEN_EVERY,
+        unread_notices=found.unread_notices,
         now=found.now,
     )
 

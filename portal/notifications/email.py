@@ -6,26 +6,23 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import formatdate
-from functools import lru_cache
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from babel.numbers import format_currency
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.kit import clock, ids, jobs
 from portal.kit.config import Settings
 from portal.kit.db import db
-from portal.kit.i18n import known_locale, translations
-from portal.kit.money import Money
+from portal.kit.i18n import known_locale
 from portal.notifications.models import Email
+from portal.notifications.words import environment, words
 
 SEND_EMAIL = "notifications.send_email"
+NOTICE = "notice"
+"""The template of every mail that tells a notice: its words are those of the ``kind`` among its facts."""
 _FOR_GOOD = 500  # RFC 5321 §4.2.1: from here on, trying again is no use
-_TEMPLATES = Path(__file__).parent.parent.parent / "templates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +74,12 @@ def prepare(email_id: UUID, common: dict[str, Any], link: Callable[[dict[str, An
 
 def render(email: Email, facts: dict[str, Any]) -> Letter:
     """Render a mail in its language; the first line of the text is the subject."""
-    environment = _environment(email.locale)
-    text = environment.get_template(f"emails/{email.template}.txt").render(facts)
+    templates = environment(email.locale)
+    if email.template == NOTICE:
+        facts = facts | {"words": words(facts["kind"], facts, email.locale)}
+    text = templates.get_template(f"emails/{email.template}.txt").render(facts)
     subject, _, body = text.partition("\n")
-    html = environment.get_template(f"emails/{email.template}.html").render(facts, subject=subject.strip())
+    html = templates.get_template(f"emails/{email.template}.html").render(facts, subject=subject.strip())
     return Letter(str(email.id), email.recipient, subject.strip(), body.strip() + "\n", html)
 
 
@@ -115,24 +114,3 @@ def record(email_id: UUID, status: str) -> None:
     email = db.scalars(select(Email).where(Email.id == email_id).with_for_update()).one()
     email.status = status
     email.sent_at = clock.wall() if status == "sent" else None
-
-
-@lru_cache
-def _environment(locale: str) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    catalogue = translations(locale)
-    environment.install_gettext_translations(catalogue, newstyle=True)  # type: ignore[attr-defined]
-    language = {"en": "en_GB", "zh": "zh_CN"}[locale]
-
-    def money(amount: int, currency: str) -> str:
-        return format_currency(Money(amount, currency).major, currency, locale=language)
-
-    environment.globals.update(money=money, locale=locale)
-    return environment

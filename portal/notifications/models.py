@@ -1,8 +1,10 @@
-"""The table of e-mails."""
+"""The tables of what people are told: e-mails, and notices in the pages."""
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
+from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.kit.db import Base, Key
@@ -22,3 +24,22 @@ class Email(Base):
     status: Mapped[str] = mapped_column(default="queued")
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+
+
+class Notice(Base):
+    """What one person was told in the pages, as a ``kind`` with its facts, unique by ``key``.
+
+    One about a business belongs to a member of its team and goes with the seat (a foreign key of migration 0023).
+    """
+
+    __tablename__ = "notices"
+
+    id: Mapped[Key]
+    public_id: Mapped[str]
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"))
+    business_id: Mapped[UUID | None]
+    kind: Mapped[str]
+    facts: Mapped[dict[str, Any]]
+    key: Mapped[str]
+    created_at: Mapped[datetime]
+    read_at: Mapped[datetime | None]

@@ -36,7 +36,7 @@ def test_every_template_is_used(app: Flask) -> None:
     used = set(texts())
     for name in NAMES:
         used |= {found for found in meta.find_referenced_templates(environment.parse(source(name))) if found}
-    unused = [name for name in NAMES if name not in used and not (is_mail(name) and Path(name).stem in used)]
+    unused = [name for name in NAMES if name not in used and not (is_letter(name) and Path(name).stem in used)]
 
     assert unused == []
 
@@ -57,6 +57,6 @@ def source(name: str) -> str:
     return (TEMPLATES / name).read_text()
 
 
-def is_mail(name: str) -> bool:
-    """Mails are asked for by their name without an ending: each has a text and an HTML half."""
-    return name.startswith("emails/")
+def is_letter(name: str) -> bool:
+    """Mails, of which each has a text and an HTML half, and notices are asked for by their name without an ending."""
+    return name.startswith(("emails/", "notices/"))

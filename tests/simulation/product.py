@@ -47,7 +47,7 @@ _INVOICES = """
     SELECT b.public_id, i.status, i.total_amount FROM invoices i
     JOIN customers c ON c.id = i.customer_id JOIN businesses b ON b.id = c.business_id"""
 
-_TOLD = "SELECT facts ->> 'session' FROM emails WHERE template = 'payment' AND status = 'sent'"
+_TOLD = "SELECT facts ->> 'session' FROM emails WHERE template = 'notice' AND status = 'sent'"
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,6 @@ def test_scanned_paid_and_told(portal: Portal) -> None:
     assert invoices[0].number.startswith("INV-")
     assert portal.do(lambda: conversation(session.id))[0].operation == "create_charge"
     mails = portal.sandbox.outbox("ann@shop.example")
-    assert [mail["subject"] for mail in mails] == ["Your receipt: your listing is live"]
+    assert [mail["subject"] for mail in mails] == ["Your listing is live"]
     assert "£5.00" in mails[0]["text"]
     assert "CN¥45.00" in mails[0]["html"]

@@ -24,6 +24,7 @@ from portal.kit import clock, config, edge
 from portal.kit.db import db
 from portal.kit.jobs import Queue, StagedJob
 from portal.kit.money import Money
+from portal.notifications import in_app
 from portal.payments import charges
 from portal.payments.providers.base import Answer, Result
 from portal.payments.queries import attempt_of, get_session
@@ -127,7 +128,7 @@ def furnish(world: World, uploads_folder: Path) -> None:
 
 
 def furnish_beside(world: World, uploads_folder: Path) -> None:
-    """Add what needs no provider: managers, links of mails, pictures, a job that was given up."""
+    """Add what needs no provider: managers, links of mails, pictures, a notice, a job that was given up."""
     business = world.business
     shop.make_member(business, MANAGER, Role.MANAGER)
     shop.make_member(business, SPENDER, Role.MANAGER, may_spend=True)
@@ -138,7 +139,25 @@ def furnish_beside(world: World, uploads_folder: Path) -> None:
     given_up = StagedJob(queue=Queue.BULK, name=GIVEN_UP, args={}, state="dead", due_at=edge.now(), attempts=12)
     db.add(given_up)
     db.flush()
-    world.ids.update(_links(world), name=photo.name, job_id=str(given_up.id))
+    tell_owner(world)
+    notice = in_app.list_notices(queries.get_user_of(OWNER).id, None).items[0]
+    world.ids.update(_links(world), name=photo.name, job_id=str(given_up.id), notice=notice.public_id)
+
+
+def tell_owner(world: World) -> None:
+    """Tell the owner what became of the payment, as if it had become credit; each time once more."""
+    facts = {
+        "business": world.business.public_id,
+        "business_name": world.business.name,
+        "transaction": world.ids["transaction_id"],
+        "amount": 500,
+        "currency": "GBP",
+        "settled_amount": 4500,
+        "settled_currency": "CNY",
+        "number": None,
+    }
+    owner = queries.get_user_of(OWNER)
+    in_app.write([owner.id], "payment_credited", world.business.id, facts, edge.now(), about=uuid4())
 
 
 def _show_code(world: World) -> None:

@@ -16,7 +16,7 @@ from portal.kit.money import Money
 from portal.payments import sessions
 from tests.support import shop
 from tests.support.callers import client_of
-from tests.support.everything import World, pay_here
+from tests.support.everything import World, pay_here, tell_owner
 from tests.support.rows import undone
 from tests.support.statements import counted
 from tests.web import expected
@@ -72,6 +72,7 @@ PAGES: dict[str, int] = {
     "/businesses/<business>/team": 6,
     "/businesses/<business>/team/<member>": 5,
     "/invitations/<token>": 4,
+    "/notices": 5,
     "/console/login": 0,
     "/console": 8,
     "/console/customers": 4,
@@ -106,6 +107,7 @@ def more(world: World) -> None:
         shop.make_branch(business, f"Further {number}")
         shop.make_member(business, f"further{number}@shop.example", Role.VIEWER)
         shop.make_business(shop.make_owner(f"far{number}@shop.example"), f"Far {number}")
+        tell_owner(world)
     more_products(world)
 
 

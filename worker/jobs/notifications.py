@@ -1,16 +1,12 @@
 """Fanning events out to those who want to know, and sending the mails that come of it."""
 
-from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
-from portal.billing.events import PAYMENT_APPLIED
-from portal.directory import businesses
 from portal.identity import links, password_change, registration, team
-from portal.identity.queries import list_owners
 from portal.kit import clock, config, outbox
 from portal.kit.outbox import DomainEvent
-from portal.notifications import email
+from portal.notifications import email, telling
 from portal.notifications.email import Letter
 from worker.runner import Args, Handler, Plain, ThreePhase
 
@@ -36,19 +32,8 @@ def _tell(event: DomainEvent, now: datetime) -> None:
         template = _LINKED[event.name][0] if event.name in _LINKED else _PLAIN[event.name]
         facts = {**event.facts, "path": _LINKED.get(event.name, ("", ""))[1]}
         email.queue_mail(facts["to"], facts["locale"], template, facts, now, key=f"{event.id}:{facts['to']}")
-    elif event.name in _MORE:
-        _MORE[event.name](event, now)
-
-
-def _payment_applied(event: DomainEvent, now: datetime) -> None:
-    """Tell every owner of the business what became of the money (product.md: the payer is told each time)."""
-    business = businesses.get(UUID(event.facts["business_id"]))
-    facts = {**event.facts, "session": event.subject, "business_name": business.name}
-    for owner in list_owners(business.id):
-        email.queue_mail(owner.email, owner.locale, "payment", facts, now, key=f"{event.id}:{owner.email}")
-
-
-_MORE: dict[str, Callable[[DomainEvent, datetime], None]] = {PAYMENT_APPLIED: _payment_applied}
+    else:
+        telling.tell(event, now)
 
 
 def _prepare_email(args: Args, _: datetime) -> Letter | None:

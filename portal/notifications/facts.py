@@ -1,0 +1,73 @@
+"""What a notice tells of an event, as JSON: taken over from the event, or looked up where the event only names it.
+
+Whatever is looked up here no longer changes: issued invoices, and payments that have had their outcome.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from portal.invoicing.models import Invoice
+from portal.invoicing.queries import get_by_id, lines_of
+from portal.kit.outbox import DomainEvent
+from portal.payments.models import PaymentSession
+from portal.payments.queries import find_session, get_session, paying_transaction
+from portal.payments.transactions import of_session
+
+Facts = dict[str, Any]
+Gather = Callable[[DomainEvent], Facts]
+
+
+def of_payment(event: DomainEvent) -> Facts:
+    """Return what became of money that came for a session."""
+    taken = ("outcome", "amount", "currency", "settled_amount", "settled_currency", "number")
+    transaction = of_session(get_session(event.subject).id)
+    return {
+        "session": event.subject,
+        "transaction": transaction.public_id,
+        **{name: event.facts[name] for name in taken},
+    }
+
+
+def of_start(event: DomainEvent) -> Facts:
+    """Return what a plan began with: its tier, its invoice line by line, and how that was paid."""
+    invoice = get_by_id(UUID(event.facts["invoice_id"]))
+    transaction = paying_transaction(invoice.id)
+    session = find_session(transaction.session_id) if transaction and transaction.session_id else None
+    return {"tier": event.facts["tier"], **_invoice(invoice), **_paid_with(session)}
+
+
+def _invoice(invoice: Invoice) -> Facts:
+    """Return an issued invoice; its last day is inclusive."""
+    last_on = invoice.period_ends_on - timedelta(days=1) if invoice.period_ends_on else None
+    return {
+        "invoice": invoice.public_id,
+        "number": invoice.number,
+        "starts_on": str(invoice.period_starts_on),
+        "last_on": str(last_on),
+        "amount": invoice.total_amount,
+        "currency": invoice.currency,
+        "lines": [
+            {
+                "code": line.code,
+                "quantity": line.quantity,
+                "unit_amount": line.unit_amount,
+                "amount": line.amount,
+                "derivation": line.derivation,
+            }
+            for line in lines_of(invoice.id)
+        ],
+    }
+
+
+def _paid_with(session: PaymentSession | None) -> Facts:
+    """Return how something was paid: by the wallet of a session, or all by credit."""
+    if session is None:
+        return {"session": None, "outcome": "settled_by_credit", "settled_amount": None, "settled_currency": None}
+    return {
+        "session": session.public_id,
+        "outcome": "paid" if session.paid_late_at is None else "paid_late",
+        "settled_amount": session.settlement_amount,
+        "settled_currency": session.settlement_currency,
+    }

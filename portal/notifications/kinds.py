@@ -1,0 +1,66 @@
+"""Everything that people are told, one entry each: which event causes it, who may read it and where it leads.
+
+A new kind is an entry here and its words in ``templates/notices``; both the pages and the mails are made of these.
+An entry stays as long as somebody may have been told so.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from portal.billing.events import PAYMENT_APPLIED
+from portal.billing.subscriptions import STARTED
+from portal.kit.outbox import DomainEvent
+from portal.notifications import facts
+from portal.notifications.facts import Facts, Gather
+
+_PAYMENT = "/businesses/{business}/history/payments/{transaction}"
+_TOLD_BY_WHAT_THEY_BRING = frozenset({"subscription_start"})
+"""Kinds of invoices whose payment is not told for itself, as what it brings about is: one event, one mail."""
+
+
+def _became(outcome: str) -> Callable[[Facts], bool]:
+    return lambda given: bool(given["outcome"] == outcome)
+
+
+def _paid_what_is_not_told_else(given: Facts) -> bool:
+    """Events from before ``invoice_kind`` was noted have none; their payments are told."""
+    return given["outcome"] in ("paid", "paid_late") and given.get("invoice_kind") not in _TOLD_BY_WHAT_THEY_BRING
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One thing that people are told."""
+
+    name: str
+    """Also the name of its words under ``templates/notices``."""
+    event: str
+    gather: Gather
+    """Makes what is told of the event; ``business``, ``business_name`` and ``slug`` are added to it."""
+    path: str
+    """The page of what it is about; facts stand in braces."""
+    is_told: Callable[[Facts], bool] = lambda given: True
+    """Judges by the event's own facts whether it is of this kind."""
+    right: str = "billing:view"
+    """What members of the business's team may read it."""
+
+
+KINDS = (
+    Kind("subscription_started", STARTED, facts.of_start, "/directory/{slug}"),
+    Kind("payment_received", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, _paid_what_is_not_told_else),
+    Kind("payment_credited", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, _became("credited")),
+    Kind("payment_held", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, _became("held")),
+    Kind("payment_in_review", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, _became("review")),
+)
+_BY_NAME = {kind.name: kind for kind in KINDS}
+
+
+def find_kind(event: DomainEvent) -> Kind | None:
+    """Return what an event is told as, if it is told at all; the first entry that it fits."""
+    fitting = (kind for kind in KINDS if kind.event == event.name and kind.is_told(event.facts))
+    return next(fitting, None)
+
+
+def path_of(name: str, given: dict[str, Any]) -> str:
+    """Return the page that a notice of this kind leads to."""
+    return _BY_NAME[name].path.format(**given)
