@@ -28,7 +28,7 @@ def checked(given: Mapping[str, str]) -> Settings:
 
 def sandbox_flag(given: Mapping[str, str]) -> str:
     """As given; else on, unless keys of a real provider are there."""
-    has_keys = any(given.get(name, "").strip() for name in WECHAT_PAY_KEYS)
+    has_keys = any(given.get(name, "").strip() for name in (*WECHAT_PAY_KEYS, *STRIPE_KEYS))
     return given.get("PORTAL_SANDBOX", "").strip() or ("0" if has_keys else "1")
 
 
@@ -61,6 +61,7 @@ def _pretend_world(settings: Settings, host: str) -> dict[str, str]:
     near = f"http://127.0.0.1:{settings.sandbox_port}"
     return {
         "WECHAT_PAY_BASE_URL": near,
+        "STRIPE_BASE_URL": near,
         "ECB_URL": f"{near}/stats/eurofxref/eurofxref-daily.xml",
         "SMTP_URL": f"smtp://127.0.0.1:{settings.sandbox_smtp_port}",
         "PORTAL_SANDBOX_PORT": str(settings.sandbox_port),

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from portal.kit import config_values as values
 from portal.kit.config_values import Reader, Smtp
 
+LIVE_STRIPE = "https://api.stripe.com"
 LIVE_WECHAT_PAY = "https://api.mch.weixin.qq.com"
 ECB_DAILY = "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml"
 WECHAT_PAY_KEYS = (
@@ -54,6 +55,20 @@ class WeChatPay:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stripe:
+    """Our secret key at Stripe, and the secret that its messages to us are signed with."""
+
+    base_url: str
+    secret_key: str = field(repr=False)
+    webhook_secret: str = field(repr=False)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the key moves real money."""
+        return self.secret_key.startswith(values.LIVE_STRIPE_KEYS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Seller:
     """Who sells, as printed on invoices; its zone cuts the years of the invoice numbers."""
 
@@ -86,6 +101,7 @@ class Settings:
     smtp: Smtp
     mail_from: str
     wechat_pay: WeChatPay | None
+    stripe: Stripe | None
     ecb_url: str
     seller: Seller
     postgres_bin: Path | None
@@ -135,6 +151,7 @@ def _read(reader: Reader) -> Settings:
         smtp=reader.read("SMTP_URL", values.smtp_url, values.smtp_url("smtp://127.0.0.1:25")),
         mail_from=reader.read("MAIL_FROM", values.mail_from, "Stallholder <no-reply@stallholder.example>"),
         wechat_pay=_read_wechat_pay(reader, base_url),
+        stripe=_read_stripe(reader),
         ecb_url=reader.read("ECB_URL", values.http_url, ECB_DAILY),
         seller=_read_seller(reader),
         postgres_bin=reader.read("PORTAL_POSTGRES_BIN", values.folder, None),
@@ -178,6 +195,20 @@ def _read_wechat_pay(reader: Reader, base_url: str) -> WeChatPay | None:
     )
 
 
+def _read_stripe(reader: Reader) -> Stripe | None:
+    """The keys, or None when neither is given; one alone must not switch cards off in silence."""
+    missing = [name for name in STRIPE_KEYS if not reader.given(name)]
+    if len(missing) == len(STRIPE_KEYS):
+        return None
+    if missing:
+        reader.problems.append(f"Stripe is half set up, missing: {', '.join(missing)}; give both or none")
+    return Stripe(
+        base_url=reader.read("STRIPE_BASE_URL", values.http_url, LIVE_STRIPE),
+        secret_key=reader.read("STRIPE_SECRET_KEY", values.stripe_key, ""),
+        webhook_secret=reader.read("STRIPE_WEBHOOK_SECRET", values.stripe_webhook_secret, ""),
+    )
+
+
 def _clashing_ports(settings: Settings) -> list[str]:
     ports = {"PORTAL_PORT": settings.port}
     if settings.is_sandbox:
@@ -200,8 +231,10 @@ def _live_keys_in_the_sandbox(settings: Settings, reader: Reader) -> list[str]:
     live = []
     if settings.wechat_pay and (urlsplit(settings.wechat_pay.base_url).hostname or "").endswith("weixin.qq.com"):
         live.append("WECHAT_PAY_BASE_URL names the real WeChat Pay")
-    if reader.read("STRIPE_SECRET_KEY", values.plain, "").startswith("sk_live_"):
+    if settings.stripe and settings.stripe.is_live:
         live.append("STRIPE_SECRET_KEY is a live key")
+    if settings.stripe and (urlsplit(settings.stripe.base_url).hostname or "").endswith("stripe.com"):
+        live.append("STRIPE_BASE_URL names the real Stripe")
     return [f"PORTAL_SANDBOX=1 beside live keys: {reason}; set PORTAL_SANDBOX=0 or remove the keys" for reason in live]
 
 

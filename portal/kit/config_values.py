@@ -15,6 +15,7 @@ from zoneinfo import available_timezones
 from cryptography import x509
 
 T = TypeVar("T")
+LIVE_STRIPE_KEYS = ("sk_live_", "rk_live_")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -129,6 +130,20 @@ def exactly_32_bytes(text: str) -> str:
     """The APIv3 key: an AES-256 key written as 32 characters (WeChat Pay's rule)."""
     if len(text.encode()) != 32:
         raise UnfitError(f"must have exactly 32 bytes, it has {len(text.encode())}")
+    return text
+
+
+def stripe_key(text: str) -> str:
+    """A secret or restricted key of Stripe; its text never appears in the message."""
+    if not fullmatch(r"[sr]k_(test|live)_[0-9A-Za-z]{1,250}", text):
+        raise UnfitError("must be a secret key of Stripe: sk_test_…, sk_live_…, rk_test_… or rk_live_…")
+    return text
+
+
+def stripe_webhook_secret(text: str) -> str:
+    """What Stripe signs its messages with, as its dashboard shows it; its text never appears in the message."""
+    if not fullmatch(r"whsec_[0-9A-Za-z+/=]{8,250}", text):
+        raise UnfitError("must be the signing secret of Stripe's webhook endpoint: whsec_…")
     return text
 
 

@@ -40,7 +40,7 @@ def verify(provider: str, headers: Headers, body: bytes) -> Notification:
     :raises SignatureRejected: the message proves nothing.
     :raises ProviderNotConfigured: we do not use this provider.
     """
-    return registry.get(provider).read_notification(headers, body)
+    return registry.get_listened(provider).read_notification(headers, body)
 
 
 def receive(provider: str, message: Notification, store: Callable[[Executable, Row, jobs.Queue], UUID | None]) -> str:

@@ -15,6 +15,13 @@ NEEDED = {
 }
 
 
+STRIPE = {
+    "STRIPE_SECRET_KEY": "sk_test_1",
+    "STRIPE_WEBHOOK_SECRET": "whsec_12345678",
+    "STRIPE_BASE_URL": "http://127.0.0.1:8001",
+}
+
+
 def load(**given: str) -> Settings:
     return load_settings(NEEDED | given)
 
@@ -175,9 +182,39 @@ def test_the_sandbox_refuses_live_wechat_pay(wechat_pay: dict[str, str], base_ur
 
 
 def test_the_sandbox_refuses_a_live_card_key() -> None:
-    (problem,) = problems(PORTAL_SANDBOX="1", STRIPE_SECRET_KEY="sk_live_1")
+    (problem,) = problems(**STRIPE | {"STRIPE_SECRET_KEY": "sk_live_1"}, PORTAL_SANDBOX="1")
 
     assert problem.startswith("PORTAL_SANDBOX=1 beside live keys: STRIPE_SECRET_KEY")
+
+
+def test_the_sandbox_refuses_the_real_stripe() -> None:
+    (problem,) = problems(**STRIPE | {"STRIPE_BASE_URL": ""}, PORTAL_SANDBOX="1")
+
+    assert problem.startswith("PORTAL_SANDBOX=1 beside live keys: STRIPE_BASE_URL")
+
+
+def test_stripe_is_set_up_whole() -> None:
+    keys = load(**STRIPE | {"STRIPE_BASE_URL": "", "STRIPE_SECRET_KEY": "rk_live_abc"}).stripe
+
+    assert keys is not None
+    assert (keys.base_url, keys.is_live) == ("https://api.stripe.com", True)
+    assert "rk_live_abc" not in repr(keys)
+    assert "whsec_12345678" not in repr(keys)
+    assert load().stripe is None
+
+
+@pytest.mark.parametrize("name", ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"])
+def test_half_of_stripe_is_refused_by_name(name: str) -> None:
+    (problem,) = problems(**STRIPE | {name: " "})
+
+    assert problem == f"Stripe is half set up, missing: {name}; give both or none"
+
+
+def test_stripe_keys_have_their_shapes_and_are_not_repeated() -> None:
+    told = problems(**STRIPE | {"STRIPE_SECRET_KEY": "pk_test_hunter2", "STRIPE_WEBHOOK_SECRET": "hunter2"})
+
+    assert [problem.split()[0] for problem in told] == ["STRIPE_SECRET_KEY", "STRIPE_WEBHOOK_SECRET"]
+    assert "hunter2" not in str(told)
 
 
 def test_the_sandbox_takes_keys_of_its_own(wechat_pay: dict[str, str]) -> None:

@@ -27,7 +27,7 @@ REFUSED = {
     "4000000000000127": ("incorrect_cvc", "incorrect_cvc"),
     "4000000000000119": ("processing_error", "processing_error"),
     "4000008400001629": ("card_declined", "generic_decline"),
-    "6011000990139424": ("card_declined", "live_card"),
+    "6011000990139424": ("card_declined", "test_mode_live_card"),
 }
 """Cards that no bank lets be stored: code and decline code."""
 ASKING = {"4000002500003155", ALWAYS_ASKS, "4000008260003178", "4000000000003220"}

@@ -123,6 +123,7 @@ class Sandbox:
         return {
             **dict(line.split("=", 1) for line in lines if line),
             "WECHAT_PAY_BASE_URL": self.url,
+            "STRIPE_BASE_URL": self.url,
             "ECB_URL": f"{self.url}/stats/eurofxref/eurofxref-daily.xml",
             "SMTP_URL": f"smtp://127.0.0.1:{self.smtp_port}",
             "PORTAL_SANDBOX": "1",

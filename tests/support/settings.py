@@ -33,4 +33,5 @@ def provider_keys(folder: Path) -> dict[str, str]:
     """Hold the key ceremony in ``folder`` and return the product's half, pointing at an address nobody listens on."""
     ceremony(folder)
     lines = (folder / "product.env").read_text().splitlines()
-    return dict(line.split("=", 1) for line in lines if line) | {"WECHAT_PAY_BASE_URL": "http://127.0.0.1:9"}
+    nobody = dict.fromkeys(("WECHAT_PAY_BASE_URL", "STRIPE_BASE_URL"), "http://127.0.0.1:9")
+    return dict(line.split("=", 1) for line in lines if line) | nobody

@@ -26,6 +26,24 @@ class OrderState(StrEnum):
     ABSENT = "absent"
 
 
+class SetupState(StrEnum):
+    """How far the storing of a card is: its holder may still type it, has done so, or the page has ended."""
+
+    OPEN = "open"
+    DONE = "done"
+    EXPIRED = "expired"
+
+
+class ChargeOutcome(StrEnum):
+    """What a bank said to the charge of a stored card; an answer that nobody knows of has none."""
+
+    SUCCEEDED = "succeeded"
+    SOFT_DECLINE = "soft_decline"
+    HARD_DECLINE = "hard_decline"
+    AUTHENTICATION = "authentication"
+    """Only its holder can go on, at a page of the provider."""
+
+
 @dataclass(frozen=True, slots=True)
 class ChargeOrder:
     """An order to create; repeating it with the same values is safe."""
@@ -68,6 +86,57 @@ class PaymentEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class SetupOrder:
+    """A card to be stored at the provider's page; repeating it with the same values is safe.
+
+    ``reference`` and ``customer_reference`` are our own public ids; ``customer`` is the provider's id of the customer,
+    once it has one.
+    """
+
+    reference: str
+    customer_reference: str
+    customer: str | None
+    name: str
+    done_url: str
+    cancel_url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCard:
+    """A card as the provider keeps it: its id there, and what its holder knows it by."""
+
+    method: str
+    brand: str
+    last4: str
+    exp_month: int
+    exp_year: int
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How far the storing of a card is. ``card`` is there once it is done, ``url`` while it is open."""
+
+    setup: str
+    reference: str
+    customer: str
+    state: SetupState
+    url: str | None = None
+    card: StoredCard | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCharge:
+    """A charge of a stored card without its holder, under our own number; repeating it with the same values is safe."""
+
+    order_number: str
+    money: Money
+    description: str
+    customer: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """A provider's answer to one call; which optional fields are there depends on the call."""
 
@@ -79,6 +148,8 @@ class Answer:
     code_url: str | None = None
     state: OrderState | None = None
     evidence: PaymentEvidence | None = None
+    setup: Setup | None = None
+    outcome: ChargeOutcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +175,21 @@ class Headers(Protocol):
     def __getitem__(self, key: str, /) -> str: ...
 
 
-class Provider(Protocol):
-    """A way to collect money. Calls may take seconds and are never made inside a transaction."""
+class Listened(Protocol):
+    """Somebody who sends us messages."""
 
     name: str
+
+    def read_notification(self, headers: Headers, body: bytes) -> Notification:
+        """Verify a message on its raw bytes.
+
+        :raises SignatureRejected: where anything about the proof is wrong.
+        """
+
+
+class Provider(Listened, Protocol):
+    """A way to collect money. Calls may take seconds and are never made inside a transaction."""
+
     settles_in: str
     valid_until: datetime | None
     """When the proof of who we are runs out; None where that is not known."""
@@ -121,8 +203,21 @@ class Provider(Protocol):
     def close(self, order_number: str) -> Answer:
         """Close an unpaid order; a refusal must be followed by a query."""
 
-    def read_notification(self, headers: Headers, body: bytes) -> Notification:
-        """Verify a message on its raw bytes.
 
-        :raises SignatureRejected: where anything about the proof is wrong.
-        """
+class MethodKeeper(Listened, Protocol):
+    """Who keeps cards for us and charges them without their holder. Calls are made as those of a provider are."""
+
+    def begin_setup(self, order: SetupOrder) -> Answer:
+        """Open the page where a card is typed; the answer carries ``setup``."""
+
+    def query_setup(self, setup: str) -> Answer:
+        """Ask how far it is; the answer carries ``setup``."""
+
+    def forget_method(self, method: str) -> Answer:
+        """Drop a stored card for good; one that is gone is dropped already."""
+
+    def charge_stored(self, charge: StoredCharge) -> Answer:
+        """Charge a stored card; a definite answer carries ``outcome`` and, where it succeeded, ``evidence``."""
+
+    def query_charge(self, charge: StoredCharge, since: datetime) -> Answer:
+        """Ask what became of a charge made after ``since``; ``state`` is absent where nobody heard of it."""

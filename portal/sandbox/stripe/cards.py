@@ -61,7 +61,7 @@ DECLINES = {
         "processing_error",
         "An error occurred while processing your card.",
     ),
-    "live_card": (
+    "test_mode_live_card": (
         "card_declined",
         "Your card was declined. You are in test mode, but used no test card.",
     ),
@@ -101,7 +101,7 @@ def read(number: str, expiry: str, cvc: str, today: date) -> Typed:
         raise Unreadable("invalid_expiry")
     if not _CVC.fullmatch(cvc.strip()):
         raise Unreadable("invalid_cvc")
-    return Typed(CARDS.get(digits, _refusing("live_card")), digits[-4:], int(shape[1]), 2000 + int(shape[2]))
+    return Typed(CARDS.get(digits, _refusing("test_mode_live_card")), digits[-4:], int(shape[1]), 2000 + int(shape[2]))
 
 
 def _adds_up(digits: str) -> bool:
