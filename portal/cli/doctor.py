@@ -98,6 +98,8 @@ def _unwise(settings: Settings) -> Iterator[str]:
         yield f"PORTAL_BASE_URL is {settings.base_url}: without https, passwords travel readable"
     if not settings.seller.address:
         yield "SELLER_ADDRESS is empty: receipts and invoices need it"
+    if settings.seller.vat_rates and not settings.seller.vat_number:
+        yield "SELLER_VAT_RATES is set without SELLER_VAT_NUMBER: invoices that hold tax must name it"
 
 
 def _expiring(settings: Settings) -> Iterator[str]:

@@ -5,18 +5,18 @@ A credit note takes down what is still owed first; only what was paid becomes th
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert
 
-from portal.invoicing import numbering
+from portal.invoicing import numbering, queries
 from portal.invoicing.errors import CreditTooLarge, InvoiceNotIssued
 from portal.invoicing.invoices import Line
 from portal.invoicing.models import CreditNote, CreditNoteLine, Invoice
 from portal.invoicing.states import move
+from portal.invoicing.tax import of_change
 from portal.kit import ids
 from portal.kit.config import Seller
 from portal.kit.db import db, table_of
@@ -54,13 +54,21 @@ def issue(
         total_amount=amount.amount,
         open_amount=taken_off.amount,
         credit_amount=(amount - taken_off).amount,
+        tax_rate=invoice.tax_rate,
+        tax_amount=_tax(invoice, amount).amount,
         buyer=invoice.buyer or {},
     )
-    recipes.credit_note_issued(note.id, invoice.customer_id, taken_off, amount - taken_off, now)
+    recipes.credit_note_issued(note.id, invoice.customer_id, taken_off, amount - taken_off, note.tax, now)
     _count(invoice, amount, taken_off)
     _add_lines(note.id, lines)
     _number(note, seller, now)
     return note
+
+
+def _tax(invoice: Invoice, amount: Money) -> Money:
+    """Return the tax in ``amount``: what the period's invoices hold too much of without it, at this invoice's rate."""
+    starts_on, rate = invoice.period_starts_on, invoice.tax_rate
+    return -of_change(queries.taxed(invoice.subscription_id, starts_on, rate, invoice.currency), -amount, rate)
 
 
 def _count(invoice: Invoice, amount: Money, taken_off: Money) -> None:
@@ -96,6 +104,6 @@ def _number(note: CreditNote, seller: Seller, now: datetime) -> None:
     """Store a note under the next number; its date and the number's year are the seller's."""
     today = now.astimezone(ZoneInfo(seller.time_zone)).date()
     note.number = numbering.next_number("credit_note", today.year)
-    note.seller, note.issued_at, note.issued_on = asdict(seller), now, today
+    note.seller, note.issued_at, note.issued_on = seller.printed(), now, today
     db.add(note)
     db.flush()

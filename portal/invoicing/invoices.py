@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, insert, select
 
-from portal.invoicing import numbering
+from portal.invoicing import numbering, queries
 from portal.invoicing.errors import InvoiceNotDraft
 from portal.invoicing.models import Invoice, InvoiceLine
 from portal.invoicing.states import move
+from portal.invoicing.tax import of_change
 from portal.kit import ids
 from portal.kit.config import Seller
 from portal.kit.db import FRESH, db, table_of
@@ -93,20 +94,26 @@ def issue(
 ) -> None:
     """Number a locked draft and book what is owed. Its date and the number's year are the seller's.
 
+    The tax in it is that of what its period comes to with it, less the tax already invoiced (product.md, *Proration*).
+
     :param settlement: what has settled it already; without any it is open.
     :raises InvoiceNotDraft: it was issued or voided already.
     """
     if invoice.status != "draft":
         raise InvoiceNotDraft
     today = now.astimezone(ZoneInfo(seller.time_zone)).date()
-    recipes.invoice_issued(invoice.id, invoice.total, now)
+    rate = seller.vat_rate(buyer.get("country", ""))
+    tax = of_change(queries.taxed(invoice.subscription_id, period[0], rate, invoice.currency), invoice.total, rate)
+    recipes.invoice_issued(invoice.id, invoice.total, tax, now)
     facts = {
         "number": numbering.next_number("invoice", today.year),
         "issued_at": now,
         "due_on": today,
         "period_starts_on": period[0],
         "period_ends_on": period[1],
-        "seller": asdict(seller),
+        "tax_rate": rate,
+        "tax_amount": tax.amount,
+        "seller": seller.printed(),
         "buyer": buyer,
     }
     if settlement is None:

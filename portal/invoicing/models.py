@@ -1,6 +1,7 @@
 """Tables of customers, their invoices and credit notes. What is issued is numbered and immutable (0006, 0022)."""
 
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -48,6 +49,8 @@ class Invoice(Base):
     paid_amount: Mapped[Amount] = mapped_column(default=0)
     credited_amount: Mapped[Amount] = mapped_column(default=0)
     credited_open_amount: Mapped[Amount] = mapped_column(default=0)
+    tax_rate: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    tax_amount: Mapped[Amount] = mapped_column(default=0)
     period_starts_on: Mapped[date | None]
     period_ends_on: Mapped[date | None]
     seller: Mapped[dict[str, Any] | None]
@@ -61,6 +64,11 @@ class Invoice(Base):
     def total(self) -> Money:
         """What the lines come to."""
         return Money(self.total_amount, self.currency)
+
+    @property
+    def tax(self) -> Money:
+        """What of the total is tax, at ``tax_rate`` percent."""
+        return Money(self.tax_amount, self.currency)
 
     @property
     def due(self) -> Money:
@@ -104,6 +112,8 @@ class CreditNote(Base):
     total_amount: Mapped[Amount]
     open_amount: Mapped[Amount]
     credit_amount: Mapped[Amount]
+    tax_rate: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    tax_amount: Mapped[Amount] = mapped_column(default=0)
     seller: Mapped[dict[str, Any]]
     buyer: Mapped[dict[str, Any]]
     issued_at: Mapped[datetime]
@@ -113,6 +123,11 @@ class CreditNote(Base):
     def total(self) -> Money:
         """What the lines come to."""
         return Money(self.total_amount, self.currency)
+
+    @property
+    def tax(self) -> Money:
+        """What of the total is tax, at ``tax_rate`` percent, as on its invoice."""
+        return Money(self.tax_amount, self.currency)
 
 
 class CreditNoteLine(Base):

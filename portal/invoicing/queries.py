@@ -1,13 +1,33 @@
 """Reading one invoice or credit note with its lines; see ``documents.py`` for lists."""
 
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, bindparam, func, select, union_all
 
 from portal.invoicing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
-from portal.kit.db import db
+from portal.invoicing.tax import Taxed
+from portal.kit.db import db, table_of
 from portal.kit.errors import NotFound
+from portal.kit.money import Money
+
+_invoice, _note = table_of(Invoice).c, table_of(CreditNote).c
+_AT_RATE = and_(
+    _invoice.subscription_id == bindparam("subscription_id"),
+    _invoice.period_starts_on == bindparam("starts_on"),
+    _invoice.tax_rate == bindparam("rate"),
+    _invoice.number.is_not(None),
+)
+_INVOICED = select(_invoice.total_amount, _invoice.tax_amount).where(_AT_RATE)
+_CREDITED = (
+    select(-_note.total_amount, -_note.tax_amount)
+    .join_from(_note.id.table, _invoice.id.table, _invoice.id == _note.invoice_id)
+    .where(_AT_RATE)
+)
+_documents = union_all(_INVOICED, _CREDITED).subquery().c
+_TAXED = select(func.coalesce(func.sum(_documents.total_amount), 0), func.coalesce(func.sum(_documents.tax_amount), 0))
 
 
 def get_issued(customer_id: UUID, public_id: str) -> Invoice:
@@ -68,3 +88,16 @@ def lines_of_credit_note(note_id: UUID) -> Sequence[CreditNoteLine]:
     return db.scalars(
         select(CreditNoteLine).where(CreditNoteLine.credit_note_id == note_id).order_by(CreditNoteLine.position)
     ).all()
+
+
+def taxed(subscription_id: UUID, starts_on: date | None, rate: Decimal, currency: str) -> Taxed:
+    """Return what the period from ``starts_on`` on was invoiced at ``rate`` percent, less what was credited of it.
+
+    Where there is no tax nobody is asked: nothing of nothing is rounded.
+    """
+    nothing = Money.zero(currency)
+    if not rate:
+        return Taxed(nothing, nothing)
+    given = {"subscription_id": subscription_id, "starts_on": starts_on, "rate": rate}
+    total, tax = db.execute(_TAXED, given).one()
+    return Taxed(Money(int(total), currency), Money(int(tax), currency))

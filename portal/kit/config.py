@@ -5,6 +5,7 @@ A start with wrong settings is refused with every problem named at once, in word
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -70,13 +71,31 @@ class Stripe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seller:
-    """Who sells, as printed on invoices; its zone cuts the years of the invoice numbers."""
+    """Who sells, as printed on invoices; its zone cuts the years of the invoice numbers.
+
+    ``vat_rates`` are the percentages of tax that prices include, by the buyer's country; elsewhere there is none.
+    """
 
     name: str
     address: str
     country: str
     time_zone: str
     vat_number: str | None
+    vat_rates: Mapping[str, Decimal]
+
+    def vat_rate(self, country: str) -> Decimal:
+        """Return the percentage of tax in what a buyer in ``country`` pays."""
+        return self.vat_rates.get(country, Decimal(0))
+
+    def printed(self) -> dict[str, str | None]:
+        """Return what documents repeat of it."""
+        return {
+            "name": self.name,
+            "address": self.address,
+            "country": self.country,
+            "time_zone": self.time_zone,
+            "vat_number": self.vat_number,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,6 +186,7 @@ def _read_seller(reader: Reader) -> Seller:
         country=reader.read("SELLER_COUNTRY", values.country, "GB"),
         time_zone=reader.read("SELLER_TIME_ZONE", values.time_zone, "Europe/London"),
         vat_number=reader.read("SELLER_VAT_NUMBER", values.plain, None),
+        vat_rates=reader.read("SELLER_VAT_RATES", values.vat_rates, {}),
     )
 
 

@@ -5,6 +5,7 @@ Nothing here knows which settings exist or how they depend on each other; that i
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from email.utils import parseaddr
 from pathlib import Path
 from re import fullmatch
@@ -166,6 +167,19 @@ def country(text: str) -> str:
     if not fullmatch(r"[A-Z]{2}", text):
         raise UnfitError(f"must be a country's two capital letters, such as GB, not {text!r}")
     return text
+
+
+def vat_rates(text: str) -> dict[str, Decimal]:
+    """Percentages by country, such as GB=20,DE=19: each country once, each with at most two places."""
+    rates: dict[str, Decimal] = {}
+    for entry in text.split(","):
+        found = fullmatch(r" *([A-Z]{2})=([0-9]{1,2}(?:\.[0-9]{1,2})?) *", entry)
+        if found is None:
+            raise UnfitError(f"must be countries with their percentages, such as GB=20,DE=19, not {entry.strip()!r}")
+        if found[1] in rates:
+            raise UnfitError(f"names {found[1]} twice")
+        rates[found[1]] = Decimal(found[2])
+    return rates
 
 
 def time_zone(text: str) -> str:

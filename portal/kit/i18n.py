@@ -5,12 +5,13 @@ Pages use Flask-Babel for the rest, which reads the same catalogues.
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from babel.dates import format_date
-from babel.numbers import format_currency
+from babel.numbers import format_currency, format_percent
 from babel.support import NullTranslations, Translations
 
 from portal.kit.money import Money
@@ -47,6 +48,11 @@ def speaker(locale: str) -> Callable[..., str]:
 def money_text(amount: int, currency: str, locale: str) -> str:
     """Show ``amount`` minor units of ``currency`` with its sign."""
     return format_currency(Money(amount, currency).major, currency, locale=_HOME[locale])
+
+
+def percent_text(rate: Decimal, locale: str) -> str:
+    """Show a percentage, such as "20%" or "5.5%"."""
+    return format_percent(rate / 100, "#,##0.##%", locale=_HOME[locale])
 
 
 @lru_cache(maxsize=4096)

@@ -12,6 +12,7 @@ from portal.ledger.models import LedgerAccount
 
 RECEIVABLE = "receivable"
 REVENUE = "revenue"
+TAX_DUE = "tax_due"
 EXCHANGE = "exchange"
 CUSTOMER_CREDIT = "customer_credit"
 HELD = "held"

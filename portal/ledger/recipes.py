@@ -4,14 +4,15 @@ from datetime import datetime
 from uuid import UUID
 
 from portal.kit.money import Money
-from portal.ledger.chart import EXCHANGE, HELD, RECEIVABLE, REVENUE, SUSPENSE, Account, clearing, credit_of
+from portal.ledger.chart import EXCHANGE, HELD, RECEIVABLE, REVENUE, SUSPENSE, TAX_DUE, Account, clearing, credit_of
 from portal.ledger.posting import Move, post
 
 
-def invoice_issued(invoice_id: UUID, total: Money, now: datetime) -> None:
-    """A customer owes ``total`` for what was sold."""
+def invoice_issued(invoice_id: UUID, total: Money, tax: Money, now: datetime) -> None:
+    """A customer owes ``total`` for what was sold; the ``tax`` in it is owed to the state."""
     if total:
         moves = [Move(Account(RECEIVABLE), Account(REVENUE), total)]
+        moves += [Move(Account(REVENUE), Account(TAX_DUE), tax)] if tax else []
         post(f"invoice:{invoice_id}", "invoice_issued", moves, now)
 
 
@@ -22,10 +23,16 @@ def credit_used(invoice_id: UUID, customer_id: UUID, amount: Money, now: datetim
         post(f"credit_used:{invoice_id}", "credit_used", moves, now)
 
 
-def credit_note_issued(note_id: UUID, customer_id: UUID, taken_off: Money, credited: Money, now: datetime) -> None:
-    """Less was sold: ``taken_off`` is owed to us no longer, ``credited`` had been paid and is the customer's credit."""
+def credit_note_issued(
+    note_id: UUID, customer_id: UUID, taken_off: Money, credited: Money, tax: Money, now: datetime
+) -> None:
+    """Less was sold: ``taken_off`` is owed to us no longer, ``credited`` had been paid and is the customer's credit.
+
+    The ``tax`` in both is owed to the state no longer.
+    """
     shares = [(Account(RECEIVABLE), taken_off), (credit_of(customer_id), credited)]
     moves = [Move(Account(REVENUE), account, money) for account, money in shares if money]
+    moves += [Move(Account(TAX_DUE), Account(REVENUE), tax)] if tax else []
     post(f"credit_note:{note_id}", "credit_note_issued", moves, now)
 
 

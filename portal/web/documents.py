@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from portal.invoicing import queries
 from portal.invoicing.line_words import ShownLine
+from portal.kit import i18n
 from portal.kit.money import Money
 from portal.web import wording
+from portal.web.language import language
 
 if TYPE_CHECKING:
     from portal.invoicing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
@@ -49,6 +51,8 @@ class Document:
     buyer: Party
     lines: list[ShownLine]
     total: Money
+    tax: Money | None = None
+    tax_rate: str | None = None
     period_start: date | None = None
     period_end: date | None = None
     credit_used: Money | None = None
@@ -86,6 +90,8 @@ def of_invoice(
         period_end=invoice.period_ends_on - timedelta(days=1) if invoice.period_ends_on else None,
         lines=_lines(queries.lines_of(invoice.id), currency),
         total=invoice.total,
+        tax=_amount(invoice.tax_amount, currency),
+        tax_rate=i18n.percent_text(invoice.tax_rate, language()),
         credit_used=_amount(invoice.credit_amount, currency),
         paid=_amount(invoice.paid_amount, currency),
         taken_off=_amount(invoice.credited_open_amount, currency),
@@ -108,6 +114,8 @@ def of_credit_note(note: CreditNote, invoice: Invoice) -> Document:
         buyer=_party(note.buyer),
         lines=_lines(queries.lines_of_credit_note(note.id), note.currency),
         total=note.total,
+        tax=_amount(note.tax_amount, note.currency),
+        tax_rate=i18n.percent_text(note.tax_rate, language()),
         taken_off=_amount(note.open_amount, note.currency),
         to_credit=_amount(note.credit_amount, note.currency),
         reason=wording.reason_title(note.reason),

@@ -46,6 +46,8 @@ AGREEMENTS = {
     "credit_amount = credit_amount - 1",
     "credit_note_is_its_customers": "UPDATE credit_notes SET currency = 'EUR'",
     "credit_note_numbers_are_gapless": "UPDATE credit_notes SET number = 'CN-2026-000009'",
+    "tax_is_booked": "UPDATE invoices SET tax_amount = tax_amount + 1",
+    "period_is_taxed_once": "UPDATE invoices SET tax_rate = 10",
     "periods_tile": "INSERT INTO subscription_periods (id, subscription_id, number, starts_on, ends_on, starts_at, "
     "ends_at, invoice_id) SELECT gen_random_uuid(), subscription_id, 1, starts_on + 90, ends_on + 90, "
     "starts_at + interval '90 days', ends_at + interval '90 days', invoice_id FROM subscription_periods",

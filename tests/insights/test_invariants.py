@@ -12,10 +12,12 @@ from portal.cli.migrations import MIGRATIONS
 from portal.identity import audit
 from portal.insights import invariants, whole_check
 from portal.insights.whole_check import Place
-from portal.kit import edge
+from portal.kit import config, edge
+from portal.kit.config import Settings
 from portal.kit.db import db as session
 from tests.insights.corruptions import CORRUPTIONS, WHOLE_ONLY
 from tests.support.everything import World, make_everything, pay_here
+from tests.support.settings import taxing
 
 HOUR_AGO = datetime.now(UTC) - timedelta(hours=1)
 _RULES = text(
@@ -30,8 +32,9 @@ _TRIGGERS_ON = text("SET LOCAL session_replication_role = origin")
 
 
 @pytest.fixture
-def books(db: None) -> World:
-    """The books of a shop that has paid; they are sound."""
+def books(db: None, settings: Settings) -> World:
+    """The books of a shop that has paid, tax included; they are sound."""
+    config.use(taxing(settings, GB="20"))
     world = edge.write(make_everything)
     edge.write(lambda: pay_here(world))
     assert invariants.violations() == []

@@ -1,6 +1,7 @@
 """Settings are read once and refused as a whole, every problem in words that say what to change."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -104,6 +105,16 @@ def test_smtp_is_taken_apart() -> None:
         ("SECRET_KEY", "k" * 32 + "\x07" + "k", "control character"),
         ("SELLER_COUNTRY", "UK of GB", "two capital letters"),
         ("SELLER_TIME_ZONE", "Mars/Olympus", "must be a time zone"),
+        ("SELLER_VAT_RATES", "20", "must be countries with their percentages, such as GB=20,DE=19, not '20'"),
+        ("SELLER_VAT_RATES", "GB=20,", "not ''"),
+        ("SELLER_VAT_RATES", "GB=20;DE=19", "not 'GB=20;DE=19'"),
+        ("SELLER_VAT_RATES", "gb=20", "not 'gb=20'"),
+        ("SELLER_VAT_RATES", "GB=20%", "not 'GB=20%'"),
+        ("SELLER_VAT_RATES", "GB=100", "not 'GB=100'"),
+        ("SELLER_VAT_RATES", "GB=-1", "not 'GB=-1'"),
+        ("SELLER_VAT_RATES", "GB=1.234", "not 'GB=1.234'"),
+        ("SELLER_VAT_RATES", "GB=２０", "not 'GB=２０'"),
+        ("SELLER_VAT_RATES", "GB=20, GB=19", "names GB twice"),
         ("LOG_LEVEL", "loud", "must be one of DEBUG, INFO"),
         ("PORTAL_REDIS_BIN", "/nowhere/redis-server", "names no file"),
     ],
@@ -113,6 +124,14 @@ def test_an_unfit_value_is_named_with_what_would_do(name: str, text: str, said: 
 
     assert problem.startswith(f"{name} ")
     assert said in problem
+
+
+def test_tax_is_known_by_country_and_printed_nowhere() -> None:
+    seller = load(SELLER_VAT_RATES="GB=20, FR=5.5,IE=0").seller
+
+    assert [seller.vat_rate(country) for country in ("GB", "FR", "IE", "DE")] == [20, Decimal("5.5"), 0, 0]
+    assert load().seller.vat_rates == {}
+    assert "vat_rates" not in seller.printed()
 
 
 def test_secrets_are_never_repeated() -> None:

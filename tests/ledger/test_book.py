@@ -92,7 +92,7 @@ class TestRefusals:
         ],
     )
     def test_changing_what_is_written(self, change: str) -> None:
-        recipes.invoice_issued(uuid4(), Money(500, GBP), edge.now())
+        recipes.invoice_issued(uuid4(), Money(500, GBP), Money(0, GBP), edge.now())
         db.execute(_SPEAK)
         with pytest.raises(DBAPIError, match="append-only"):
             db.execute(text(change))
@@ -120,7 +120,7 @@ class TestRecipes:
         assert balances.balance(Account(HELD), "CNY") == Money(0, "CNY")
 
     def test_an_invoice_paid_in_another_currency_leaves_nothing_owed(self) -> None:
-        recipes.invoice_issued(uuid4(), Money(500, GBP), edge.now())
+        recipes.invoice_issued(uuid4(), Money(500, GBP), Money(0, GBP), edge.now())
         recipes.payment_received(uuid4(), "wechat_pay", Money(4500, "CNY"), Money(500, GBP), edge.now())
         found = {(line.code, line.currency): line.amount for line in balances.trial_balance()}
         assert found == {
@@ -141,7 +141,7 @@ class TestRecipes:
         assert balances.credit_balance(ann, "CNY") == Money(0, "CNY")
 
     def test_nothing_is_not_posted(self) -> None:
-        recipes.invoice_issued(uuid4(), Money(0, GBP), edge.now())
+        recipes.invoice_issued(uuid4(), Money(0, GBP), Money(0, GBP), edge.now())
         recipes.credit_used(uuid4(), uuid4(), Money(0, GBP), edge.now())
         assert balances.trial_balance() == []
 

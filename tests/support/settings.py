@@ -1,5 +1,7 @@
 """Settings of a product under test, made from the addresses of its servers."""
 
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 
 from portal.kit.config import Settings, load_settings
@@ -27,6 +29,12 @@ def make_environ(database_url: str, redis_url: str, state: Path, environ: dict[s
         "SELLER_ADDRESS": "1 Quay Street, London",
     }
     return given | environ
+
+
+def taxing(settings: Settings, **rates: str) -> Settings:
+    """Return settings whose prices include so many percent of tax, by country: ``taxing(settings, GB="20")``."""
+    vat_rates = {country: Decimal(rate) for country, rate in rates.items()}
+    return replace(settings, seller=replace(settings.seller, vat_rates=vat_rates))
 
 
 def provider_keys(folder: Path) -> dict[str, str]:

@@ -7,10 +7,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from portal.invoicing.models import Customer
-from portal.kit import edge
+from portal.kit import config, edge
+from portal.kit.config import Settings
 from tests.invoicing.papers import credit, make_customer, make_invoice
 from tests.support import shop
 from tests.support.pages import log_in
+from tests.support.settings import taxing
 
 _NOTE = re.compile(r'href="(/businesses/\w+/history/credit-notes/cn_\w+)"')
 _INVOICE = re.compile(r'href="(/businesses/\w+/history/invoices/inv_\w+)"')
@@ -114,3 +116,18 @@ def test_pages_go_through_both_in_their_order(owner: FlaskClient, customer: Cust
     ]
     assert [len(page) for page in pages] == [20, 4, 0]
     assert len({number for page in pages for number in page}) == 24
+
+
+def test_both_documents_say_the_tax_in_them(owner: FlaskClient, customer: Customer, settings: Settings) -> None:
+    config.use(taxing(settings, GB="5.5"))
+
+    def build() -> tuple[str, str]:
+        invoice = make_invoice(customer, 300)
+        return invoice.public_id, credit(invoice, 100).public_id
+
+    invoice_id, note_id = edge.write(build)
+    folder = f"/businesses/{owner_business(owner)}/history"
+    assert "includes £0.16 tax at 5.5%" in owner.get(f"{folder}/invoices/{invoice_id}").text
+    assert "includes £0.06 tax at 5.5%" in owner.get(f"{folder}/credit-notes/{note_id}").text
+    untaxed = _NOTE.findall(owner.get("/history/invoices").text)[-1]
+    assert "tax at" not in owner.get(untaxed).text
