@@ -19,7 +19,7 @@ from itsdangerous import URLSafeTimedSerializer
 from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from portal.api import provider_webhooks
+from portal.api import provider_webhooks, unsubscribe
 from portal.console import clock as console_clock
 from portal.console import customers, held, today
 from portal.console import jobs as console_jobs
@@ -41,6 +41,7 @@ from portal.web import (
     home,
     htmx,
     language,
+    mail_choices,
     notices,
     pay,
     plan,
@@ -68,9 +69,10 @@ _HEADERS = {
 }
 BLUEPRINTS = (
     *(screen.bp for screen in (health, home, registration, sign_in, account, dashboard, businesses, branches, public)),
-    *(screen.bp for screen in (products, product_imports, plan, pay, history, receipts, team, notices)),
+    *(screen.bp for screen in (products, product_imports, plan, pay, history, receipts, team, notices, mail_choices)),
     *(desk.bp for desk in (console_sign_in, today, customers, console_sessions, held, console_jobs, console_clock)),
     provider_webhooks.bp,
+    unsubscribe.bp,
 )
 
 
@@ -135,7 +137,8 @@ def create_app(settings: config.Settings | None = None) -> Flask:
     language.Babel(app, locale_selector=access.page_locale, timezone_selector=access.page_time_zone)
     rate_limit.register(app)
     csrf = CSRFProtect(app)
-    csrf.exempt(provider_webhooks.bp)
+    for for_programs in (provider_webhooks.bp, unsubscribe.bp):
+        csrf.exempt(for_programs)
     access.register(app)
     filters.register(app)
     for blueprint in BLUEPRINTS:

@@ -23,6 +23,11 @@ def find_user(email: str) -> User | None:
     return db.scalars(select(User).where(User.email == email)).one_or_none()
 
 
+def find_user_of(public_id: str) -> User | None:
+    """Return the user of a public id, or None."""
+    return db.scalars(select(User).where(User.public_id == public_id)).one_or_none()
+
+
 def get_user_of(email: str) -> User:
     """Return the user of a normalised address that is known to be taken."""
     return db.scalars(select(User).where(User.email == email)).one()

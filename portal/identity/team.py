@@ -20,6 +20,7 @@ from portal.kit import ids, outbox
 from portal.kit.db import db
 
 INVITED = "identity.team_invited"
+JOINED = "identity.team_joined"
 _IS_OPEN = and_(TeamInvitation.accepted_at.is_(None), TeamInvitation.withdrawn_at.is_(None))
 
 
@@ -79,7 +80,15 @@ def accept(token: str, user: User, now: datetime, wall: datetime) -> TeamMember:
     if db.scalars(answered.values(accepted_at=now).returning(TeamInvitation.id)).one_or_none() is None:
         raise LinkExpired
     user.verified_at = user.verified_at or now
-    return _add(invitation.business_id, user, Role(invitation.role), invitation.may_spend, now)
+    member = _add(invitation.business_id, user, Role(invitation.role), invitation.may_spend, now)
+    facts = {
+        "business_id": str(member.business_id),
+        "by": user.public_id,
+        "member_name": user.name,
+        "role": member.role,
+    }
+    outbox.record(JOINED, member.public_id, facts, now)
+    return member
 
 
 def change_role(member: TeamMember, role: Role, may_spend: bool, actor: User, now: datetime) -> None:

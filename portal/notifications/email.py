@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import formatdate
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from portal.kit import clock, ids, jobs
 from portal.kit.config import Settings
 from portal.kit.db import db
 from portal.kit.i18n import known_locale
+from portal.notifications import kinds, unsubscribing
 from portal.notifications.models import Email
 from portal.notifications.words import environment, words
 
@@ -23,6 +25,16 @@ SEND_EMAIL = "notifications.send_email"
 NOTICE = "notice"
 """The template of every mail that tells a notice: its words are those of the ``kind`` among its facts."""
 _FOR_GOOD = 500  # RFC 5321 §4.2.1: from here on, trying again is no use
+
+
+class _Policy(EmailPolicy):
+    """The library's, but for an address in a head: a long one it would encode, and no mailbox would know it as such."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """Return a line of the head."""
+        if name == "List-Unsubscribe":
+            return f"{name}: {value}{self.linesep}".encode("ascii")
+        return super().fold_binary(name, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,8 @@ class Letter:
     subject: str
     text: str
     html: str
+    unsubscribe: str | None = None
+    """Address that ends mails like this one by a single POST, for those that may be ended."""
 
 
 def queue_mail(to: str, locale: str, template: str, facts: dict[str, Any], now: datetime, *, key: str) -> None:
@@ -75,12 +89,20 @@ def prepare(email_id: UUID, common: dict[str, Any], link: Callable[[dict[str, An
 def render(email: Email, facts: dict[str, Any]) -> Letter:
     """Render a mail in its language; the first line of the text is the subject."""
     templates = environment(email.locale)
+    token = None
     if email.template == NOTICE:
-        facts = facts | {"words": words(facts["kind"], facts, email.locale)}
+        token = _unsubscribe_token(facts)
+        facts = facts | {"words": words(facts["kind"], facts, email.locale), "unsubscribe": token}
     text = templates.get_template(f"emails/{email.template}.txt").render(facts)
     subject, _, body = text.partition("\n")
     html = templates.get_template(f"emails/{email.template}.html").render(facts, subject=subject.strip())
-    return Letter(str(email.id), email.recipient, subject.strip(), body.strip() + "\n", html)
+    one_click = f"{facts['base_url']}/api/v1/unsubscribe/{token}" if token else None
+    return Letter(str(email.id), email.recipient, subject.strip(), body.strip() + "\n", html, one_click)
+
+
+def _unsubscribe_token(facts: dict[str, Any]) -> str | None:
+    category = kinds.category_of(facts["kind"])
+    return unsubscribing.token_of(facts["reader"], category) if category in kinds.OPTIONAL else None
 
 
 def send(letter: Letter, settings: Settings) -> str:
@@ -89,12 +111,7 @@ def send(letter: Letter, settings: Settings) -> str:
     :return: ``sent``, or ``refused`` where the server will never take this recipient.
     :raises OSError, smtplib.SMTPException: it was not taken; trying again is right.
     """
-    message = EmailMessage()
-    message["From"], message["To"], message["Subject"] = settings.mail_from, letter.recipient, letter.subject
-    message["Date"], message["Message-ID"] = formatdate(localtime=False), f"<{letter.id}@stallholder.invalid>"
-    message.set_content(letter.text)
-    message.add_alternative(letter.html, subtype="html")
-    smtp = settings.smtp
+    message, smtp = written(letter, settings.mail_from), settings.smtp
     with smtplib.SMTP(smtp.host, smtp.port, timeout=10) as connection:
         if smtp.is_starttls:
             connection.starttls()
@@ -107,6 +124,19 @@ def send(letter: Letter, settings: Settings) -> str:
                 return "refused"
             raise
     return "sent"
+
+
+def written(letter: Letter, sender: str) -> EmailMessage:
+    """Return a letter as a message; one that may be ended says how in its head (RFC 8058: by one click, without us)."""
+    message = EmailMessage(policy=_Policy())
+    message["From"], message["To"], message["Subject"] = sender, letter.recipient, letter.subject
+    message["Date"], message["Message-ID"] = formatdate(localtime=False), f"<{letter.id}@stallholder.invalid>"
+    if letter.unsubscribe:
+        message["List-Unsubscribe"] = f"<{letter.unsubscribe}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message.set_content(letter.text)
+    message.add_alternative(letter.html, subtype="html")
+    return message
 
 
 def record(email_id: UUID, status: str) -> None:

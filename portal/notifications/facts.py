@@ -19,15 +19,16 @@ Facts = dict[str, Any]
 Gather = Callable[[DomainEvent], Facts]
 
 
+def taken(*names: str) -> Gather:
+    """Return what takes these facts over from an event as they are."""
+    return lambda event: {name: event.facts[name] for name in names}
+
+
 def of_payment(event: DomainEvent) -> Facts:
     """Return what became of money that came for a session."""
-    taken = ("outcome", "amount", "currency", "settled_amount", "settled_currency", "number")
     transaction = of_session(get_session(event.subject).id)
-    return {
-        "session": event.subject,
-        "transaction": transaction.public_id,
-        **{name: event.facts[name] for name in taken},
-    }
+    figures = taken("outcome", "amount", "currency", "settled_amount", "settled_currency", "number")
+    return {"session": event.subject, "transaction": transaction.public_id, **figures(event)}
 
 
 def of_start(event: DomainEvent) -> Facts:

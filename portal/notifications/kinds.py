@@ -6,13 +6,27 @@ An entry stays as long as somebody may have been told so.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
 from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.subscriptions import STARTED
+from portal.identity.team import JOINED
 from portal.kit.outbox import DomainEvent
 from portal.notifications import facts
 from portal.notifications.facts import Facts, Gather
+
+
+class Category(StrEnum):
+    """What a kind belongs to; people choose by it what comes by mail, too (``preferences.py``)."""
+
+    MONEY = "money"
+    """Money that moved or failed to: always mailed, whoever wants what."""
+    PLAN = "plan"
+    PRODUCTS = "products"
+    BRANCHES = "branches"
+    TEAM = "team"
+
 
 _PAYMENT = "/businesses/{business}/history/payments/{transaction}"
 _TOLD_BY_WHAT_THEY_BRING = frozenset({"subscription_start"})
@@ -39,6 +53,7 @@ class Kind:
     """Makes what is told of the event; ``business``, ``business_name`` and ``slug`` are added to it."""
     path: str
     """The page of what it is about; facts stand in braces."""
+    category: Category = Category.MONEY
     is_told: Callable[[Facts], bool] = lambda given: True
     """Judges by the event's own facts whether it is of this kind."""
     right: str = "billing:view"
@@ -47,11 +62,21 @@ class Kind:
 
 KINDS = (
     Kind("subscription_started", STARTED, facts.of_start, "/directory/{slug}"),
-    Kind("payment_received", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, _paid_what_is_not_told_else),
-    Kind("payment_credited", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, _became("credited")),
-    Kind("payment_held", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, _became("held")),
-    Kind("payment_in_review", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, _became("review")),
+    Kind("payment_received", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_paid_what_is_not_told_else),
+    Kind("payment_credited", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("credited")),
+    Kind("payment_held", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("held")),
+    Kind("payment_in_review", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("review")),
+    Kind(
+        "team_joined",
+        JOINED,
+        facts.taken("member_name", "role"),
+        "/businesses/{business}/team",
+        category=Category.TEAM,
+        right="team:manage",
+    ),
 )
+OPTIONAL = tuple(category for category in Category if category in {kind.category for kind in KINDS} - {Category.MONEY})
+"""The categories that something is told of and whose mails may be turned off, in the order in which people choose."""
 _BY_NAME = {kind.name: kind for kind in KINDS}
 
 
@@ -59,6 +84,11 @@ def find_kind(event: DomainEvent) -> Kind | None:
     """Return what an event is told as, if it is told at all; the first entry that it fits."""
     fitting = (kind for kind in KINDS if kind.event == event.name and kind.is_told(event.facts))
     return next(fitting, None)
+
+
+def category_of(name: str) -> Category:
+    """Return the category of a kind."""
+    return _BY_NAME[name].category
 
 
 def path_of(name: str, given: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""The tables of what people are told: e-mails, and notices in the pages."""
+"""The tables of what people are told: e-mails, notices in the pages, and who wants what by mail."""
 
 from datetime import datetime
 from typing import Any
@@ -24,6 +24,17 @@ class Email(Base):
     status: Mapped[str] = mapped_column(default="queued")
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
+
+
+class MailChoice(Base):
+    """Whether a person wants mail of a category; without a row they do."""
+
+    __tablename__ = "mail_choices"
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("users.id"), primary_key=True)
+    category: Mapped[str] = mapped_column(primary_key=True)
+    is_wanted: Mapped[bool]
+    changed_at: Mapped[datetime]
 
 
 class Notice(Base):

@@ -7,14 +7,14 @@ from portal.directory import businesses
 from portal.identity import permissions
 from portal.identity.queries import list_members
 from portal.kit.outbox import DomainEvent
-from portal.notifications import email, in_app
+from portal.notifications import email, in_app, preferences
 from portal.notifications.kinds import Kind, find_kind
 
 
 def tell(event: DomainEvent, now: datetime) -> None:
     """Tell of an event, however often it is asked for; some events are told to nobody.
 
-    A customer that is no business has no team to tell.
+    A customer that is no business has no team to tell. Nobody is told of what they did: the event names them as ``by``.
     """
     kind, business_id = find_kind(event), event.facts.get("business_id")
     if kind is not None and business_id is not None:
@@ -26,8 +26,10 @@ def _tell(kind: Kind, business_id: UUID, event: DomainEvent, now: datetime) -> N
     named = {"business": business.public_id, "business_name": business.name, "slug": business.slug}
     facts = kind.gather(event) | named
     team = list_members(business_id)
-    readers = [member.user for member in team if permissions.can(member.role, member.may_spend, kind.right)]
+    knowing = [member.user for member in team if permissions.can(member.role, member.may_spend, kind.right)]
+    readers = [user for user in knowing if user.public_id != event.facts.get("by")]
     in_app.write([reader.id for reader in readers], kind.name, business_id, facts, now, about=event.id)
-    for reader in readers:
-        mailed = facts | {"kind": kind.name}
+    declined = preferences.who_declined(kind.category, [reader.id for reader in readers])
+    for reader in (reader for reader in readers if reader.id not in declined):
+        mailed = facts | {"kind": kind.name, "reader": reader.public_id}
         email.queue_mail(reader.email, reader.locale, email.NOTICE, mailed, now, key=f"{event.id}:{reader.email}")

@@ -26,4 +26,5 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "payment_credited": _PAYMENT | {"outcome": "credited", "number": None},
     "payment_held": _PAYMENT | {"outcome": "held", "number": "INV-2026-000002"},
     "payment_in_review": _PAYMENT | {"outcome": "review", "number": None},
+    "team_joined": _ABOUT | {"member_name": "Mona", "role": "manager"},
 }

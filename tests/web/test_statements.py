@@ -73,6 +73,9 @@ PAGES: dict[str, int] = {
     "/businesses/<business>/team/<member>": 5,
     "/invitations/<token>": 4,
     "/notices": 5,
+    "/account/notices": 5,
+    "/unsubscribe/<token>": 5,
+    "/api/v1/unsubscribe/<token>": 0,
     "/console/login": 0,
     "/console": 8,
     "/console/customers": 4,
@@ -92,7 +95,7 @@ PAID = {
 }
 """Pages that show something only once it is paid."""
 STATUS = {"/readyz": 503, "/metrics": 404} | dict.fromkeys(
-    ("/register", "/login", "/business", "/branches", "/products", "/team"), 302
+    ("/register", "/login", "/business", "/branches", "/products", "/team", "/api/v1/unsubscribe/<token>"), 302
 )
 """Pages that lead on or that are not for people."""
 
