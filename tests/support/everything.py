@@ -59,7 +59,8 @@ def make_everything() -> World:
     business = shop.make_business(owner)
     viewer = shop.make_member(business, VIEWER, Role.VIEWER)
     shop.make_business(shop.make_owner(OTHER), "Other")
-    ids = {"business": business.public_id, "slug": business.slug, "name": "none", "token": "none"}
+    ids = {"business": business.public_id, "slug": business.slug}
+    ids |= dict.fromkeys(("name", "token", "credit_note_id"), "none")
     ids["job_id"] = str(uuid4())
     return World(business, ids | _catalogue(business) | _team(business, owner, viewer) | _money(business))
 
