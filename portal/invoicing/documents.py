@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, and_, bindparam, case, func, literal, select, union_all
+from sqlalchemy import Date, Row, Select, and_, bindparam, case, cast, func, literal, select, union_all
 
 from portal.invoicing.models import CreditNote, Customer, Invoice
 from portal.kit.db import db, table_of
@@ -18,9 +18,11 @@ CREDITED = "credited"
 STATUSES = ("open", "paid", "uncollectible", CREDITED)
 _invoice, _note = table_of(Invoice).c, table_of(CreditNote).c
 _IS_CREDITED = and_(_invoice.credited_open_amount > 0, _invoice.credited_open_amount == _invoice.total_amount)
+_ISSUED_ON = cast(func.timezone(_invoice.seller["time_zone"].astext, _invoice.issued_at), Date)
+"""The day it was where the seller is, as on the invoice."""
 _INVOICES = select(
     literal(False).label("is_credit_note"), _invoice.public_id, _invoice.number, _invoice.kind,
-    case((_IS_CREDITED, CREDITED), else_=_invoice.status).label("status"), _invoice.due_on.label("issued_on"),
+    case((_IS_CREDITED, CREDITED), else_=_invoice.status).label("status"), _ISSUED_ON.label("issued_on"),
     _invoice.total_amount.label("amount"), _invoice.currency, _invoice.issued_at, _invoice.id,
 ).where(_invoice.customer_id == bindparam("customer_id"), _invoice.number.is_not(None))  # fmt: skip
 _NOTES = select(

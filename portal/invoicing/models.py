@@ -4,6 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
@@ -69,6 +70,16 @@ class Invoice(Base):
     def tax(self) -> Money:
         """What of the total is tax, at ``tax_rate`` percent."""
         return Money(self.tax_amount, self.currency)
+
+    @property
+    def issued_on(self) -> date:
+        """The day on which it was issued, where its seller is.
+
+        :raises ValueError: it never was.
+        """
+        if self.issued_at is None or self.seller is None:
+            raise ValueError("a draft has no date")
+        return self.issued_at.astimezone(ZoneInfo(self.seller["time_zone"])).date()
 
     @property
     def due(self) -> Money:

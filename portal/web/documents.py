@@ -35,7 +35,7 @@ class Related:
 
     public_id: str
     number: str
-    issued_on: date | None
+    issued_on: date
     total: Money
 
 
@@ -46,7 +46,7 @@ class Document:
     kind: str
     number: str
     status: str | None = None
-    issued_on: date | None
+    issued_on: date
     seller: Party
     buyer: Party
     lines: list[ShownLine]
@@ -83,7 +83,7 @@ def of_invoice(
         kind=kind,
         number=str(invoice.number),
         status=_status(invoice) if kind == "invoice" else None,
-        issued_on=invoice.due_on,
+        issued_on=invoice.issued_on,
         seller=_party(invoice.seller or {}),
         buyer=_party(invoice.buyer or {}),
         period_start=invoice.period_starts_on,
@@ -119,7 +119,7 @@ def of_credit_note(note: CreditNote, invoice: Invoice) -> Document:
         taken_off=_amount(note.open_amount, note.currency),
         to_credit=_amount(note.credit_amount, note.currency),
         reason=wording.reason_title(note.reason),
-        invoice=Related(invoice.public_id, str(invoice.number), invoice.due_on, invoice.total),
+        invoice=Related(invoice.public_id, str(invoice.number), invoice.issued_on, invoice.total),
     )
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, render_template, request
 
-from portal.invoicing import customers
+from portal.invoicing import customers, invoice_pdf
 from portal.invoicing.queries import find_issued, get_by_id, get_credit_note, get_issued
 from portal.kit.errors import NotFound
 from portal.payments.queries import find_session, get_transaction, paying_transaction
 from portal.web import documents
 from portal.web.access import requires
 from portal.web.documents import Document
+from portal.web.papers import paper
 
 if TYPE_CHECKING:
     from portal.directory.models import Business
@@ -38,22 +39,51 @@ def show_transaction(business: Business, transaction_id: str) -> str:
 @requires("billing:view")
 def show_invoice(business: Business, invoice_id: str) -> str:
     """Show an issued invoice."""
-    invoice = get_issued(_customer(business).id, invoice_id)
-    transaction = paying_transaction(invoice.id)
-    session = find_session(transaction.session_id) if transaction and transaction.session_id else None
-    return _page(business, documents.of_invoice("invoice", invoice, transaction, session))
+    return _page(business, _invoice(business, invoice_id))
+
+
+@bp.get("/invoices/<invoice_id>.pdf")
+@requires("billing:view")
+def give_invoice(business: Business, invoice_id: str) -> Response:
+    """Give an issued invoice as a file."""
+    return _file(_invoice(business, invoice_id))
 
 
 @bp.get("/credit-notes/<credit_note_id>")
 @requires("billing:view")
 def show_credit_note(business: Business, credit_note_id: str) -> str:
     """Show a credit note."""
+    return _page(business, _credit_note(business, credit_note_id))
+
+
+@bp.get("/credit-notes/<credit_note_id>.pdf")
+@requires("billing:view")
+def give_credit_note(business: Business, credit_note_id: str) -> Response:
+    """Give a credit note as a file."""
+    return _file(_credit_note(business, credit_note_id))
+
+
+def _invoice(business: Business, invoice_id: str) -> Document:
+    invoice = get_issued(_customer(business).id, invoice_id)
+    transaction = paying_transaction(invoice.id)
+    session = find_session(transaction.session_id) if transaction and transaction.session_id else None
+    return documents.of_invoice("invoice", invoice, transaction, session)
+
+
+def _credit_note(business: Business, credit_note_id: str) -> Document:
     note = get_credit_note(_customer(business).id, credit_note_id)
-    return _page(business, documents.of_credit_note(note, get_by_id(note.invoice_id)))
+    return documents.of_credit_note(note, get_by_id(note.invoice_id))
 
 
 def _page(business: Business, document: Document) -> str:
-    return render_template("web/history/document.html", document=document, business=business)
+    file_url = None if document.kind == "receipt" else f"{request.path}.pdf"
+    return render_template("web/history/document.html", document=document, business=business, file_url=file_url)
+
+
+def _file(document: Document) -> Response:
+    """Give a document as a file, in the language of whoever asks; it is made anew each time and kept nowhere."""
+    headers = {"Content-Disposition": f'attachment; filename="{document.number}.pdf"'}
+    return Response(invoice_pdf.printed(paper(document)), content_type="application/pdf", headers=headers)
 
 
 def _customer(business: Business) -> Customer:

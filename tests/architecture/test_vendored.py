@@ -3,15 +3,19 @@
 import hashlib
 from pathlib import Path
 
-VENDOR = Path(__file__).parents[2] / "static" / "vendor"
+import pytest
+
+ROOT = Path(__file__).parents[2]
 
 
-def test_vendored_files_are_what_they_were() -> None:
-    lines = (VENDOR / "SHA256SUMS").read_text().splitlines()
+@pytest.mark.parametrize("folder", ["static/vendor", "portal/invoicing/paper"])
+def test_vendored_files_are_what_they_were(folder: str) -> None:
+    vendored = ROOT / folder
+    lines = (vendored / "SHA256SUMS").read_text().splitlines()
     wanted = {name.strip(): digest for digest, name in (line.split(maxsplit=1) for line in lines)}
     found = {
-        str(file.relative_to(VENDOR)): hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in VENDOR.rglob("*")
-        if file.is_file() and file.suffix in (".js", ".css")
+        str(file.relative_to(vendored)): hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in vendored.rglob("*")
+        if file.is_file() and file.suffix in (".js", ".css", ".ttf")
     }
     assert found == wanted

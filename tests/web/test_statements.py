@@ -67,7 +67,9 @@ PAGES: dict[str, int] = {
     "/history/invoices.csv": 6,
     "/businesses/<business>/history/payments/<transaction_id>": 8,
     "/businesses/<business>/history/invoices/<invoice_id>": 10,
+    "/businesses/<business>/history/invoices/<invoice_id>.pdf": 10,
     "/businesses/<business>/history/credit-notes/<credit_note_id>": 8,
+    "/businesses/<business>/history/credit-notes/<credit_note_id>.pdf": 8,
     "/team": 4,
     "/businesses/<business>/team": 6,
     "/businesses/<business>/team/<member>": 5,
@@ -91,7 +93,9 @@ PAGES: dict[str, int] = {
 PAID = {
     "/directory/<slug>",
     "/businesses/<business>/history/invoices/<invoice_id>",
+    "/businesses/<business>/history/invoices/<invoice_id>.pdf",
     "/businesses/<business>/history/credit-notes/<credit_note_id>",
+    "/businesses/<business>/history/credit-notes/<credit_note_id>.pdf",
 }
 """Pages that show something only once it is paid."""
 STATUS = {"/readyz": 503, "/metrics": 404} | dict.fromkeys(
