@@ -13,6 +13,7 @@ from portal.kit.db import db
 from portal.kit.jobs import Queue
 from tests.insights.corruptions import CORRUPTIONS
 from tests.support import oracle
+from tests.support.everything import credit_branch
 from tests.support.portal import Portal
 from tests.support.visitor import Promise, Visitor
 from worker.jobs.housekeeping import SEAL_AUDIT
@@ -38,11 +39,12 @@ BOOKS = {
 
 @pytest.fixture
 def paid(portal: Portal) -> Portal:
-    """One payment made and told of, and the audit log sealed."""
+    """One payment made and told of, a part of it credited, and the audit log sealed."""
     public_id = portal.open_session()
     portal.sandbox.pay(portal.order(public_id))
     portal.sandbox.settle()
     portal.settle()
+    portal.do(lambda: credit_branch(public_id))
     portal.do(lambda: audit.seal(edge.now()))
     return portal
 

@@ -20,6 +20,7 @@ from portal.identity.queries import find_member
 from portal.invoicing import credit_notes, invoices
 from portal.invoicing import queries as invoice_queries
 from portal.invoicing.invoices import Line
+from portal.invoicing.models import CreditNote, Invoice
 from portal.kit import clock, config, edge
 from portal.kit.db import db
 from portal.kit.jobs import Queue, StagedJob
@@ -115,13 +116,18 @@ def pay_here(world: World) -> None:
 
 
 def note_documents(world: World) -> None:
-    """Learn the invoice of the payment that has been applied, and credit its branch, so that there is a credit note."""
-    invoice = invoices.lock(get_session(world.ids["session"]).invoice_id)
+    """Learn the invoice of the payment that has been applied, and its credit note."""
+    invoice, note = credit_branch(world.ids["session"])
+    world.ids.update(invoice_id=invoice.public_id, credit_note_id=note.public_id)
+
+
+def credit_branch(session: str) -> tuple[Invoice, CreditNote]:
+    """Credit the last branch of the invoice that a session has paid; give the invoice and its credit note."""
+    invoice = invoices.lock(get_session(session).invoice_id)
     branch = invoice_queries.lines_of(invoice.id)[-1]
     price = Money(branch.amount, invoice.currency)
     line = Line(branch.code, branch.quantity, price, price, branch.derivation)
-    note = credit_notes.issue(invoice, [line], "goodwill", config.current().seller, edge.now())
-    world.ids.update(invoice_id=invoice.public_id, credit_note_id=note.public_id)
+    return invoice, credit_notes.issue(invoice, [line], "goodwill", config.current().seller, edge.now())
 
 
 def furnish(world: World, uploads_folder: Path) -> None:
