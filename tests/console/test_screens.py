@@ -9,7 +9,9 @@ from flask.testing import FlaskClient
 from portal.directory import businesses
 from portal.identity.permissions import OperatorRole
 from portal.insights import invariants, whole_check
+from portal.invoicing import invoices
 from portal.invoicing.documents import DocumentFilter, all_documents
+from portal.invoicing.queries import get_issued
 from portal.kit import clock, edge
 from portal.kit.db import db
 from portal.payments import attempts
@@ -17,6 +19,7 @@ from portal.payments.models import PaymentEvent
 from portal.payments.providers.base import Answer, Result
 from portal.payments.queries import attempt_of, get_session
 from tests.console import desk
+from tests.invoicing.papers import credit
 from tests.support import shop
 from tests.support.statements import counted
 
@@ -64,6 +67,7 @@ SEARCHES = [
     "{business}",
     "{customer}",
     "{number}",
+    "{credit_note}",
 ]
 
 
@@ -74,9 +78,11 @@ def test_a_business_is_found_by_what_its_owner_tells(support: FlaskClient, searc
         customer = desk.make_customer()
         desk.pay(desk.open_session(customer))
         invoice = all_documents(customer.id, DocumentFilter(), 1)[0]
+        note = credit(invoices.lock(get_issued(customer.id, invoice.public_id).id), 100)
         assert customer.business_id is not None
         business = businesses.get(customer.business_id)
-        return {"business": business.public_id, "customer": customer.public_id, "number": invoice.number}
+        numbers = {"number": invoice.number, "credit_note": note.number}
+        return numbers | {"business": business.public_id, "customer": customer.public_id}
 
     found = support.get("/console/customers", query_string={"q": search.format(**edge.write(build))}).text
 
