@@ -48,7 +48,7 @@ def apply_payment(session: PaymentSession, evidence: PaymentEvidence, now: datet
         return verdict
     if verdict is Verdict.MISMATCH:
         outcome = _hold_for_review(chain, evidence, now)
-    elif stands(chain.invoice, chain.subscription, chain.deal):
+    elif stands(chain.invoice, chain.subscription, chain.deal, now):
         outcome = _pay(chain, evidence, now)
     elif chain.invoice.status == "paid":
         outcome = _hold(chain, evidence, now)

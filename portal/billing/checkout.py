@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from portal.billing import quotes, subscriptions
+from portal.billing import changes, quote_change, quote_start, quotes, subscriptions
 from portal.billing.errors import AlreadyStarted, ChangeInProgress, QuoteChanged
 from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.fulfilment import fulfil
@@ -27,22 +27,27 @@ METHOD = "wechat_pay"
 LAPSE_DRAFT = "billing.lapse_draft"
 
 
-def quote_start(customer: Customer, tier_code: str, method: str, now: datetime) -> Quote:
-    """Choose a tier and store the quote of starting with it and with the branches there are.
+def quote_tier(customer: Customer, tier_code: str, method: str, now: datetime) -> Quote:
+    """Store the quote of a tier: of starting with it and with the branches there are, or of changing to it.
 
-    :raises ChangeInProgress, AlreadyStarted, UnknownOffer, RatesStale: see what they say.
+    :raises ChangeInProgress, UnknownOffer, SameTier, NotRunning, RatesStale: see what they say.
     """
-    subscription = subscriptions.choose_tier(customer, tier_code, now)
-    return quotes.store(_fresh_quote(subscription, customer, method, now))
+    running = subscriptions.lock_live(customer.id)
+    if running is None or running.status == "incomplete":
+        chosen = subscriptions.choose_tier(customer, tier_code, now)
+        return quotes.store(_fresh_start(chosen, customer, method, now))
+    if sessions.live_of_subscription(running.id) is not None:
+        raise ChangeInProgress
+    return quotes.store(_fresh_change(running, customer, tier_code, method, now))
 
 
 def renew_quote(customer: Customer, quote: Quote, method: str, now: datetime) -> Quote:
     """Store today's quote in place of one that no longer holds."""
-    return quotes.store(_fresh_quote(subscriptions.lock(quote.subscription_id), customer, method, now))
+    return quotes.store(_fresh(quote, subscriptions.lock(quote.subscription_id), customer, method, now))
 
 
 def start_payment(customer: Customer, quote: Quote, method: str, now: datetime) -> UnderWay | None:
-    """Turn a confirmed quote into a session; None where the customer's credit paid everything at once.
+    """Turn a confirmed quote into a session; None where nothing is left to pay: credit paid it, or some comes back.
 
     Confirming twice leads to the same session.
 
@@ -52,13 +57,16 @@ def start_payment(customer: Customer, quote: Quote, method: str, now: datetime) 
     :raises AlreadyStarted: it was paid meanwhile.
     """
     subscription = subscriptions.lock(quote.subscription_id)
-    if subscription.status != "incomplete":
+    if quote.kind == quotes.START and subscription.status != "incomplete":
         raise AlreadyStarted
     live = sessions.live_of_subscription(subscription.id)
     if live is not None:
         return _same_payment(live, quote)
-    if not quotes.still_holds(quote, subscription, _fresh_quote(subscription, customer, method, now)):
+    if not quotes.still_holds(quote, subscription, _fresh(quote, subscription, customer, method, now)):
         raise QuoteChanged
+    if quote.total < Money.zero(quote.currency):
+        changes.give_back(subscription, deal(quote.id), quotes.lines_of(quote), now)
+        return None
     invoice_id = _draft(subscription, quote, now)
     if not quote.due:
         _settle_by_credit(subscription, customer, invoices.lock(invoice_id), quote, now)
@@ -95,9 +103,20 @@ def lapse_draft(invoice_id: UUID, subscription_id: UUID, now: datetime) -> None:
         invoices.void(invoice)
 
 
-def _fresh_quote(subscription: Subscription, customer: Customer, method: str, now: datetime) -> Quote:
+def _fresh(quote: Quote, subscription: Subscription, customer: Customer, method: str, now: datetime) -> Quote:
+    """Return what a stored quote would be today."""
+    if quote.kind == quotes.CHANGE:
+        return _fresh_change(subscription, customer, quote.terms["tier"], method, now)
+    return _fresh_start(subscription, customer, method, now)
+
+
+def _fresh_start(subscription: Subscription, customer: Customer, method: str, now: datetime) -> Quote:
     extra = branches.list_extra(customer.business_id) if customer.business_id else []
-    return quotes.preview_start(subscription, customer, extra, registry.get(method).settles_in, now)
+    return quote_start.preview(subscription, customer, extra, registry.get(method).settles_in, now)
+
+
+def _fresh_change(subscription: Subscription, customer: Customer, tier_code: str, method: str, now: datetime) -> Quote:
+    return quote_change.preview(subscription, customer, tier_code, registry.get(method).settles_in, now)
 
 
 def _draft(subscription: Subscription, quote: Quote, now: datetime) -> UUID:
@@ -109,7 +128,7 @@ def _draft(subscription: Subscription, quote: Quote, now: datetime) -> UUID:
             return existing.id
         invoices.void(existing)
     basis = invoices.Basis(
-        quote.customer_id, subscription.id, subscription.version, quote.id, quotes.START, quote.currency
+        quote.customer_id, subscription.id, subscription.version, quote.id, quote.kind, quote.currency
     )
     return invoices.draft(basis, quotes.lines_of(quote), now)
 

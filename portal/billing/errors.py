@@ -22,3 +22,17 @@ class AlreadyStarted(Conflict):
 
     def __init__(self) -> None:
         super().__init__("already_started", N_("Your plan is already running. You do not need to pay again."))
+
+
+class NotRunning(Conflict):
+    """Only what is running and paid for is changed (product.md, *Changes*)."""
+
+    def __init__(self) -> None:
+        super().__init__("not_running", N_("Your plan has to be running and paid before it can be changed."))
+
+
+class SameTier(Conflict):
+    """The tier asked for is the one there is."""
+
+    def __init__(self) -> None:
+        super().__init__("same_tier", N_("This is your tier already. Nothing was changed."))

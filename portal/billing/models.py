@@ -1,4 +1,4 @@
-"""Tables of agreements: subscriptions, their periods, and stored quotes."""
+"""Tables of agreements: subscriptions, their periods and what these hold, and stored quotes."""
 
 from datetime import date, datetime
 from typing import Any
@@ -43,6 +43,22 @@ class SubscriptionPeriod(Base):
     starts_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     invoice_id: Mapped[UUID]
+    """The invoice that the period began with."""
+    rate_on: Mapped[date | None]
+    """The day of the rate at which its prices were converted, for the whole of it; None where none had to be."""
+
+
+class PeriodHolding(Base):
+    """What a period's subscription took up (``quantity`` above zero) or gave up from a day on; append-only."""
+
+    __tablename__ = "period_holdings"
+
+    id: Mapped[Key]
+    period_id: Mapped[UUID] = mapped_column(ForeignKey("subscription_periods.id"))
+    code: Mapped[str]
+    quantity: Mapped[int]
+    unit_amount: Mapped[Amount]
+    from_on: Mapped[date]
 
 
 class Quote(Base):
@@ -65,7 +81,7 @@ class Quote(Base):
 
     @property
     def total(self) -> Money:
-        """What the lines come to."""
+        """What the lines come to; below zero it comes back as credit."""
         return Money(self.total_amount, self.currency)
 
     @property
@@ -75,5 +91,5 @@ class Quote(Base):
 
     @property
     def due(self) -> Money:
-        """What is left to pay today."""
-        return self.total - self.credit
+        """What is left to pay today, never below zero."""
+        return max(self.total - self.credit, Money.zero(self.currency))

@@ -1,6 +1,7 @@
 """Reading agreements."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from portal.kit.money import Money
 _quote, _customer, _business = table_of(Quote), table_of(Customer), table_of(Business)
 _DEAL = (
     select(
-        _quote.c.terms, _quote.c.credit_amount, _quote.c.currency,
+        _quote.c.terms, _quote.c.credit_amount, _quote.c.currency, _quote.c.quoted_on,
         _customer.c.public_id, _customer.c.time_zone, _customer.c.business_id,
         _business.c.name, _business.c.email, _business.c.country,
     )
@@ -42,6 +43,7 @@ class Deal:
     terms: dict[str, Any]
     credit: Money
     """The part that the customer's credit pays."""
+    quoted_on: date
     customer: str
     """Public id."""
     time_zone: str
@@ -52,7 +54,8 @@ def deal(quote_id: UUID) -> Deal:
     """Return everything a quote was agreed on with, by one question."""
     row = db.execute(_DEAL, {"quote_id": quote_id}).one()
     buyer = Buyer(row.business_id, row.name, row.email, row.country) if row.business_id else None
-    return Deal(row.terms, Money(row.credit_amount, row.currency), row.public_id, row.time_zone, buyer)
+    credit = Money(row.credit_amount, row.currency)
+    return Deal(row.terms, credit, row.quoted_on, row.public_id, row.time_zone, buyer)
 
 
 def find_live(customer_id: UUID) -> Subscription | None:

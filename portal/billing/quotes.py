@@ -1,10 +1,10 @@
-"""Quotes: what a change costs, by lines that explain themselves, stored before anybody confirms it.
+"""Quotes: what something costs, by lines that explain themselves, stored before anybody confirms it.
 
-``price_start`` is pure. A quote binds: confirming charges these pennies, or shows a new quote.
+A quote binds: confirming charges these pennies, or shows a new quote. What is quoted is put together by ``quote_start``
+and ``quote_change``.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -13,9 +13,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, select
 
 from portal.billing.models import Quote, Subscription
-from portal.catalogue import price_book
 from portal.currency import rates
-from portal.currency.conversion import Rate, convert
+from portal.currency.conversion import convert
 from portal.invoicing import credit_balance
 from portal.invoicing.invoices import Line
 from portal.invoicing.models import Customer
@@ -25,59 +24,44 @@ from portal.kit.errors import NotFound
 from portal.kit.money import Money, total
 
 START = "subscription_start"
+CHANGE = "subscription_change"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """Something with a monthly price: ``price`` for one, as the price book gives it."""
-
-    code: str
-    price: Money
-    quantity: int
-
-
-def price_start(items: Sequence[Item], currency: str, rate: Rate | None) -> list[Line]:
-    """Price the first, whole period: unit price (converted once where the book has another currency) × quantity."""
-    lines = []
-    for item in items:
-        unit = item.price if item.price.currency == currency else convert(item.price, _needed(rate))
-        derivation: dict[str, Any] = {
-            "kind": "month",
-            "book_amount": item.price.amount,
-            "book_currency": item.price.currency,
-        }
-        if unit.currency != item.price.currency:
-            derivation |= {"rate": str(_needed(rate).shown), "rate_on": _needed(rate).on.isoformat()}
-        lines.append(Line(item.code, item.quantity, unit, unit * item.quantity, derivation))
-    return lines
-
-
-def _needed(rate: Rate | None) -> Rate:
-    if rate is None:
-        raise ValueError("a rate is needed to convert a price")
-    return rate
-
-
-def preview_start(
-    subscription: Subscription, customer: Customer, branch_ids: Sequence[UUID], settles_in: str, now: datetime
+def assemble(
+    kind: str,
+    subscription: Subscription,
+    customer: Customer,
+    lines: Sequence[Line],
+    basis: dict[str, Any],
+    settles_in: str,
+    now: datetime,
 ) -> Quote:
-    """Return the quote of a subscription's start, not stored yet.
+    """Return a quote of ``lines``, not stored yet; the customer's credit pays what it can of it.
 
-    :param branch_ids: the branches beyond the main one, each charged.
+    Below zero it is what comes back, and nothing is to pay.
+
+    :param basis: what else it rests on, as JSON; ``branches``, those that it charges, are always among it.
     :param settles_in: the currency in which the chosen wallet collects.
     :raises RatesStale: a needed rate is older than seven days.
     """
-    lines, terms = _start_terms(subscription, customer, branch_ids, settles_in, now)
     amount = total([line.amount for line in lines], customer.currency)
+    to_pay = max(amount, Money.zero(customer.currency))
+    credit = min(to_pay, credit_balance.of(customer.id, customer.currency))
+    terms = {
+        **basis,
+        "lines": [_line_as_json(line) for line in lines],
+        "credit": credit.amount,
+        "settlement": _settlement(to_pay - credit, settles_in, now),
+    }
     return Quote(
         public_id=ids.public_id("qt"),
         customer_id=customer.id,
         subscription_id=subscription.id,
         subscription_version=subscription.version,
-        kind=START,
+        kind=kind,
         terms=terms,
         total_amount=amount.amount,
-        credit_amount=terms["credit"],
+        credit_amount=credit.amount,
         currency=customer.currency,
         quoted_on=local_day(customer.time_zone, now),
         created_at=now,
@@ -98,29 +82,6 @@ def still_holds(quote: Quote, subscription: Subscription, fresh: Quote) -> bool:
         fresh.quoted_on,
         fresh.terms,
     )
-
-
-def _start_terms(
-    subscription: Subscription, customer: Customer, branch_ids: Sequence[UUID], settles_in: str, now: datetime
-) -> tuple[list[Line], dict[str, Any]]:
-    version, tier = price_book.get_tier_on_sale(subscription.tier_code, now)
-    items = [Item(tier.code, Money(tier.amount, tier.currency), 1)]
-    if branch_ids:
-        branch = price_book.get_price(version, price_book.BRANCH)
-        items.append(Item(branch.code, Money(branch.amount, branch.currency), len(branch_ids)))
-    foreign = {item.price.currency for item in items} - {customer.currency}
-    rate = rates.newest(foreign.pop(), customer.currency, now) if foreign else None
-    lines = price_start(items, customer.currency, rate)
-    amount = total([line.amount for line in lines], customer.currency)
-    credit = min(amount, credit_balance.of(customer.id, customer.currency))
-    terms = {
-        "price_version": str(version),
-        "branches": sorted(str(branch_id) for branch_id in branch_ids),
-        "lines": [_line_as_json(line) for line in lines],
-        "credit": credit.amount,
-        "settlement": _settlement(amount - credit, settles_in, now),
-    }
-    return lines, terms
 
 
 def _settlement(due: Money, settles_in: str, now: datetime) -> dict[str, Any]:

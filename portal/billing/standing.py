@@ -7,9 +7,9 @@ from uuid import UUID
 
 from sqlalchemy import Row, and_, bindparam, func, select
 
-from portal.billing.models import Subscription, SubscriptionPeriod
+from portal.billing.models import PeriodHolding, Subscription, SubscriptionPeriod
 from portal.directory.models import Branch, Business
-from portal.invoicing.models import Customer, Invoice
+from portal.invoicing.models import Customer
 from portal.kit.db import db, table_of
 from portal.kit.money import Money
 from portal.payments.models import PaymentSession
@@ -17,7 +17,7 @@ from portal.payments.states import LIVE_SESSION
 
 _business, _branch, _customer = table_of(Business), table_of(Branch), table_of(Customer)
 _subscription, _period = table_of(Subscription), table_of(SubscriptionPeriod)
-_invoice, _session = table_of(Invoice), table_of(PaymentSession)
+_holding, _session = table_of(PeriodHolding), table_of(PaymentSession)
 _newer = _period.alias()
 _BRANCHES = (
     select(func.count())
@@ -31,25 +31,29 @@ _UNDER_WAY = (
     .limit(1)
     .scalar_subquery()
 )
+_MONTHLY = (
+    select(func.sum(_holding.c.unit_amount * _holding.c.quantity))
+    .where(_holding.c.period_id == _period.c.id)
+    .scalar_subquery()
+)
 _RUNS = and_(_subscription.c.customer_id == _customer.c.id, _subscription.c.status != "cancelled")
 _STANDING = (
     select(
         _BRANCHES.label("branches"), _customer.c.id.label("customer_id"), _UNDER_WAY.label("session"),
         _subscription.c.status, _subscription.c.mode, _subscription.c.tier_code,
-        _period.c.starts_on, _period.c.ends_on, _invoice.c.total_amount, _invoice.c.currency,
+        _period.c.starts_on, _period.c.ends_on, _MONTHLY.label("monthly"), _customer.c.currency,
     )
     .select_from(_business)
     .outerjoin(_customer, _customer.c.business_id == _business.c.id)
     .outerjoin(_subscription, _RUNS)
     .outerjoin(_period, and_(_period.c.subscription_id == _subscription.c.id, _period.c.number == _NEWEST))
-    .outerjoin(_invoice, _invoice.c.id == _period.c.invoice_id)
     .where(_business.c.id == bindparam("business_id"))
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What runs, with its newest period (``ends_on`` exclusive) and what that cost; None before the first one."""
+    """What runs, with its newest period (``ends_on`` exclusive) and what a whole one costs; None before the first."""
 
     status: str
     mode: str
@@ -76,5 +80,5 @@ def standing(business_id: UUID) -> Standing:
 
 
 def _agreement(row: Row[*tuple[Any, ...]]) -> Agreement:
-    price = None if row.total_amount is None else Money(row.total_amount, row.currency)
+    price = None if row.monthly is None else Money(int(row.monthly), row.currency)
     return Agreement(row.status, row.mode, row.tier_code, row.starts_on, row.ends_on, price)

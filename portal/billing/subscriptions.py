@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, insert, select
 
-from portal.billing import entitlement, periods
+from portal.billing import entitlement, holdings, periods
 from portal.billing.errors import AlreadyStarted, ChangeInProgress
 from portal.billing.models import Subscription, SubscriptionPeriod
 from portal.billing.queries import Deal
@@ -91,7 +91,7 @@ def start(subscription: Subscription, deal: Deal, invoice_id: UUID, period: peri
         extra_branches=len(paid),
         version=subscription.version + 1,
     )
-    db.execute(_ADD_PERIOD, {"subscription_id": subscription.id, "invoice_id": invoice_id} | asdict(period))
+    _open_period(subscription.id, deal, invoice_id, period)
     if deal.buyer is not None:
         branches.show(paid, now)
         entitlement.refresh(subscription, deal.buyer.id, now)
@@ -101,3 +101,11 @@ def start(subscription: Subscription, deal: Deal, invoice_id: UUID, period: peri
         "invoice_id": str(invoice_id),
     }
     outbox.record(STARTED, subscription.public_id, facts, now)
+
+
+def _open_period(subscription_id: UUID, deal: Deal, invoice_id: UUID, period: periods.Period) -> None:
+    """Store a period with what is held from its first day on: the lines of its first invoice."""
+    period_id, rate_on = ids.new_id(), deal.terms["lines"][0]["derivation"].get("rate_on")
+    row = {"id": period_id, "subscription_id": subscription_id, "invoice_id": invoice_id, "rate_on": rate_on}
+    db.execute(_ADD_PERIOD, row | asdict(period))
+    holdings.take_up(period_id, holdings.agreed(deal, period.starts_on))

@@ -31,10 +31,21 @@ def newest(source: str, target: str, now: datetime) -> Rate:
 
     :raises RatesStale: where it is older than seven days.
     """
+    return _newest_between(source, target, now.date() - _USABLE, now.date())
+
+
+def of_day(source: str, target: str, day: date) -> Rate:
+    """Return the rate of a day that was used before, however long ago: every one is kept.
+
+    :raises RatesStale: there is none of that day.
+    """
+    return _newest_between(source, target, day, day)
+
+
+def _newest_between(source: str, target: str, first: date, last: date) -> Rate:
     wanted = {source, target} - {EURO}
-    usable = {"currencies": list(wanted), "first": now.date() - _USABLE, "last": now.date()}
     by_day: dict[date, dict[str, Decimal]] = {}
-    for rate_on, currency, per_euro in db.execute(_NEWEST, usable):
+    for rate_on, currency, per_euro in db.execute(_NEWEST, {"currencies": list(wanted), "first": first, "last": last}):
         day = by_day.setdefault(rate_on, {EURO: Decimal(1)})
         day[currency] = per_euro
         if wanted <= day.keys():

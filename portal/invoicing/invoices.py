@@ -59,6 +59,16 @@ class Settlement:
 _ADD = insert(table_of(Invoice))
 _ADD_LINE = insert(table_of(InvoiceLine))
 _LOCK = select(Invoice).where(Invoice.id == bindparam("invoice_id")).with_for_update()
+_LOCK_OF_PERIOD = (
+    select(Invoice)
+    .where(
+        Invoice.subscription_id == bindparam("subscription_id"),
+        Invoice.period_starts_on == bindparam("starts_on"),
+        Invoice.number.is_not(None),
+    )
+    .order_by(Invoice.status != "open", Invoice.issued_at.desc(), Invoice.id.desc())
+    .with_for_update()
+)
 _INVOICE = table_of(Invoice).c
 _DRAFT = select(_INVOICE.id).where(_INVOICE.subscription_id == bindparam("subscription_id"), _INVOICE.status == "draft")
 
@@ -146,3 +156,9 @@ def lock_draft_of(subscription_id: UUID) -> Invoice | None:
     """Lock the draft of a locked subscription; there is at most one."""
     draft_id = db.execute(_DRAFT, {"subscription_id": subscription_id}).scalar_one_or_none()
     return lock(draft_id) if draft_id else None
+
+
+def lock_of_period(subscription_id: UUID, starts_on: date) -> Sequence[Invoice]:
+    """Lock the issued invoices of the period that began on a day: open ones first, then the newest."""
+    of = {"subscription_id": subscription_id, "starts_on": starts_on}
+    return db.scalars(_LOCK_OF_PERIOD, of, execution_options=FRESH).all()

@@ -37,11 +37,9 @@ def shown_line(
 ) -> ShownLine:
     """Return a line with the sum that explains it, such as "£1.00 × 2 × 1 month = £2.00"."""
     gettext = i18n.speaker(locale)
-    figures = {"unit": _money(unit, locale), "amount": _money(amount, locale), "count": quantity}
-    if quantity == 1:
-        text = gettext("%(unit)s × 1 month = %(amount)s", **figures)
-    else:
-        text = gettext("%(unit)s × %(count)s × 1 month = %(amount)s", **figures)
+    shown = -unit if amount.amount < 0 else unit
+    figures = {"unit": _money(shown, locale), "amount": _money(amount, locale), "count": abs(quantity)}
+    text = _sum(derivation, figures, locale)
     if "rate" in derivation:
         book = Money(derivation["book_amount"], derivation["book_currency"])
         text += gettext(
@@ -54,10 +52,25 @@ def shown_line(
     return ShownLine(_title(code, quantity, locale), text, amount)
 
 
+def _sum(derivation: dict[str, Any], figures: dict[str, Any], locale: str) -> str:
+    """Return the sum of a line: of a part of a period by its days, else of a whole month."""
+    gettext = i18n.speaker(locale)
+    if derivation.get("kind") == "days":
+        days = {"days": derivation["days"], "of": derivation["of"]}
+        if figures["count"] == 1:
+            return gettext("%(unit)s × %(days)s of %(of)s days = %(amount)s", **figures, **days)
+        return gettext("%(unit)s × %(count)s × %(days)s of %(of)s days = %(amount)s", **figures, **days)
+    if figures["count"] == 1:
+        return gettext("%(unit)s × 1 month = %(amount)s", **figures)
+    return gettext("%(unit)s × %(count)s × 1 month = %(amount)s", **figures)
+
+
 def _title(code: str, quantity: int, locale: str) -> str:
     gettext = i18n.speaker(locale)
     if code == "branch":
         return gettext("Further branches: %(count)s", count=quantity)
+    if quantity < 0:
+        return gettext("%(tier)s tier, given back", tier=tier_name(code, locale))
     return gettext("%(tier)s tier", tier=tier_name(code, locale))
 
 

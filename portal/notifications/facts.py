@@ -39,6 +39,17 @@ def of_start(event: DomainEvent) -> Facts:
     return {"tier": event.facts["tier"], **_invoice(invoice), **_paid_with(session)}
 
 
+def of_change(event: DomainEvent) -> Facts:
+    """Return what a plan became, and what that cost line by line; an amount below zero came back as credit."""
+    lines = event.facts["lines"]
+    return {
+        "tier": event.facts["tier"],
+        "amount": sum(line["amount"] for line in lines),
+        "currency": event.facts["currency"],
+        "lines": [{**line, "unit_amount": line["unit"]} for line in lines],
+    }
+
+
 def _invoice(invoice: Invoice) -> Facts:
     """Return an issued invoice; its last day is inclusive."""
     last_on = invoice.period_ends_on - timedelta(days=1) if invoice.period_ends_on else None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from portal.billing.changes import CHANGED
 from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.subscriptions import STARTED
 from portal.identity.team import JOINED
@@ -29,7 +30,7 @@ class Category(StrEnum):
 
 
 _PAYMENT = "/businesses/{business}/history/payments/{transaction}"
-_TOLD_BY_WHAT_THEY_BRING = frozenset({"subscription_start"})
+_TOLD_BY_WHAT_THEY_BRING = frozenset({"subscription_start", "subscription_change"})
 """Kinds of invoices whose payment is not told for itself, as what it brings about is: one event, one mail."""
 
 
@@ -62,6 +63,7 @@ class Kind:
 
 KINDS = (
     Kind("subscription_started", STARTED, facts.of_start, "/directory/{slug}"),
+    Kind("subscription_changed", CHANGED, facts.of_change, "/businesses/{business}/plan"),
     Kind("payment_received", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_paid_what_is_not_told_else),
     Kind("payment_credited", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("credited")),
     Kind("payment_held", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("held")),

@@ -28,7 +28,7 @@ from portal.web.access import current_user, public, writes, writes_once
 if TYPE_CHECKING:
     from portal.directory.models import Business
     from portal.invoicing.models import Customer
-    from portal.payments.models import PaymentAttempt, PaymentSession
+    from portal.payments.models import MembershipTransaction, PaymentAttempt, PaymentSession
 
 _IMPATIENCE = timedelta(seconds=10)
 bp = Blueprint("pay", __name__, url_prefix="/pay/<session>")
@@ -119,12 +119,15 @@ def _shown(public_id: str) -> ShownPayment:
     customer = customers.get(session.customer_id)
     g.time_zone = customer.time_zone
     attempt = attempt_of(session.id)
-    shown = _for_anyone(session, attempt, edge.now())
+    transaction = transactions.of_session(session.id)
+    shown = _for_anyone(session, attempt, transaction, edge.now())
     business = _business_of(customer)
-    return _for_member(session, business, shown) if business and _may_pay(business) else shown
+    return _for_member(session, business, transaction, shown) if business and _may_pay(business) else shown
 
 
-def _for_anyone(session: PaymentSession, attempt: PaymentAttempt, now: datetime) -> ShownPayment:
+def _for_anyone(
+    session: PaymentSession, attempt: PaymentAttempt, transaction: MembershipTransaction, now: datetime
+) -> ShownPayment:
     settings = config.current()
     is_open = session.status == "open" and session.expires_at > now and attempt.code_url is not None
     return ShownPayment(
@@ -133,7 +136,7 @@ def _for_anyone(session: PaymentSession, attempt: PaymentAttempt, now: datetime)
         pause="500ms" if _is_about_to_show_its_code(session, now) else "2s",
         disposition=attempt.disposition,
         order_id=attempt.order_number,
-        title=wording.type_title("subscription_start"),
+        title=wording.type_title(transaction.type),
         seller_name=settings.seller.name,
         provider_name=wording.method_name(session.provider),
         amount=session.owed,
@@ -159,9 +162,11 @@ def _is_about_to_show_its_code(session: PaymentSession, now: datetime) -> bool:
     return session.status == "created" and now - session.created_at < _IMPATIENCE
 
 
-def _for_member(session: PaymentSession, business: Business, shown: ShownPayment) -> ShownPayment:
+def _for_member(
+    session: PaymentSession, business: Business, transaction: MembershipTransaction, shown: ShownPayment
+) -> ShownPayment:
     """Add what only those see who pay for the business: cancelling, the way back to the quote, the receipt."""
-    quote, transaction = quote_of_invoice(session.invoice_id), transactions.of_session(session.id)
+    quote = quote_of_invoice(session.invoice_id)
     return replace(
         shown,
         can_cancel=session.status in LIVE_SESSION,

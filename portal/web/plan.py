@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -24,7 +24,12 @@ from portal.web import home, wording
 from portal.web.access import may, requires, writes, writes_once
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from portal.billing.models import Quote, Subscription
     from portal.directory.models import Business
+    from portal.invoicing.models import Customer
+    from portal.web.home import ShownTier
 
 bp = Blueprint("plan", __name__, url_prefix="/businesses/<business>/plan")
 
@@ -40,6 +45,7 @@ class ShownQuote:
     lines: list[ShownLine]
     total: Money
     credit_used: Money | None
+    comes_back: Money | None
     due: Money
     collected: Money | None
     rate: str | None
@@ -51,25 +57,35 @@ class ShownQuote:
 @bp.get("")
 @requires("billing:view")
 def compare(business: Business) -> str:
-    """Show the tiers beside each other."""
+    """Show the tiers beside each other, at the prices that this business pays or would pay."""
     customer = customers.find_of_business(business.id)
     subscription = queries.find_live(customer.id) if customer else None
+    running = subscription if subscription is not None and subscription.status != "incomplete" else None
     live = sessions.live_of_subscription(subscription.id) if subscription else None
-    is_running = subscription is not None and subscription.status != "incomplete"
     shown = price_book.edition()
-    branch = price_book.get_price(shown.version_id, price_book.BRANCH)
+    kept = running.price_version_id if running else None
+    branch = price_book.get_price(kept or shown.version_id, price_book.BRANCH)
+    tiers = [home.shown_tier(tier) for tier in price_book.list_tiers(kept)] if kept else home.current_tiers(shown)
     return render_template(
         "web/plan/compare.html",
         business=business,
-        tiers=home.current_tiers(shown),
-        current_code=subscription.tier_code if subscription and is_running else "",
-        is_running=is_running,
+        tiers=tiers,
+        offered=_offered(tiers, running),
+        current_code=running.tier_code if running else "",
+        is_running=running is not None,
         product_count=business.product_count,
         extra_branches=branches.count_extra(business.id),
         branch_price=Money(branch.amount, branch.currency),
         may_change=may("billing:pay"),
         pending_url=url_for("pay.show", session=live.public_id) if live else None,
     )
+
+
+def _offered(tiers: Sequence[ShownTier], running: Subscription | None) -> list[str]:
+    """Return the codes of the tiers to choose: any to begin with, afterwards any other while it is paid for."""
+    if running is not None and running.status != "active":
+        return []
+    return [tier.code for tier in tiers if running is None or tier.code != running.tier_code]
 
 
 @bp.post("/quote")
@@ -80,7 +96,7 @@ def make_quote(business: Business) -> Response:
     """Choose a tier and store its quote."""
     now = edge.now()
     tier = sent_fields.one("tier")
-    quote = checkout.quote_start(customers.of_business(business, now), tier, METHOD, now)
+    quote = checkout.quote_tier(customers.of_business(business, now), tier, METHOD, now)
     return redirect(url_for(".show_quote", business=business.public_id, quote_id=quote.public_id), 303)
 
 
@@ -89,32 +105,42 @@ def make_quote(business: Business) -> Response:
 def show_quote(business: Business, quote_id: str) -> str:
     """Show a quote with the derivation of each line."""
     customer, quote = quotes.get_of_business(business.id, quote_id)
-    settlement = quote.terms["settlement"]
-    period = subscriptions.first_period(customer.time_zone, quote.quoted_on)
+    return render_template(
+        "web/plan/quote.html",
+        business=business,
+        quote=_shown(customer, quote),
+        may_pay=may("billing:pay"),
+        has_moved="moved" in request.args,
+    )
+
+
+def _shown(customer: Customer, quote: Quote) -> ShownQuote:
+    settlement, lines = quote.terms["settlement"], quotes.lines_of(quote)
     is_converted = settlement["rate"] is not None
-    lines = quotes.lines_of(quote)
-    shown = ShownQuote(
+    ends_on, next_amount = _outlook(customer, quote)
+    return ShownQuote(
         public_id=quote.public_id,
         tier_name=wording.tier_name(lines[0].code),
-        period_start=period.starts_on,
-        period_end=period.last_day,
+        period_start=quote.quoted_on,
+        period_end=ends_on - timedelta(days=1),
         lines=[wording.shown_line(line.code, line.quantity, line.unit, line.amount, line.derivation) for line in lines],
         total=quote.total,
         credit_used=quote.credit if quote.credit else None,
+        comes_back=-quote.total if quote.total < Money.zero(quote.currency) else None,
         due=quote.due,
         collected=Money(settlement["amount"], settlement["currency"]) if is_converted else None,
         rate=settlement["rate"],
         rate_on=date.fromisoformat(settlement["rate_on"]) if is_converted else None,
-        next_amount=quote.total,
-        next_on=period.ends_on,
+        next_amount=next_amount,
+        next_on=ends_on,
     )
-    return render_template(
-        "web/plan/quote.html",
-        business=business,
-        quote=shown,
-        may_pay=may("billing:pay"),
-        has_moved="moved" in request.args,
-    )
+
+
+def _outlook(customer: Customer, quote: Quote) -> tuple[date, Money]:
+    """Return the day on which the next period begins, and what that will cost as things stand."""
+    if quote.kind == quotes.START:
+        return subscriptions.first_period(customer.time_zone, quote.quoted_on).ends_on, quote.total
+    return date.fromisoformat(quote.terms["period"]["ends_on"]), Money(quote.terms["next_amount"], quote.currency)
 
 
 @bp.post("/quote/<quote_id>/confirm")

@@ -52,6 +52,7 @@ AGREEMENTS = {
     "ends_at, invoice_id) SELECT gen_random_uuid(), subscription_id, 1, starts_on + 90, ends_on + 90, "
     "starts_at + interval '90 days', ends_at + interval '90 days', invoice_id FROM subscription_periods",
     "period_has_its_invoice": "UPDATE subscription_periods SET ends_on = ends_on + 1",
+    "period_is_invoiced_its_worth": "UPDATE period_holdings SET unit_amount = unit_amount + 1",
     "active_has_its_period": "DELETE FROM subscription_periods",
     "listed_is_entitled": "UPDATE business_entitlements SET is_listed = false",
     "counters_are_their_rows": "UPDATE customers SET transaction_count = transaction_count + 1",

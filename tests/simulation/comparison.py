@@ -98,7 +98,8 @@ def _same_shops(product: Product, shops: Mapping[str, Shop]) -> None:
 
 
 def quote(page: str, shop: Shop, shown: Quote) -> None:
-    """The page of a quote names what is due, and what the wallet will collect."""
+    """The page of a quote names what is due or comes back, and what the wallet will collect."""
+    assert shown.total >= 0 or prices.written(-shown.total, shop.currency) in page, shown
     assert (prices.written(shown.due, shop.currency) if shown.due else "Confirm, nothing to pay") in page, shown
     assert shop.currency == "CNY" or not shown.due or prices.written(shown.asked, "CNY") in page, shown
 

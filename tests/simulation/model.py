@@ -6,11 +6,13 @@ observed, and held against how long it may take.
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from fractions import Fraction
 from typing import Literal
 
 from tests.simulation import prices
 from tests.simulation.days import day_in, month_after
 
+ZERO = Fraction(0)
 HOUR = timedelta(hours=1)
 LIFETIME, LONGEST, WATCH = HOUR, 2 * HOUR, 24 * HOUR
 LEARNED_WITHIN = timedelta(seconds=90)
@@ -26,11 +28,12 @@ class Basis:
     tier: str
     branches: frozenset[str]
     credit: int
+    is_change: bool = False
 
 
 @dataclass(frozen=True)
 class Quote:
-    """A price that was shown: ``due`` in the shop's currency, ``asked`` in fen."""
+    """A price that was shown: ``due`` in the shop's currency, ``asked`` in fen. A total below zero comes back."""
 
     basis: Basis
     day: date
@@ -93,6 +96,10 @@ class Shop:
     is_active: bool = False
     paid_branches: int = 0
     period: tuple[date, date] | None = None
+    held: list[tuple[int, date]] = field(default_factory=list)
+    """What a month costs more or less from a day of the period on."""
+    invoiced: int = 0
+    """For the period, less what came back."""
     credit: int = 0
     invoices: list[Invoice] = field(default_factory=list)
     sessions: list[Session] = field(default_factory=list)
@@ -107,40 +114,73 @@ class Shop:
         """The invoice that waits for its money."""
         return next((invoice for invoice in self.invoices if invoice.status == "draft"), None)
 
-    def price(self, now: datetime) -> Quote:
-        """What starting costs at this moment."""
-        total = prices.total(self.tier, len(self.branches), self.currency)
-        credit = min(total, self.credit)
-        basis = Basis(self.version, self.tier, frozenset(self.branches), credit)
-        due = total - credit
+    def price(self, now: datetime, tier: str) -> Quote:
+        """What starting costs at this moment, or changing to a tier."""
+        if self.is_active:
+            total = self._worth(self._change_to(tier, day_in(self.zone, now))) - self.invoiced
+        else:
+            total = prices.total(self.tier, len(self.branches), self.currency)
+        credit = min(max(total, 0), self.credit)
+        branches = frozenset() if self.is_active else frozenset(self.branches)
+        basis = Basis(self.version, tier, branches, credit, self.is_active)
+        due = max(total, 0) - credit
         return Quote(basis, day_in(self.zone, now), total, due, prices.in_fen(due, self.currency))
 
-    def choose(self, tier: str) -> str:
+    def _change_to(self, tier: str, day: date) -> list[tuple[int, date]]:
+        more = prices.monthly(tier, self.currency) - prices.monthly(self.tier, self.currency)
+        return [*self.held, (more, day)]
+
+    def _worth(self, held: list[tuple[int, date]]) -> int:
+        """What the period costs in all: each price by the days for which it is held, rounded once."""
+        assert self.period is not None
+        start, end = self.period
+        return prices.rounded(
+            sum((Fraction(price * (end - day).days, (end - start).days) for price, day in held), ZERO)
+        )
+
+    def choose(self, tier: str, now: datetime) -> str:
         """Choose a tier to be quoted: ``quoted``, or what refuses it."""
         if self.is_active:
-            return "already_started"
+            return self._refuses_change(tier, now) or "quoted"
         if self.live is not None and tier != self.tier:
             return "change_in_progress"
         if tier != self.tier:
             self.tier, self.version = tier, self.version + 1
         return "quoted"
 
+    def _refuses_change(self, tier: str, now: datetime) -> str | None:
+        if self.live is not None:
+            return "change_in_progress"
+        if not self._runs(now):
+            return "not_running"
+        return "same_tier" if tier == self.tier else None
+
+    def _runs(self, now: datetime) -> bool:
+        return self.period is not None and day_in(self.zone, now) < self.period[1]
+
     def confirm(self, quote: Quote, is_unclear: bool, now: datetime) -> str:
-        """Confirm a quote: ``opened``, ``same`` payment, ``moved``, ``settled`` by credit, or what refuses it.
+        """Confirm a quote: ``opened``, ``same`` payment, ``moved``, ``settled`` at once, or what refuses it.
 
         :param is_unclear: whether nobody knows at present if the provider made the order of the live session.
         """
-        if self.is_active:
+        if self.is_active and not quote.basis.is_change:
             return "already_started"
         if self.live is not None:
             if is_unclear:
                 return "payment_unresolved"
             return "same" if _asks_the_same(self.live.invoice.quote, quote) else "change_in_progress"
-        if quote != self.price(now):
+        refused = self._refuses_change(quote.basis.tier, now) if self.is_active else None
+        if refused:
+            return refused
+        if quote != self.price(now, quote.basis.tier if self.is_active else self.tier):
             return "moved"
+        if quote.total < 0:
+            self.credit -= quote.total
+            self._change(quote)
+            return "settled"
         invoice = self._draft(quote)
         if quote.due == 0:
-            self._start(invoice, quote.day)
+            self._fulfil(invoice, quote.day)
             return "settled"
         self.sessions.append(Session(invoice, quote.day, now, now + LIFETIME, state="created"))
         return "opened"
@@ -166,8 +206,8 @@ class Shop:
     def _become(self, session: Session, payment: Payment, invoice: Invoice, now: datetime, is_still_draft: bool) -> str:
         if (payment.amount, payment.currency) != (self.asked(session), "CNY"):
             return "suspense"
-        if is_still_draft and self._stands(invoice):
-            self._start(invoice, day_in(self.zone, now) if is_late(session) else session.day)
+        if is_still_draft and self._stands(invoice, now):
+            self._fulfil(invoice, day_in(self.zone, now) if is_late(session) else session.day)
             for other in self.sessions:
                 if other.is_live and other is not session and other.invoice is invoice:
                     other.end("cancelled", now)
@@ -181,21 +221,35 @@ class Shop:
         """The fen that the wallet is asked for."""
         return session.invoice.quote.asked
 
-    def _stands(self, invoice: Invoice) -> bool:
+    def _stands(self, invoice: Invoice, now: datetime) -> bool:
         basis = invoice.quote.basis
         is_same = invoice.status == "draft" and basis.version == self.version
+        if basis.is_change and not self._runs(now):
+            return False
         return is_same and basis.credit <= self.credit and basis.branches <= self.branches
 
-    def _start(self, invoice: Invoice, starts_on: date) -> None:
-        self.credit -= invoice.quote.basis.credit
+    def _fulfil(self, invoice: Invoice, starts_on: date) -> None:
+        quote = invoice.quote
+        self.credit -= quote.basis.credit
         invoice.status = "paid"
+        if quote.basis.is_change:
+            self._change(quote)
+            return
         self.is_active, self.version = True, self.version + 1
-        self.period, self.paid_branches = (starts_on, month_after(starts_on)), len(invoice.quote.basis.branches)
+        self.period, self.paid_branches = (starts_on, month_after(starts_on)), len(quote.basis.branches)
+        self.held, self.invoiced = [(quote.total, starts_on)], quote.total
+
+    def _change(self, quote: Quote) -> None:
+        self.held = self._change_to(quote.basis.tier, quote.day)
+        self.invoiced += quote.total
+        self.tier, self.version = quote.basis.tier, self.version + 1
 
 
 def _asks_the_same(one: Quote, other: Quote) -> bool:
+    """Whether two quotes come to the same; those of a change do only on the same day."""
     first, second = one.basis, other.basis
-    return (first.tier, first.branches, first.credit) == (second.tier, second.branches, second.credit)
+    same_change = not first.is_change or (one.day, one.total) == (other.day, other.total)
+    return same_change and (first.tier, first.branches, first.credit) == (second.tier, second.branches, second.credit)
 
 
 def is_late(session: Session) -> bool:

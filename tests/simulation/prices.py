@@ -14,7 +14,17 @@ SIGNS = {"GBP": "£", "CNY": "CN¥", "EUR": "€", "JPY": "JP¥"}
 
 def total(tier: str, branches: int, currency: str) -> int:
     """A first month in minor units: each price is converted once, then multiplied."""
-    return _converted(MONTHLY[tier], "GBP", currency) + branches * _converted(BRANCH, "GBP", currency)
+    return monthly(tier, currency) + branches * _converted(BRANCH, "GBP", currency)
+
+
+def monthly(tier: str, currency: str) -> int:
+    """A tier's month in minor units."""
+    return _converted(MONTHLY[tier], "GBP", currency)
+
+
+def rounded(exact: Fraction) -> int:
+    """Half to even, once; Python's own rounding of fractions is just that."""
+    return round(exact)
 
 
 def in_fen(amount: int, currency: str) -> int:
@@ -28,5 +38,4 @@ def written(amount: int, currency: str) -> str:
 
 
 def _converted(amount: int, source: str, target: str) -> int:
-    """Half to even, once; Python's own rounding of fractions is just that."""
-    return round(Fraction(amount, WHOLE[source]) / PER_POUND[source] * PER_POUND[target] * WHOLE[target])
+    return rounded(Fraction(amount, WHOLE[source]) / PER_POUND[source] * PER_POUND[target] * WHOLE[target])

@@ -102,11 +102,11 @@ class Simulation:
             return
         self._let_boundaries_pass()
         books = self._shops[chosen]
-        expected = books.choose(tier)
+        expected = books.choose(tier, self._product.now())
         answer = self._product.owner.post(f"/businesses/{chosen}/plan/quote", tier=tier)
         assert answer.status_code == _STATUSES.get(expected, 409), (expected, answer.status_code, answer.text)
         if expected == "quoted":
-            self._note_quote(chosen, answer.headers["Location"])
+            self._note_quote(chosen, answer.headers["Location"], tier)
         self._look()
 
     def confirm(self, quote: int) -> None:
@@ -120,7 +120,8 @@ class Simulation:
         answer = self._product.owner.post(f"{path}/confirm")
         assert answer.status_code == _STATUSES.get(expected, 409), (expected, answer.status_code, answer.text)
         if expected == "moved":
-            self._note_quote(key, answer.headers["Location"].split("?")[0])
+            tier = shown.basis.tier if books.is_active else books.tier
+            self._note_quote(key, answer.headers["Location"].split("?")[0], tier)
         elif expected == "settled":
             assert answer.headers["Location"].endswith("/history")
         elif expected == "opened":
@@ -226,9 +227,9 @@ class Simulation:
             self._tally[f"sessions {fate}"] += 1
         self._tally["dead workers"] += self.deaths
 
-    def _note_quote(self, key: str, path: str) -> None:
+    def _note_quote(self, key: str, path: str, tier: str) -> None:
         books = self._shops[key]
-        shown = books.price(self._product.now())
+        shown = books.price(self._product.now(), tier)
         self._quotes.append((key, path, shown))
         comparison.quote(self._product.owner.get(path).text, books, shown)
 

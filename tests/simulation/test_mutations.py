@@ -8,6 +8,7 @@ import pytest
 from hypothesis.errors import Flaky
 
 from portal.billing import apply_payment
+from portal.invoicing import credit_notes
 from portal.kit import leases
 from portal.ledger import recipes
 from portal.payments import charges, confirmation, sessions
@@ -49,6 +50,10 @@ def what_was_paid_twice_is_credited(patch: Patch) -> None:
     patch.setattr(apply_payment, "_hold", apply_payment._credit)
 
 
+def what_comes_back_is_forgotten(patch: Patch) -> None:
+    patch.setattr(credit_notes, "issue", lambda *_: None)
+
+
 def late_is_never(patch: Patch) -> None:
     patch.setattr(confirmation, "is_late", lambda *_: False)
 
@@ -85,6 +90,7 @@ MUTATIONS: list[tuple[type[Shops], Callable[[Patch], None]]] = [
     (Money, money_is_posted_twice),
     (Money, old_money_pays_what_was_chosen_since),
     (Money, what_was_paid_twice_is_credited),
+    (Money, what_comes_back_is_forgotten),
     (Money, late_is_never),
     (Money, nothing_expires),
     (Trouble, a_lost_answer_is_a_refusal),

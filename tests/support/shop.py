@@ -65,7 +65,7 @@ def make_customer(business: Business) -> Customer:
 
 def make_quote(customer: Customer, tier: str = "pro") -> Quote:
     """Quote the start with a tier."""
-    return checkout.quote_start(customer, tier, METHOD, edge.now())
+    return checkout.quote_tier(customer, tier, METHOD, edge.now())
 
 
 def open_session(customer: Customer, quote: Quote) -> PaymentSession:

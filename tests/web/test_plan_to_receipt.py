@@ -169,3 +169,33 @@ def test_a_tier_that_is_not_sold_is_not_found(owner: FlaskClient, business: Busi
 def test_two_tiers_at_once_are_none(owner: FlaskClient, business: Business) -> None:
     answer = owner.post(f"/businesses/{business.public_id}/plan/quote", data={"tier": ["pro", "starter"]})
     assert answer.status_code == 422
+
+
+def test_a_larger_tier_is_quoted_by_days_paid_and_shown(owner: FlaskClient, business: Business) -> None:
+    assert edge.write(lambda: pay(confirm(owner, business).removeprefix("/pay/"))) == "paid"
+    page = owner.get(f"/businesses/{business.public_id}/plan").text
+    assert re.findall(r'name="tier"\s+value="(\w+)"', page) == ["starter", "enterprise"]
+
+    address = quote_address(owner, business, "enterprise")
+    page = owner.get(address).text
+    assert re.search(r"£5\.00 × (\d+) of \1 days = £5\.00", page), "it begins on the first day"
+    assert re.search(r"−£3\.00 × (\d+) of \1 days = −£3\.00", page) or "-£3.00" in page
+    assert "Pro tier, given back" in page
+    assert "The next charge, £6.00" in page
+
+    payment = str(owner.post(address + "/confirm").location)
+    assert "Change of plan" in owner.get(payment).text
+    assert edge.write(lambda: pay(payment.removeprefix("/pay/"))) == "paid"
+    assert "Change of plan" in owner.get("/history").text
+    assert owner.post(f"/businesses/{business.public_id}/plan/quote", data={"tier": "enterprise"}).status_code == 409
+
+
+def test_a_smaller_tier_gives_credit_at_once_and_says_so_before(owner: FlaskClient, business: Business) -> None:
+    assert edge.write(lambda: pay(confirm(owner, business).removeprefix("/pay/"))) == "paid"
+    address = quote_address(owner, business, "starter")
+    page = owner.get(address).text
+    assert "Becomes your credit today" in page
+    assert "Confirm, nothing to pay" in page
+    assert owner.post(address + "/confirm").location.endswith("/history")
+    assert re.search(r"CN-\d{4}-000001", owner.get("/history/invoices").text)
+    assert owner.post(address + "/confirm").status_code == 409, "it is the tier already"

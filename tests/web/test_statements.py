@@ -109,7 +109,7 @@ def more(world: World) -> None:
     business = world.business
     customer = customers.of_business(business, edge.now())
     for number in range(3):
-        quote = checkout.quote_start(customer, "pro", shop.METHOD, edge.now())
+        quote = checkout.quote_tier(customer, "pro", shop.METHOD, edge.now())
         sessions.cancel(shop.open_session(customer, quote).public_id, edge.now())
         shop.make_branch(business, f"Further {number}")
         shop.make_member(business, f"further{number}@shop.example", Role.VIEWER)

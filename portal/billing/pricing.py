@@ -1,0 +1,64 @@
+"""What the things of a price book cost a customer in its own currency, with the figures that explain it. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from portal.billing.periods import Period
+from portal.billing.proration import Holding, days_left
+from portal.currency.conversion import Rate, convert
+from portal.invoicing.invoices import Line
+from portal.kit.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something with a monthly price: ``price`` for one, as the price book gives it."""
+
+    code: str
+    price: Money
+    quantity: int
+
+
+def unit_price(price: Money, currency: str, rate: Rate | None) -> Money:
+    """Return the price of one, converted once where the book has another currency.
+
+    :raises ValueError: a rate is needed and there is none.
+    """
+    if price.currency == currency:
+        return price
+    if rate is None:
+        raise ValueError("a rate is needed to convert a price")
+    return convert(price, rate)
+
+
+def month_lines(items: Sequence[Item], currency: str, rate: Rate | None) -> list[Line]:
+    """Price a whole period: unit price × quantity."""
+    units = [unit_price(item.price, currency, rate) for item in items]
+    return [
+        Line(
+            item.code, item.quantity, unit, unit * item.quantity, {"kind": "month"} | _book(item.price, currency, rate)
+        )
+        for item, unit in zip(items, units, strict=True)
+    ]
+
+
+def day_lines(change: Sequence[Holding], amounts: Sequence[Money], period: Period) -> list[Line]:
+    """Give each holding of a change the line that has its share (``proration.difference``)."""
+    return [
+        Line(
+            holding.code,
+            holding.quantity,
+            holding.unit,
+            amount,
+            {"kind": "days", "days": days_left(period, holding.from_on), "of": period.days},
+        )
+        for holding, amount in zip(change, amounts, strict=True)
+    ]
+
+
+def _book(price: Money, currency: str, rate: Rate | None) -> dict[str, Any]:
+    found: dict[str, Any] = {"book_amount": price.amount, "book_currency": price.currency}
+    if price.currency != currency and rate is not None:
+        found |= {"rate": str(rate.shown), "rate_on": rate.on.isoformat()}
+    return found

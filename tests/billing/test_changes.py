@@ -1,0 +1,237 @@
+"""Moving to a larger tier in the middle of a period: charged to the penny, once paid, and never for what ended."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from portal.billing import checkout, holdings, queries, quotes
+from portal.billing.apply_payment import apply_payment
+from portal.billing.errors import AlreadyStarted, ChangeInProgress, NotRunning, QuoteChanged, SameTier
+from portal.billing.models import Quote, Subscription
+from portal.catalogue.errors import UnknownOffer
+from portal.currency import rates
+from portal.directory import visibility
+from portal.insights import invariants
+from portal.invoicing import credit_balance
+from portal.invoicing.models import CreditNote, Customer, Invoice
+from portal.invoicing.queries import credit_notes_of, lines_of, lines_of_credit_note
+from portal.kit import clock, edge
+from portal.kit.db import db as db_session
+from portal.kit.money import Money
+from portal.payments import sessions
+from portal.payments.models import PaymentSession
+from tests.support import shop
+from tests.support.world import PER_EURO
+
+GBP = "GBP"
+
+
+@pytest.fixture
+def customer(db: None) -> Iterator[Customer]:
+    """A customer who pays £1.00 for Starter and £2.00 for two further branches, on the first of a month of 30 days."""
+    _until(datetime(2027, 4, 1, 12, tzinfo=UTC))
+    business = shop.make_business(shop.make_owner())
+    shop.make_branch(business, "Second")
+    shop.make_branch(business, "Third")
+    customer = shop.make_customer(business)
+    assert _pay(shop.open_session(customer, shop.make_quote(customer, "starter"))) == "paid"
+    yield customer
+    assert invariants.violations() == []
+
+
+def _until(instant: datetime) -> None:
+    clock.advance(instant - edge.now())
+    rates.store({instant.date(): PER_EURO}, "test", edge.now())
+
+
+def _days(count: int) -> None:
+    _until(edge.now() + timedelta(days=count))
+
+
+def _pay(session: PaymentSession) -> str:
+    return apply_payment(session, shop.evidence_for(session), edge.now())
+
+
+def _subscription(customer: Customer) -> Subscription:
+    found = queries.find_live(customer.id)
+    assert found is not None
+    return found
+
+
+def _invoices(customer: Customer) -> list[Invoice]:
+    """The issued ones, newest first."""
+    issued = select(Invoice).where(Invoice.customer_id == customer.id, Invoice.number.is_not(None))
+    return list(db_session.scalars(issued.order_by(Invoice.issued_at.desc(), Invoice.id.desc())))
+
+
+def _notes(customer: Customer) -> list[CreditNote]:
+    return [note for invoice in _invoices(customer) for note in credit_notes_of(invoice.id)]
+
+
+def _quote(customer: Customer, tier: str) -> Quote:
+    return checkout.quote_tier(customer, tier, shop.METHOD, edge.now())
+
+
+def test_the_rest_of_the_period_is_charged_by_days_and_explains_itself(customer: Customer) -> None:
+    _days(18)
+    quote = _quote(customer, "pro")
+    assert (quote.total, quote.quoted_on.isoformat()) == (Money(80, GBP), "2027-04-19")
+    lines = quotes.lines_of(quote)
+    assert [(line.code, line.quantity, line.amount.amount) for line in lines] == [("pro", 1, 120), ("starter", -1, -40)]
+    assert lines[0].derivation == {"kind": "days", "days": 12, "of": 30}
+    assert quote.terms["next_amount"] == 500
+
+    assert _pay(shop.open_session(customer, quote)) == "paid"
+
+    subscription = _subscription(customer)
+    assert (subscription.tier_code, subscription.status) == ("pro", "active")
+    entitlement = visibility.find_entitlement(customer.business_id)
+    assert entitlement is not None
+    assert entitlement.product_limit == 100
+    newest = _invoices(customer)[0]
+    assert (newest.kind, newest.status, newest.total) == ("subscription_change", "paid", Money(80, GBP))
+    assert [line.amount for line in lines_of(newest.id)] == [120, -40]
+    running = holdings.current(subscription, GBP, edge.now())
+    assert running is not None
+    assert running.invoiced == Money(380, GBP)
+    assert (newest.period_starts_on, newest.period_ends_on) == (running.period.starts_on, running.period.ends_on)
+
+
+def test_d9_several_changes_cost_what_the_days_are_worth_and_not_a_penny_more(
+    customer: Customer, saw: Callable[[str], None]
+) -> None:
+    _days(7)
+    assert _pay(shop.open_session(customer, _quote(customer, "pro"))) == "paid"
+    _days(4)
+    assert _pay(shop.open_session(customer, _quote(customer, "enterprise"))) == "paid"
+    running = holdings.current(_subscription(customer), GBP, edge.now())
+    assert running is not None
+    assert running.invoiced.amount == round(300 + 200 * 23 / 30 + 200 * 19 / 30)
+    saw("two changes in a month of 30 days: 300 + 153 + 127 pence invoiced, 580 by the law")
+
+
+def test_a_smaller_tier_at_once_gives_the_rest_back_as_credit(customer: Customer) -> None:
+    assert _pay(shop.open_session(customer, _quote(customer, "enterprise"))) == "paid"
+    _days(10)
+    quote = _quote(customer, "pro")
+    assert (quote.total, quote.due) == (Money(-133, GBP), Money(0, GBP))
+
+    assert checkout.start_payment(customer, quote, shop.METHOD, edge.now()) is None
+
+    assert _subscription(customer).tier_code == "pro"
+    assert credit_balance.of(customer.id, GBP) == Money(133, GBP)
+    [note] = _notes(customer)
+    assert (note.reason, note.total, note.open_amount) == ("change", Money(133, GBP), 0)
+    lines = lines_of_credit_note(note.id)
+    assert [(line.code, line.quantity, line.amount) for line in lines] == [("pro", 1, -200), ("enterprise", -1, 333)]
+    with pytest.raises(SameTier):
+        checkout.start_payment(customer, quote, shop.METHOD, edge.now())
+
+
+def test_up_and_straight_down_costs_nothing(customer: Customer) -> None:
+    _days(3)
+    assert _pay(shop.open_session(customer, _quote(customer, "pro"))) == "paid"
+    checkout.start_payment(customer, _quote(customer, "starter"), shop.METHOD, edge.now())
+    assert credit_balance.of(customer.id, GBP) == Money(180, GBP)
+    checkout.start_payment(customer, _quote(customer, "pro"), shop.METHOD, edge.now())
+    checkout.start_payment(customer, _quote(customer, "starter"), shop.METHOD, edge.now())
+    assert credit_balance.of(customer.id, GBP) == Money(180, GBP)
+
+
+def test_what_comes_back_is_credited_on_several_invoices_where_one_is_too_small(customer: Customer) -> None:
+    assert _pay(shop.open_session(customer, _quote(customer, "pro"))) == "paid"
+    assert _pay(shop.open_session(customer, _quote(customer, "enterprise"))) == "paid"
+    checkout.start_payment(customer, _quote(customer, "starter"), shop.METHOD, edge.now())
+    assert sorted(note.total.amount for note in _notes(customer)) == [200, 200]
+    assert credit_balance.of(customer.id, GBP) == Money(400, GBP)
+
+
+def test_money_for_a_change_that_another_replaced_becomes_credit(customer: Customer) -> None:
+    stray = shop.open_session(customer, _quote(customer, "pro"))
+    _days(1)
+    assert _pay(shop.open_session(customer, _cancelled(customer, stray, "enterprise"))) == "paid"
+    assert _pay(stray) == "credited"
+    assert credit_balance.of(customer.id, GBP) == Money(200, GBP)
+    with pytest.raises(SameTier):
+        _quote(customer, "enterprise")
+
+
+def _cancelled(customer: Customer, session: PaymentSession, tier: str) -> Quote:
+    sessions.cancel(session.public_id, edge.now())
+    return _quote(customer, tier)
+
+
+def test_credit_alone_needs_no_payment(customer: Customer) -> None:
+    stray = shop.open_session(customer, _quote(customer, "enterprise"))
+    assert _pay(shop.open_session(customer, _cancelled(customer, stray, "pro"))) == "paid"
+    assert _pay(stray) == "credited"
+    assert checkout.start_payment(customer, _quote(customer, "enterprise"), shop.METHOD, edge.now()) is None
+    assert _subscription(customer).tier_code == "enterprise"
+    assert credit_balance.of(customer.id, GBP) == Money(200, GBP)
+
+
+def test_a_quote_of_yesterday_is_shown_anew(customer: Customer) -> None:
+    quote = _quote(customer, "pro")
+    _days(1)
+    with pytest.raises(QuoteChanged):
+        checkout.start_payment(customer, quote, shop.METHOD, edge.now())
+    assert checkout.renew_quote(customer, quote, shop.METHOD, edge.now()).total < quote.total
+
+
+def test_paid_after_midnight_the_quotes_day_stays(customer: Customer) -> None:
+    _until(datetime(2027, 4, 10, 22, 30, tzinfo=UTC))  # half past eleven in London
+    session = shop.open_session(customer, _quote(customer, "pro"))
+    clock.advance(timedelta(minutes=50))
+    assert _pay(session) == "paid"
+    running = holdings.current(_subscription(customer), GBP, edge.now())
+    assert running is not None
+    assert running.held[-1].from_on.isoformat() == "2027-04-10"
+
+
+def test_money_for_a_period_that_ended_becomes_credit(customer: Customer) -> None:
+    _until(datetime(2027, 4, 30, 22, 30, tzinfo=UTC))
+    session = shop.open_session(customer, _quote(customer, "pro"))
+    clock.advance(timedelta(minutes=50))
+    assert _pay(session) == "credited"
+    assert _subscription(customer).tier_code == "starter"
+    assert credit_balance.of(customer.id, GBP) == session.owed
+
+
+def test_nothing_else_moves_while_a_change_is_being_paid(customer: Customer) -> None:
+    session = shop.open_session(customer, _quote(customer, "pro"))
+    with pytest.raises(ChangeInProgress):
+        _quote(customer, "enterprise")
+    again = checkout.start_payment(customer, _stored(session), shop.METHOD, edge.now())
+    assert again is not None
+    assert again.public_id == session.public_id
+
+
+def _stored(session: PaymentSession) -> Quote:
+    return queries.quote_of_invoice(session.invoice_id)
+
+
+def test_what_cannot_be_changed_says_so(customer: Customer) -> None:
+    with pytest.raises(SameTier):
+        _quote(customer, "starter")
+    with pytest.raises(UnknownOffer):
+        _quote(customer, "gold")
+    start = db_session.execute(text("SELECT id FROM quotes WHERE kind = 'subscription_start'")).scalar_one()
+    with pytest.raises(AlreadyStarted):
+        checkout.start_payment(customer, quotes.get_by_id(start), shop.METHOD, edge.now())
+    _until(datetime(2027, 5, 1, 0, 0, tzinfo=UTC))  # nothing has renewed it
+    with pytest.raises(NotRunning):
+        _quote(customer, "pro")
+
+
+def test_a_period_invoiced_for_more_than_it_is_worth_is_found(customer: Customer) -> None:
+    with db_session.begin_nested() as planted:
+        running = holdings.running(_subscription(customer).id, edge.now())
+        db_session.execute(text("ALTER TABLE period_holdings DISABLE TRIGGER USER"))
+        db_session.execute(
+            text("DELETE FROM period_holdings WHERE period_id = :id AND code = 'branch'"), {"id": running}
+        )
+        found = {violation.rule: violation.detail for violation in invariants.violations()}
+        assert found == {"period_is_invoiced_its_worth": "2027-04-01 300 - 0 <> 100"}
+        planted.rollback()

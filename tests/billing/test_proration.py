@@ -1,0 +1,101 @@
+"""The law of proration: whatever is changed however often, a period was invoiced what it is worth, to the penny."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from portal.billing.periods import Period, period
+from portal.billing.proration import Holding, days_left, difference, period_total, spread, worth
+from portal.kit.money import Money, rounded
+
+LONDON = ZoneInfo("Europe/London")
+NOTHING = Money(0, "GBP")
+APRIL = period(date(2026, 4, 1), 0, LONDON)
+PERIODS = st.builds(lambda day: period(day, 0, LONDON), st.dates(date(2024, 1, 1), date(2032, 12, 31)))
+PRICES = st.integers(0, 100_000)
+
+
+def holding(amount: int, from_on: date = APRIL.starts_on, quantity: int = 1, code: str = "pro") -> Holding:
+    return Holding(code, quantity, Money(amount, "GBP"), from_on)
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[Period, list[list[Holding]]]:
+    """A period and changes in the order of their days; what is given up had been taken up before."""
+    of = draw(PERIODS)
+    days = sorted(draw(st.lists(st.integers(0, of.days - 1), min_size=1, max_size=8)))
+    changes, held = [], []
+    for number, day in enumerate(days):
+        on = of.starts_on + timedelta(days=0 if number == 0 else day)
+        given_up = [replace(one, quantity=-one.quantity, from_on=on) for one in held if draw(st.booleans())]
+        taken = [holding(draw(PRICES), on, draw(st.integers(1, 9)), f"thing {number}")]
+        held = [one for one in held if replace(one, quantity=-one.quantity, from_on=on) not in given_up] + taken
+        changes.append(given_up + taken)
+    return of, changes
+
+
+@given(histories())
+def test_d9_whatever_was_changed_the_period_was_invoiced_its_worth_rounded_once(
+    history: tuple[Period, list[list[Holding]]],
+) -> None:
+    of, changes = history
+    held: list[Holding] = []
+    invoiced = NOTHING
+    for change in changes:
+        due, shares = difference(held, change, invoiced, of)
+        assert sum(share.amount for share in shares) == due.amount
+        invoiced, held = invoiced + due, held + change
+        exact = sum((worth(one, of) for one in held), Fraction(0))
+        assert invoiced.amount == rounded(exact)
+        assert invoiced.amount >= 0
+
+
+@given(PERIODS, PRICES, PRICES, st.data())
+def test_up_and_straight_down_is_nothing(of: Period, low: int, high: int, data: st.DataObject) -> None:
+    on = of.starts_on + timedelta(days=data.draw(st.integers(0, of.days - 1)))
+    held = [holding(low, of.starts_on)]
+    invoiced = period_total(held, of, "GBP")
+    up = [holding(low, on, -1), holding(high, on, 1, "more")]
+    due, _ = difference(held, up, invoiced, of)
+    down = [replace(one, quantity=-one.quantity) for one in up]
+    back, _ = difference(held + up, down, invoiced + due, of)
+    assert due + back == NOTHING
+
+
+def test_a_line_is_price_times_days_over_days() -> None:
+    twelve_days = holding(300, date(2026, 4, 19))
+    assert days_left(APRIL, twelve_days.from_on) == 12
+    assert worth(twelve_days, APRIL) == 120
+    less = [holding(100, twelve_days.from_on, -1, "starter"), twelve_days]
+    due, shares = difference([holding(100, code="starter")], less, Money(100, "GBP"), APRIL)
+    assert (due.amount, [share.amount for share in shares]) == (80, [-40, 120])
+
+
+def test_halves_go_to_the_even_penny_once() -> None:
+    half = holding(1, date(2026, 4, 16))  # half of a penny
+    assert period_total([half], APRIL, "GBP").amount == 0
+    assert period_total([half, half, half], APRIL, "GBP").amount == 2
+
+
+@pytest.mark.parametrize("day", [APRIL.starts_on - timedelta(days=1), APRIL.ends_on])
+def test_a_day_of_another_period_is_refused(day: date) -> None:
+    with pytest.raises(ValueError, match="no day of the period"):
+        days_left(APRIL, day)
+
+
+@given(st.lists(st.fractions(-1000, 1000, max_denominator=31), min_size=1, max_size=9), st.integers(-1, 1))
+def test_d9_parts_sum_exactly_and_stay_near(exact: list[Fraction], off: int) -> None:
+    amount = rounded(sum(exact, Fraction(0))) + off
+    parts = spread(amount, exact)
+    assert sum(parts) == amount
+    assert all(abs(part - share) < 2 for part, share in zip(parts, exact, strict=True))
+
+
+def test_nothing_cannot_be_spread() -> None:
+    with pytest.raises(ValueError, match="nothing to spread"):
+        spread(1, [])
