@@ -7,6 +7,8 @@ import pytest
 from jinja2 import FileSystemLoader, StrictUndefined, UndefinedError
 from jinja2.meta import find_undeclared_variables
 
+from portal.kit import config
+from portal.kit.config import Settings
 from portal.kit.i18n import LOCALES
 from portal.notifications import email
 from portal.notifications.email import Letter
@@ -19,6 +21,12 @@ from tests.notifications.samples import SAMPLES
 COMMON = {"base_url": "https://stall.example", "seller_name": "The Seller", "seller_address": "1 Street"}
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 EACH = [(kind, locale) for kind in SAMPLES for locale in LOCALES]
+
+
+@pytest.fixture(autouse=True)
+def _wired(settings: Settings) -> None:
+    """A mail that may be turned off bears a link that is signed with this process's key."""
+    config.use(settings)
 
 
 def letter(kind: str, locale: str, **changes: Any) -> Letter:
