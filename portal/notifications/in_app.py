@@ -44,7 +44,7 @@ class Stretch:
 def write(
     readers: Sequence[UUID], kind: str, business_id: UUID, facts: dict[str, Any], now: datetime, *, about: UUID
 ) -> None:
-    """Tell each of these members of the business's team, once for what it is ``about``: the key of an event.
+    """Tell each of these members of the business's team, if any, once for what it is ``about``: the key of an event.
 
     :param facts: JSON values that the words of this kind want (``words.py``).
     """
@@ -61,7 +61,8 @@ def write(
         }
         for reader in readers
     ]
-    db.execute(_ADD, rows)
+    if rows:
+        db.execute(_ADD, rows)
 
 
 def list_notices(reader: UUID, after: str | None) -> Stretch:

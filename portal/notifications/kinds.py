@@ -53,7 +53,7 @@ class Kind:
     gather: Gather
     """Makes what is told of the event; ``business``, ``business_name`` and ``slug`` are added to it."""
     path: str
-    """The page of what it is about; facts stand in braces."""
+    """The page of what it is about, which is there for good; facts stand in braces."""
     category: Category = Category.MONEY
     is_told: Callable[[Facts], bool] = lambda given: True
     """Judges by the event's own facts whether it is of this kind."""
@@ -62,7 +62,7 @@ class Kind:
 
 
 KINDS = (
-    Kind("subscription_started", STARTED, facts.of_start, "/directory/{slug}"),
+    Kind("subscription_started", STARTED, facts.of_start, "/businesses/{business}/history/invoices/{invoice}"),
     Kind("subscription_changed", CHANGED, facts.of_change, "/businesses/{business}/plan"),
     Kind("payment_received", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_paid_what_is_not_told_else),
     Kind("payment_credited", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("credited")),

@@ -22,6 +22,8 @@ class Mail:
     subject: str
     text: str
     html: str
+    unsubscribe: str = ""
+    """The address in its head by which such mails are ended (RFC 8058)."""
 
     @property
     def links(self) -> list[str]:
@@ -32,11 +34,16 @@ class Mail:
 def parse(content: bytes) -> Mail:
     """Read the raw bytes of a mail; never raises for a broken one."""
     message = message_from_bytes(content, policy=policy.default)
+    unsubscribe = _line(message, "List-Unsubscribe").removeprefix("<").removesuffix(">")
+    return Mail(_line(message, "Subject"), _part(message, "plain"), _part(message, "html"), unsubscribe)
+
+
+def _line(message: EmailMessage, name: str) -> str:
+    """A line of the head as far as it can be read."""
     try:
-        subject = str(message["Subject"] or "")
+        return clean(str(message[name] or ""))
     except (ValueError, LookupError, IndexError):
-        subject = ""
-    return Mail(clean(subject), _part(message, "plain"), _part(message, "html"))
+        return ""
 
 
 def _part(message: EmailMessage, kind: str) -> str:

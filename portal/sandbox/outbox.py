@@ -62,7 +62,14 @@ def show_mail(number: int) -> str:
     """One mail: its plain text with clickable links, and its HTML in a frame."""
     row = _get(number)
     mail = parse(row.content)
-    return render_template("mail.html", words=words(), row=row, mail=mail, text=with_links(mail.text))
+    return render_template(
+        "mail.html",
+        words=words(),
+        row=row,
+        mail=mail,
+        text=with_links(mail.text),
+        unsubscribe=with_links(mail.unsubscribe),
+    )
 
 
 @blueprint.get(f"/{NUMBER}/html")
@@ -95,6 +102,7 @@ def told(row: Row[Any]) -> dict[str, Any]:
         "text": mail.text,
         "html": mail.html,
         "links": mail.links,
+        "unsubscribe": mail.unsubscribe,
     }
 
 

@@ -61,6 +61,12 @@ def test_owners_are_told_who_joined_and_nobody_of_themselves(business: Business,
     assert notice.facts.keys() == SAMPLES["team_joined"].keys()
 
 
+def test_where_nobody_else_may_know_nobody_is_told(business: Business, ann: User) -> None:
+    facts = {"business_id": str(business.id), "by": ann.public_id, "member_name": "Ann", "role": "owner"}
+    telling.tell(outbox.get(outbox.record(team.JOINED, "mem_1", facts, edge.now())), edge.now())
+    assert told_in_the_pages() == told_by_mail() == []
+
+
 def test_who_declines_is_told_in_the_pages_only(business: Business, ann: User) -> None:
     assert preferences.mail_choices(ann.id)[Category.TEAM] is True
     preferences.choose(ann.id, {Category.TEAM: False}, edge.now())
