@@ -42,6 +42,7 @@ from portal.web import (
     htmx,
     language,
     mail_choices,
+    methods,
     notices,
     pay,
     plan,
@@ -69,7 +70,8 @@ _HEADERS = {
 }
 BLUEPRINTS = (
     *(screen.bp for screen in (health, home, registration, sign_in, account, dashboard, businesses, branches, public)),
-    *(screen.bp for screen in (products, product_imports, plan, pay, history, receipts, team, notices, mail_choices)),
+    *(screen.bp for screen in (products, product_imports, plan, methods, pay, history, receipts, team)),
+    *(screen.bp for screen in (notices, mail_choices)),
     *(desk.bp for desk in (console_sign_in, today, customers, console_sessions, held, console_jobs, console_clock)),
     provider_webhooks.bp,
     unsubscribe.bp,

@@ -30,7 +30,7 @@ SPENDING = frozenset({"billing:pay", "billing:change"})
 RIGHTS = {
     Role.VIEWER: _READ,
     Role.MANAGER: _READ | _CATALOGUE,
-    Role.OWNER: _READ | _CATALOGUE | SPENDING | {"business:edit", "team:manage"},
+    Role.OWNER: _READ | _CATALOGUE | SPENDING | {"business:edit", "team:manage", "methods:manage"},
 }
 OPERATOR_RIGHTS = {
     OperatorRole.SUPPORT: frozenset({"console:view"}),

@@ -17,7 +17,10 @@ RECENT, WHOLE = "recent", "whole"
 OVERLAP = timedelta(minutes=2)
 """Rows are stamped when they are written and seen when they are committed; no transaction of ours lives this long."""
 UNDER_WAY = frozenset(
-    {"session_ends_in_time", "job_is_not_late", "job_is_not_dead", "unknown_is_asked_for", "event_has_its_outcome"}
+    {
+        *("session_ends_in_time", "job_is_not_late", "job_is_not_dead", "unknown_is_asked_for"),
+        *("event_has_its_outcome", "method_is_asked_for"),
+    }
 )
 """The rules of what is under way: they read all of that each time, so no watermark has to wait for them."""
 _MOST = 100

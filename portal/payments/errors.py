@@ -29,6 +29,20 @@ class AttemptUnresolved(Conflict):
         )
 
 
+class MethodNotStored(Conflict):
+    """The card is not stored yet, or not any more."""
+
+    def __init__(self) -> None:
+        super().__init__("method_not_stored", N_("This card is not stored. Look at the list of your ways to pay."))
+
+
+class TooManyMethods(Conflict):
+    """A customer keeps only so many cards."""
+
+    def __init__(self) -> None:
+        super().__init__("too_many_methods", N_("There is no room for another card. Remove one first."))
+
+
 class ProviderNotConfigured(Unavailable):
     """The operator has not set up this way to pay."""
 

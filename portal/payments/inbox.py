@@ -60,7 +60,7 @@ def receive(provider: str, message: Notification, store: Callable[[Executable, R
 
 
 def _row(provider: str, message: Notification) -> Row:
-    waits = message.evidence is not None and not message.quarantine
+    waits = (message.evidence is not None or "setup" in message.body) and not message.quarantine
     status = "received" if waits else "quarantined" if message.quarantine else "ignored"
     event = {
         "id": ids.new_id(),
@@ -76,12 +76,13 @@ def _row(provider: str, message: Notification) -> Row:
     return {f"its_{name}": value for name, value in event.items()} | {"request_id": logging.request_id()}
 
 
-def take(event_id: UUID) -> tuple[PaymentEvent, PaymentEvidence] | None:
-    """Lock a stored event for its worker; None where it was dealt with already."""
+def take(event_id: UUID) -> tuple[PaymentEvent, PaymentEvidence | None] | None:
+    """Lock a stored event for its worker; None where it was dealt with already. Without evidence it tells of a card."""
     event = db.scalars(_LOCK, {"event_id": event_id}).one()
     if event.status != "received":
         return None
-    return event, PaymentEvidence.from_json(event.body["evidence"])
+    evidence = event.body["evidence"]
+    return event, None if evidence is None else PaymentEvidence.from_json(evidence)
 
 
 def settle(event: PaymentEvent, outcome: str) -> None:

@@ -127,6 +127,32 @@ class PaymentRefund(Base):
     created_at: Mapped[datetime]
 
 
+class PaymentMethod(Base):
+    """A stored way to pay: its ids at the provider who keeps it, and what its holder knows it by. Never a number."""
+
+    __tablename__ = "payment_methods"
+
+    id: Mapped[Key]
+    public_id: Mapped[str]
+    customer_id: Mapped[UUID]
+    provider: Mapped[str]
+    status: Mapped[str] = mapped_column(default="created")
+    provider_customer: Mapped[str | None]
+    provider_setup: Mapped[str | None]
+    provider_method: Mapped[str | None]
+    setup_url: Mapped[str | None]
+    """The provider's page, while a card can be typed there."""
+    brand: Mapped[str | None]
+    last4: Mapped[str | None]
+    exp_month: Mapped[int | None]
+    exp_year: Mapped[int | None]
+    is_default: Mapped[bool] = mapped_column(default=False)
+    asks: Mapped[int] = mapped_column(default=0)
+    """How often the provider was asked since the last definite answer."""
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
 class PaymentEvent(Base):
     """A verified message of a provider, stored once before anything is done about it."""
 

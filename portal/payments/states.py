@@ -3,9 +3,15 @@
 from typing import Any
 
 from portal.kit import moves
-from portal.payments.models import MembershipTransaction, PaymentAttempt, PaymentEvent, PaymentSession
+from portal.payments.models import (
+    MembershipTransaction,
+    PaymentAttempt,
+    PaymentEvent,
+    PaymentMethod,
+    PaymentSession,
+)
 
-Thing = PaymentSession | PaymentAttempt | MembershipTransaction | PaymentEvent
+Thing = PaymentSession | PaymentAttempt | MembershipTransaction | PaymentEvent | PaymentMethod
 _ENDED = {"paid", "review"}  # money comes even after the end (product.md, Sessions and stray money)
 
 MOVES: dict[type, dict[str, set[str]]] = {
@@ -35,6 +41,15 @@ MOVES: dict[type, dict[str, set[str]]] = {
         "cancelled": {"completed"},
         "completed": {"refunded"},
         "refunded": set(),
+    },
+    PaymentMethod: {
+        "created": {"open", "expired", "failed"},
+        "open": {"active", "expired"},
+        "active": {"removing"},
+        "removing": {"removed"},
+        "removed": set(),
+        "expired": set(),
+        "failed": set(),
     },
     PaymentEvent: {
         "received": {"applied", "ignored", "quarantined"},

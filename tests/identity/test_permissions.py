@@ -7,7 +7,7 @@ from portal.identity.permissions import BUSINESS_RIGHTS, can, operator_can
 READS = {"business:view", "billing:view"}
 CATALOGUE = READS | {"branches:edit", "products:edit"}
 SPENDING = {"billing:pay", "billing:change"}
-EVERYTHING = CATALOGUE | SPENDING | {"business:edit", "team:manage"}
+EVERYTHING = CATALOGUE | SPENDING | {"business:edit", "team:manage", "methods:manage"}
 
 
 @pytest.mark.parametrize(

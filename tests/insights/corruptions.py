@@ -66,6 +66,9 @@ UNDER_WAY = {
     "VALUES (gen_random_uuid(), 'wechat_pay', 'E', 'K', '{}', 'received', clock_timestamp() - interval '1 hour')",
     "session_ends_in_time": "UPDATE payment_sessions SET status = 'open', created_at = created_at - interval '1 day', "
     "expires_at = expires_at - interval '1 day'",
+    "method_is_asked_for": "INSERT INTO payment_methods (id, public_id, customer_id, provider, status, created_at, "
+    "expires_at) SELECT gen_random_uuid(), 'pm', id, 'stripe', 'created', business_now() - interval '1 hour', "
+    "business_now() FROM customers LIMIT 1",
     "unknown_is_asked_for": "WITH gone AS (DELETE FROM staged_jobs) "  # noqa: S608
     "UPDATE payment_attempts SET status = 'unknown', created_at = created_at - interval '1 day', " + _UNCAUGHT,
 }

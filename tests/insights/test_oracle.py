@@ -25,6 +25,9 @@ UNQUIET = {
     "no_job_failed": JOB + "(gen_random_uuid(), 'bulk', 'x', 'dead', business_now(), NULL, 'broken', '{}')",
     "no_attempt_is_stuck": "UPDATE payment_attempts SET status = 'submitted' WHERE status = 'pending'",
     "attempt_has_its_next_ask": "DELETE FROM staged_jobs WHERE state = 'pending'",
+    "method_has_its_next_ask": "INSERT INTO payment_methods (id, public_id, customer_id, provider, status, created_at, "
+    "expires_at) SELECT gen_random_uuid(), 'pm', id, 'stripe', 'created', business_now(), "
+    "business_now() + interval '1 hour' FROM customers LIMIT 1",
     "no_event_is_left": "UPDATE payment_events SET status = 'received', processed_at = NULL",
     "event_is_fanned_out": "DELETE FROM staged_jobs WHERE name = 'outbox.fan_out'",
     "mail_has_left": "UPDATE emails SET status = 'queued', sent_at = NULL",

@@ -2,7 +2,7 @@
 
 import io
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,7 +20,7 @@ from portal.identity.queries import find_member
 from portal.invoicing import credit_notes, invoices
 from portal.invoicing import queries as invoice_queries
 from portal.invoicing.invoices import Line
-from portal.invoicing.models import CreditNote, Invoice
+from portal.invoicing.models import CreditNote, Customer, Invoice
 from portal.kit import clock, config, edge
 from portal.kit.db import db
 from portal.kit.jobs import Queue, StagedJob
@@ -28,8 +28,9 @@ from portal.kit.money import Money
 from portal.notifications import in_app
 from portal.notifications.kinds import Category
 from portal.notifications.unsubscribing import token_of
-from portal.payments import charges
-from portal.payments.providers.base import Answer, Result
+from portal.payments import charges, methods, setups
+from portal.payments.models import PaymentMethod
+from portal.payments.providers.base import Answer, Result, Setup, SetupState, StoredCard
 from portal.payments.queries import attempt_of, get_session
 from portal.payments.transactions import of_session
 from tests.support import shop
@@ -101,11 +102,25 @@ def _money(business: Business) -> dict[str, str]:
     quote = shop.make_quote(customer)
     session = shop.open_session(customer, quote)
     return {
+        "method": store_card(customer).public_id,
         "quote_id": quote.public_id,
         "session": session.public_id,
         "transaction_id": of_session(session.id).public_id,
         "provider": "wechat_pay",
     }
+
+
+def store_card(customer: Customer) -> PaymentMethod:
+    """Store a card as if its keeper had told of it; it is the default where it is the first."""
+    begun = methods.begin(customer.id, edge.now())
+    setup = Setup(
+        f"cs_{begun.public_id}", begun.public_id, f"cus_{customer.public_id}", SetupState.OPEN, "http://a.example"
+    )
+    setups.record_setup(begun.id, Answer("begin_setup", Result.DONE, 200, "", 40, setup=setup), edge.now())
+    card = StoredCard(f"pm_{begun.public_id}", "visa", "4242", 12, 2040)
+    done = replace(setup, state=SetupState.DONE, url=None, card=card)
+    setups.record_look(begun.id, Answer("query_setup", Result.DONE, 200, "", 40, setup=done), edge.now())
+    return begun
 
 
 def pay_here(world: World) -> None:

@@ -36,6 +36,9 @@ UNQUIET = {
     "WHERE t.status IN ('unknown', 'pending', 'closing') AND s.status <> 'review' AND NOT EXISTS ("
     "SELECT FROM staged_jobs j WHERE j.state = 'pending' AND j.args ->> 'attempt_id' = t.id::text "
     "AND j.name IN ('payments.request_charge', 'payments.look', 'payments.close'))",
+    "method_has_its_next_ask": "SELECT public_id, status FROM payment_methods m "
+    "WHERE status IN ('created', 'open', 'removing') AND NOT EXISTS (SELECT FROM staged_jobs j "
+    "WHERE j.state = 'pending' AND j.args ->> 'method_id' = m.id::text)",
     "no_event_is_left": "SELECT provider || ':' || event_id, 'received at ' || received_at "
     "FROM payment_events WHERE status = 'received'",
     "event_is_fanned_out": "SELECT name || ':' || id, subject FROM domain_events e WHERE NOT EXISTS ("

@@ -16,7 +16,7 @@ from portal.kit.money import Money
 from portal.payments import sessions
 from tests.support import shop
 from tests.support.callers import client_of
-from tests.support.everything import World, pay_here, tell_owner
+from tests.support.everything import World, pay_here, store_card, tell_owner
 from tests.support.rows import undone
 from tests.support.statements import counted
 from tests.web import expected
@@ -59,6 +59,9 @@ PAGES: dict[str, int] = {
     "/businesses/<business>/products/imports/<product_import_id>/errors.csv": 6,
     "/businesses/<business>/plan": 11,
     "/businesses/<business>/plan/quote/<quote_id>": 5,
+    "/businesses/<business>/methods": 6,
+    "/businesses/<business>/methods/<method>": 6,
+    "/businesses/<business>/methods/<method>/_state": 6,
     "/pay/<session>": 11,
     "/pay/<session>/status": 11,
     "/history": 6,
@@ -112,6 +115,7 @@ def more(world: World) -> None:
         quote = checkout.quote_tier(customer, "pro", shop.METHOD, edge.now())
         sessions.cancel(shop.open_session(customer, quote).public_id, edge.now())
         shop.make_branch(business, f"Further {number}")
+        store_card(customer)
         shop.make_member(business, f"further{number}@shop.example", Role.VIEWER)
         shop.make_business(shop.make_owner(f"far{number}@shop.example"), f"Far {number}")
         tell_owner(world)

@@ -5,12 +5,15 @@ from datetime import datetime
 from uuid import UUID
 
 from portal.billing.apply_payment import apply_payment
+from portal.directory import businesses
+from portal.invoicing import customers
 from portal.kit import clock, config
-from portal.payments import attempts, charges, inbox, key_expiry, sessions
+from portal.payments import attempts, charges, inbox, key_expiry, methods, sessions, setups
 from portal.payments.attempts import find_by_order
 from portal.payments.providers import registry
-from portal.payments.providers.base import Answer, ChargeOrder, PaymentEvidence
+from portal.payments.providers.base import Answer, ChargeOrder, PaymentEvidence, SetupOrder
 from portal.payments.queries import session_of_attempt
+from portal.payments.setups import Holder
 from worker.runner import Args, Handler, Plain, ThreePhase
 
 _DESCRIPTION = "Directory listing"
@@ -92,7 +95,10 @@ def _apply_event(args: Args, now: datetime) -> None:
     if taken is None:
         return
     event, evidence = taken
-    inbox.settle(event, _apply(evidence, now))
+    if evidence is None:
+        inbox.settle(event, setups.look_soon(event.provider, event.body["setup"], now))
+    else:
+        inbox.settle(event, _apply(evidence, now))
 
 
 def _apply(evidence: PaymentEvidence, now: datetime) -> str:
@@ -102,11 +108,58 @@ def _apply(evidence: PaymentEvidence, now: datetime) -> str:
     return apply_payment(session_of_attempt(attempt.id), evidence, now)
 
 
+def _method_id(args: Args) -> UUID:
+    return UUID(args["method_id"])
+
+
+def _prepare_setup(args: Args, now: datetime) -> tuple[str, SetupOrder] | None:
+    method = methods.lock(_method_id(args))
+    customer = customers.get(method.customer_id)
+    business = businesses.get(customer.business_id) if customer.business_id else None
+    if business is None:
+        return None
+    page = f"{config.current().base_url}/businesses/{business.public_id}/methods/{method.public_id}"
+    order = setups.prepare_setup(method.id, Holder(customer.public_id, business.name, page), now)
+    return None if order is None else (method.provider, order)
+
+
+def _send_setup(message: tuple[str, SetupOrder]) -> Answer:
+    provider, order = message
+    return registry.get_keeper(provider).begin_setup(order)
+
+
+def _about(wanted: Callable[[UUID], str | None]) -> Callable[[Args, datetime], tuple[str, str] | None]:
+    """Say whom to ask about which name at the keeper, where ``wanted`` still wants that."""
+
+    def prepare(args: Args, _: datetime) -> tuple[str, str] | None:
+        name = wanted(_method_id(args))
+        return None if name is None else (methods.lock(_method_id(args)).provider, name)
+
+    return prepare
+
+
+def _send_setup_look(message: tuple[str, str]) -> Answer:
+    provider, setup = message
+    return registry.get_keeper(provider).query_setup(setup)
+
+
+def _send_forget(message: tuple[str, str]) -> Answer:
+    provider, method = message
+    return registry.get_keeper(provider).forget_method(method)
+
+
+def _record(note: Callable[[UUID, Answer, datetime], None]) -> Callable[[Args, Answer, datetime], None]:
+    return lambda args, answer, now: note(_method_id(args), answer, now)
+
+
 HANDLERS: dict[str, Handler] = {
     attempts.REQUEST_CHARGE: ThreePhase(_prepare_charge, _send_charge, _record_charge),
     attempts.LOOK: ThreePhase(_prepare(charges.prepare_look), _send_look, _record_look),
     attempts.CLOSE: ThreePhase(_prepare(charges.prepare_close), _send_close, _record_close),
     sessions.EXPIRE: ThreePhase(_prepare_expiry, _send_look, _record_expiry),
     inbox.APPLY_EVENT: Plain(_apply_event),
+    methods.REQUEST_SETUP: ThreePhase(_prepare_setup, _send_setup, _record(setups.record_setup)),
+    methods.LOOK_AT_SETUP: ThreePhase(_about(setups.prepare_look), _send_setup_look, _record(setups.record_look)),
+    methods.FORGET: ThreePhase(_about(setups.prepare_forget), _send_forget, _record(setups.record_forget)),
     key_expiry.CHECK_KEYS: Plain(lambda _args, _now: key_expiry.check(clock.wall())),
 }

@@ -42,6 +42,11 @@ def get_keeper(name: str) -> MethodKeeper:
     return _keepers[name]
 
 
+def keeps(name: str) -> bool:
+    """Whether somebody of this name keeps cards for us."""
+    return name in _keepers
+
+
 def get_listened(name: str) -> Listened:
     """Return whoever sends us messages under this name.
 

@@ -5,6 +5,7 @@ again safe for a day, and after that a charge is looked for by our own number. N
 """
 
 import json
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -47,6 +48,7 @@ _MOST = 10**12  # pence; no payment comes near, and the books hold it
 _PAGE = 100
 _STATES = {"open": SetupState.OPEN, "complete": SetupState.DONE, "expired": SetupState.EXPIRED}
 _ENDED = ("checkout.session.completed", "checkout.session.expired")
+logging.getLogger("stripe").setLevel(logging.WARNING)  # it would tell the addresses of pages that are still open
 Told = Mapping[str, Any]
 stripe.enable_telemetry = False  # it would tell Stripe how long our calls take, and who we are beside our key
 

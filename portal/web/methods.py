@@ -1,0 +1,125 @@
+"""Ways to pay: the cards of a business that are charged without asking. A card is typed at the provider's page only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext
+
+from portal.invoicing import customers
+from portal.kit import edge
+from portal.kit.errors import NotFound
+from portal.kit.rate_limit import limiter
+from portal.payments import methods
+from portal.payments.errors import MethodNotStored, TooManyMethods
+from portal.web.access import requires, writes, writes_once
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from portal.directory.models import Business
+    from portal.payments.models import PaymentMethod
+
+bp = Blueprint("methods", __name__, url_prefix="/businesses/<business>/methods")
+BRANDS = {"visa": "Visa", "mastercard": "Mastercard", "amex": "American Express", "unionpay": "UnionPay", "jcb": "JCB"}
+
+
+@bp.get("")
+@requires("methods:manage")
+def show(business: Business) -> str:
+    """The stored cards, and the way to store another."""
+    return _list_page(business)
+
+
+@bp.post("")
+@limiter.limit("20 per minute")
+@requires("methods:manage")
+@writes_once
+def add(business: Business) -> Any:
+    """Ask for the page on which a card is stored."""
+    now = edge.now()
+    try:
+        begun = methods.begin(customers.of_business(business, now).id, now)
+    except TooManyMethods as refused:
+        return _list_page(business, gettext(refused.message)), refused.status
+    return redirect(_address(business, begun), 303)
+
+
+@bp.get("/<method>")
+@requires("methods:manage")
+def show_one(business: Business, method: str) -> str:
+    """How far the storing of a card is, and what can be done with one that is stored."""
+    return render_template("web/methods/method.html", **_state(business, _get(business, method)))
+
+
+@bp.get("/<method>/_state")
+@requires("methods:manage")
+def show_state(business: Business, method: str) -> str:
+    """The state alone; it asks for itself until the card is stored or its page has ended."""
+    return render_template("web/methods/_state.html", **_state(business, _get(business, method)))
+
+
+@bp.post("/<method>/default")
+@requires("methods:manage")
+@writes
+def make_default(business: Business, method: str) -> Any:
+    """Have this card be charged from now on."""
+    try:
+        chosen = methods.make_default(_customer_id(business), method, edge.now())
+    except MethodNotStored as refused:
+        return _list_page(business, gettext(refused.message)), refused.status
+    flash(gettext("%(card)s is charged from now on.", card=card_name(chosen)), "success")
+    return redirect(url_for(".show", business=business.public_id), 303)
+
+
+@bp.post("/<method>/remove")
+@requires("methods:manage")
+@writes
+def remove(business: Business, method: str) -> Any:
+    """Drop a card; the newest other one takes its place."""
+    try:
+        gone = methods.remove(_customer_id(business), method, edge.now())
+    except MethodNotStored as refused:
+        return _list_page(business, gettext(refused.message)), refused.status
+    flash(gettext("%(card)s is removed.", card=card_name(gone)), "success")
+    return redirect(url_for(".show", business=business.public_id), 303)
+
+
+def card_name(method: PaymentMethod) -> str:
+    """Return what its holder knows a stored card by, such as "Visa •••• 4242"."""
+    brand = BRANDS.get(method.brand or "", gettext("Card"))
+    return f"{brand} •••• {method.last4}"
+
+
+def _customer_id(business: Business) -> UUID:
+    customer = customers.find_of_business(business.id)
+    if customer is None:
+        raise NotFound
+    return customer.id
+
+
+def _get(business: Business, public_id: str) -> PaymentMethod:
+    return methods.get(_customer_id(business), public_id)
+
+
+def _address(business: Business, method: PaymentMethod) -> str:
+    return url_for(".show_one", business=business.public_id, method=method.public_id)
+
+
+def _state(business: Business, found: PaymentMethod) -> dict[str, Any]:
+    return {"business": business, "method": found, "address": _address(business, found), "card_name": card_name}
+
+
+def _list_page(business: Business, refused: str | None = None) -> str:
+    customer = customers.find_of_business(business.id)
+    found = methods.list_shown(customer.id) if customer else []
+    return render_template(
+        "web/methods/list.html",
+        business=business,
+        stored=[method for method in found if method.status == "active"],
+        under_way=next((method for method in found if method.status != "active"), None),
+        is_offered=methods.is_offered(),
+        refused=refused,
+        card_name=card_name,
+    )
