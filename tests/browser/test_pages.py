@@ -22,6 +22,7 @@ PUBLIC = ("/", "/register", "/login", "/forgot", "/directory", "/directory/{slug
 VENDOR = (
     "/dashboard", "/businesses", "/businesses/new", "/account", "/history", "/history/invoices",
     "/businesses/{business}/history/payments/{transaction_id}", "/businesses/{business}/history/invoices/{invoice_id}",
+    "/businesses/{business}/history/credit-notes/{credit_note_id}",
     "/businesses/{business}/profile",
     "/businesses/{business}/branches", "/businesses/{business}/branches/new", "/businesses/{business}/products",
     "/businesses/{business}/products/new", "/businesses/{business}/products/{product}", "/businesses/{business}/plan",
