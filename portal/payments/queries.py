@@ -47,6 +47,11 @@ def attempt_of(session_id: UUID) -> PaymentAttempt:
     return db.scalars(_NEWEST_ATTEMPT, {"session_id": session_id}).one()
 
 
+def attempts_of_invoice(invoice_id: UUID) -> Sequence[UUID]:
+    """Return the keys of all attempts to collect an invoice."""
+    return db.scalars(select(PaymentAttempt.id).where(PaymentAttempt.invoice_id == invoice_id)).all()
+
+
 def session_of_attempt(attempt_id: UUID) -> PaymentSession:
     """Return the session that an attempt belongs to."""
     return db.scalars(_SESSION_OF_ATTEMPT, {"attempt_id": attempt_id}).one()

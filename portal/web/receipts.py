@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, Response, render_template, request
 
 from portal.invoicing import customers, invoice_pdf
-from portal.invoicing.queries import find_issued, get_by_id, get_credit_note, get_issued
+from portal.invoicing.queries import credit_notes_of, find_issued, get_by_id, get_credit_note, get_issued
 from portal.kit.errors import NotFound
-from portal.payments.queries import find_session, get_transaction, paying_transaction
-from portal.web import documents
+from portal.ledger.queries import booked_of_invoice
+from portal.payments.queries import attempts_of_invoice, find_session, get_transaction, paying_transaction
+from portal.web import documents, wording
 from portal.web.access import requires
 from portal.web.documents import Document
 from portal.web.papers import paper
@@ -40,6 +41,23 @@ def show_transaction(business: Business, transaction_id: str) -> str:
 def show_invoice(business: Business, invoice_id: str) -> str:
     """Show an issued invoice."""
     return _page(business, _invoice(business, invoice_id))
+
+
+@bp.get("/invoices/<invoice_id>/why")
+@requires("billing:view")
+def explain_invoice(business: Business, invoice_id: str) -> str:
+    """Show why an invoice comes to its amount: its lines with their sums, and all that was booked for it."""
+    invoice = get_issued(_customer(business).id, invoice_id)
+    notes = [note.id for note in credit_notes_of(invoice.id)]
+    booked = booked_of_invoice(invoice.id, attempts_of_invoice(invoice.id), notes)
+    document = documents.of_invoice("invoice", invoice, None, None)
+    return render_template(
+        "web/history/why.html",
+        business=business,
+        invoice=invoice,
+        document=document,
+        booked=wording.shown_bookings(booked),
+    )
 
 
 @bp.get("/invoices/<invoice_id>.pdf")
@@ -77,7 +95,10 @@ def _credit_note(business: Business, credit_note_id: str) -> Document:
 
 def _page(business: Business, document: Document) -> str:
     file_url = None if document.kind == "receipt" else f"{request.path}.pdf"
-    return render_template("web/history/document.html", document=document, business=business, file_url=file_url)
+    why_url = f"{request.path}/why" if document.kind == "invoice" else None
+    return render_template(
+        "web/history/document.html", document=document, business=business, file_url=file_url, why_url=why_url
+    )
 
 
 def _file(document: Document) -> Response:

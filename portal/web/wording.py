@@ -1,11 +1,15 @@
 """Codes of the domain as words and sentences for people: tiers, lines of quotes and invoices, ways to pay."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from portal.invoicing import line_words
 from portal.invoicing.line_words import ShownLine
 from portal.kit.errors import N_
 from portal.kit.money import Money
+from portal.ledger.queries import Booked
 from portal.web import language
 
 TYPES = {
@@ -25,6 +29,35 @@ REASONS = {
 METHODS = {"wechat_pay": N_("WeChat Pay"), "credit": N_("Credit balance")}
 
 
+@dataclass(frozen=True, slots=True)
+class ShownBooking:
+    """A posting as people read it; of each account what it took on, below zero what it gave."""
+
+    title: str
+    moment: datetime
+    entries: list[tuple[str, Money]]
+
+
+RECIPES = {
+    "invoice_issued": N_("The invoice was issued"),
+    "credit_used": N_("Your credit paid"),
+    "payment_received": N_("Your payment arrived"),
+    "payment_credited": N_("Your payment became credit"),
+    "payment_held": N_("A second payment arrived and is held"),
+    "payment_in_suspense": N_("A payment arrived and is looked at"),
+    "credit_note_issued": N_("A credit note was issued"),
+}
+ACCOUNTS = {
+    "receivable": N_("Owed by you"),
+    "revenue": N_("Sales"),
+    "tax_due": N_("Tax"),
+    "customer_credit": N_("Your credit"),
+    "exchange": N_("Currency exchange"),
+    "held": N_("Held for you"),
+    "suspense": N_("Looked at"),
+}
+
+
 def tier_name(code: str) -> str:
     """Return the name of a tier."""
     return line_words.tier_name(code, language.language())
@@ -40,6 +73,17 @@ def reason_title(code: str) -> str:
     return language.gettext(REASONS.get(code, code))
 
 
+def recipe_title(code: str) -> str:
+    """Return what a posting was for."""
+    return language.gettext(RECIPES.get(code, code))
+
+
+def account_title(code: str) -> str:
+    """Return the name of a ledger account; what a provider holds for us bears the provider's name."""
+    provider = code.removeprefix("clearing:")
+    return method_name(provider) if provider != code else language.gettext(ACCOUNTS.get(code, code))
+
+
 def method_name(code: str) -> str:
     """Return the name of a way to pay."""
     return language.gettext(METHODS.get(code, code))
@@ -48,3 +92,15 @@ def method_name(code: str) -> str:
 def shown_line(code: str, quantity: int, unit: Money, amount: Money, derivation: dict[str, Any]) -> ShownLine:
     """Return a line with the sum that explains it."""
     return line_words.shown_line(code, quantity, unit, amount, derivation, language.language())
+
+
+def shown_bookings(booked: Sequence[Booked]) -> list[ShownBooking]:
+    """Return postings as people read them."""
+    return [
+        ShownBooking(
+            recipe_title(one.recipe),
+            one.occurred_at,
+            [(account_title(entry.code), entry.amount) for entry in one.entries],
+        )
+        for one in booked
+    ]

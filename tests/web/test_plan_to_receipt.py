@@ -197,5 +197,10 @@ def test_a_smaller_tier_gives_credit_at_once_and_says_so_before(owner: FlaskClie
     assert "Becomes your credit today" in page
     assert "Confirm, nothing to pay" in page
     assert owner.post(address + "/confirm").location.endswith("/history")
-    assert re.search(r"CN-\d{4}-000001", owner.get("/history/invoices").text)
+    invoices = owner.get("/history/invoices").text
+    assert re.search(r"CN-\d{4}-000001", invoices)
+    [why] = re.findall(r'href="(\S+/why)"', owner.get(re.findall(r'href="(\S+/invoices/inv_\w+)"', invoices)[0]).text)
+    explained = owner.get(why).text
+    for told in ("Your payment arrived", "The invoice was issued", "A credit note was issued", "Sales", "Owed by you"):
+        assert told in explained
     assert owner.post(address + "/confirm").status_code == 409, "it is the tier already"

@@ -71,6 +71,7 @@ PAGES: dict[str, int] = {
     "/businesses/<business>/history/payments/<transaction_id>": 8,
     "/businesses/<business>/history/invoices/<invoice_id>": 10,
     "/businesses/<business>/history/invoices/<invoice_id>.pdf": 10,
+    "/businesses/<business>/history/invoices/<invoice_id>/why": 11,
     "/businesses/<business>/history/credit-notes/<credit_note_id>": 8,
     "/businesses/<business>/history/credit-notes/<credit_note_id>.pdf": 8,
     "/team": 4,
@@ -97,6 +98,7 @@ PAID = {
     "/directory/<slug>",
     "/businesses/<business>/history/invoices/<invoice_id>",
     "/businesses/<business>/history/invoices/<invoice_id>.pdf",
+    "/businesses/<business>/history/invoices/<invoice_id>/why",
     "/businesses/<business>/history/credit-notes/<credit_note_id>",
     "/businesses/<business>/history/credit-notes/<credit_note_id>.pdf",
 }
