@@ -15,6 +15,7 @@ from tests.support.pdf import squeezed, text_of
 from tests.support.settings import taxing
 
 _ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
+_UNPRINTED = re.compile(r'<svg.*?</svg>|<p class="no-print">.*?</p>', re.DOTALL)
 _FIGURE = re.compile(r"\d+\.\d{2,}")
 PAGES = [
     "/businesses/<business>/history/invoices/<invoice_id>",
@@ -38,8 +39,8 @@ def owner(client: FlaskClient, world: World) -> FlaskClient:
 
 
 def said_by(page: str) -> list[str]:
-    """Every text of a document's page."""
-    found = _ARTICLE.search(re.sub(r"<svg.*?</svg>", "", page, flags=re.DOTALL))
+    """Every text of a document's page that is printed."""
+    found = _ARTICLE.search(_UNPRINTED.sub("", page))
     assert found is not None
     return [text for part in re.split(r"<[^>]+>", found[0]) if (text := squeezed(unescape(part)))]
 
