@@ -93,6 +93,8 @@ def _unwise(settings: Settings) -> Iterator[str]:
         yield "no payment provider is set up: give the WECHAT_PAY_* settings"
     elif settings.wechat_pay.cert_file is None:
         yield "WECHAT_PAY_CERT_FILE is not set: nobody is told before the merchant certificate runs out"
+    if settings.stripe is not None and not settings.stripe.is_live:
+        yield "STRIPE_SECRET_KEY is a test key: cards are stored and charged in play only"
     address = urlsplit(settings.base_url)
     if address.scheme != "https":
         yield f"PORTAL_BASE_URL is {settings.base_url}: without https, passwords travel readable"

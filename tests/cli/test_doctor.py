@@ -47,3 +47,11 @@ def test_a_database_behind_and_one_ahead_are_told_apart(
     [finding] = [*doctor._database(replace(settings, database_url=fresh_database, is_sandbox=True))]
     assert finding.count("run ") == 1
     assert said in finding
+
+
+@pytest.mark.parametrize(("key", "count"), [("sk_test_1", 1), ("sk_live_1", 0)])
+def test_a_test_key_where_real_money_flows_is_told(settings: Settings, key: str, count: int) -> None:
+    assert settings.stripe is not None
+    asked = replace(settings, is_sandbox=False, stripe=replace(settings.stripe, secret_key=key))
+    found = [finding for finding in doctor._unwise(asked) if "STRIPE_SECRET_KEY" in finding]
+    assert len(found) == count
