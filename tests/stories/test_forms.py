@@ -50,8 +50,16 @@ def test_g9_our_own_page_may(owner: tuple[Visitor, str]) -> None:
 
 def test_g9_every_form_of_the_product_wants_a_token(portal: Portal) -> None:
     stranger = portal.visitor()
-    answers = {path: stranger.send(path, {}).status_code for path in _posting(portal.app) if "/webhooks/" not in path}
+    for_people = [path for path in _posting(portal.app) if not path.startswith("/api/")]
+    answers = {path: stranger.send(path, {}).status_code for path in for_people}
     assert {path for path, status in answers.items() if status != 403} == set()
+
+
+def test_g9_what_programs_send_bears_a_proof_of_its_own(portal: Portal) -> None:
+    """No cookie counts there, so nothing could be forged by leading a browser to it."""
+    stranger = portal.visitor()
+    answers = {path: stranger.send(path, {}).status_code for path in _posting(portal.app) if path.startswith("/api/")}
+    assert set(answers.values()) <= {401, 404}, answers
 
 
 def test_g9_opening_an_address_never_writes(portal: Portal) -> None:
