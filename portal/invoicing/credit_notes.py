@@ -13,7 +13,7 @@ from sqlalchemy import insert
 
 from portal.invoicing import numbering, queries
 from portal.invoicing.errors import CreditTooLarge, InvoiceNotIssued
-from portal.invoicing.invoices import Line
+from portal.invoicing.invoices import Line, rows_of
 from portal.invoicing.models import CreditNote, CreditNoteLine, Invoice
 from portal.invoicing.states import move
 from portal.invoicing.tax import of_change
@@ -85,19 +85,7 @@ def _count(invoice: Invoice, amount: Money, taken_off: Money) -> None:
 
 def _add_lines(note_id: UUID, lines: Sequence[Line]) -> None:
     """Write the lines before the note that they belong to: once it is there the database takes no more."""
-    rows = [
-        {
-            "credit_note_id": note_id,
-            "position": position,
-            "code": line.code,
-            "quantity": line.quantity,
-            "unit_amount": line.unit.amount,
-            "amount": line.amount.amount,
-            "derivation": line.derivation,
-        }
-        for position, line in enumerate(lines, start=1)
-    ]
-    db.execute(_ADD_LINE, rows)
+    db.execute(_ADD_LINE, [{"credit_note_id": note_id} | row for row in rows_of(lines)])
 
 
 def _number(note: CreditNote, seller: Seller, now: datetime) -> None:

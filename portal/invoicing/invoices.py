@@ -32,6 +32,21 @@ class Line:
     derivation: dict[str, Any]
 
 
+def rows_of(lines: Sequence[Line]) -> list[dict[str, Any]]:
+    """Return lines as they are stored, of an invoice or of a credit note, from position 1 on."""
+    return [
+        {
+            "position": position,
+            "code": line.code,
+            "quantity": line.quantity,
+            "unit_amount": line.unit.amount,
+            "amount": line.amount.amount,
+            "derivation": line.derivation,
+        }
+        for position, line in enumerate(lines, start=1)
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Basis:
     """What a draft rests on: agreement, its version, and the quote that was confirmed."""
@@ -78,19 +93,7 @@ def draft(basis: Basis, lines: Sequence[Line], now: datetime) -> UUID:
     invoice_id, amount = ids.new_id(), total([line.amount for line in lines], basis.currency)
     row = {"id": invoice_id, "public_id": ids.public_id("inv"), "total_amount": amount.amount, "created_at": now}
     db.execute(_ADD, asdict(basis) | row)
-    rows = [
-        {
-            "invoice_id": invoice_id,
-            "position": position,
-            "code": line.code,
-            "quantity": line.quantity,
-            "unit_amount": line.unit.amount,
-            "amount": line.amount.amount,
-            "derivation": line.derivation,
-        }
-        for position, line in enumerate(lines, start=1)
-    ]
-    db.execute(_ADD_LINE, rows)
+    db.execute(_ADD_LINE, [{"invoice_id": invoice_id} | row for row in rows_of(lines)])
     return invoice_id
 
 
