@@ -118,7 +118,7 @@ def test_register_pick_a_tier_scan_pay_and_be_listed(
     expect(page.get_by_text("INV-")).to_be_visible()
     page.goto("/history")
     expect(page.get_by_role("link", name="Start of the plan")).to_be_visible()
-    assert eventually(lambda: any("receipt" in str(mail["subject"]) for mail in mails(product, EMAIL)), 20)
+    assert eventually(lambda: any("listing is live" in str(mail["subject"]) for mail in mails(product, EMAIL)), 20)
 
     visitor = context.new_page()
     visitor.goto("/directory?q=lantrn")
