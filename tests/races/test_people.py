@@ -142,7 +142,7 @@ def test_an_invitation_gives_one_seat(prove: Prove) -> None:
         act="UPDATE team_invitations",
         guards=[
             rewritten(r"(UPDATE team_invitations SET accepted_at.*?) AND .*?(?= RETURNING)", r"\1"),
-            dropped("ALTER TABLE team_members DROP CONSTRAINT team_members_business_id_user_id_key"),
+            dropped("ALTER TABLE team_members DROP CONSTRAINT team_members_business_id_user_id_key CASCADE"),
         ],
         holds=lambda _, outcomes: outcomes.count(Role.VIEWER) == count("team_members WHERE role = 'viewer'") == 1,
     )
