@@ -53,10 +53,12 @@ SELECT pg_temp.key('04', n), pg_temp.public('inv', n), pg_temp.key('01', shop), 
        CASE WHEN is_paid THEN to_char(current_date, '"INV-"YYYY-')
             || to_char(row_number() OVER (PARTITION BY is_paid ORDER BY n), 'FM000000') END,
        currency, price, CASE WHEN is_paid THEN price ELSE 0 END,
-       CASE WHEN is_paid THEN current_date - 5 END, CASE WHEN is_paid THEN current_date + 25 END,
+       CASE WHEN is_paid THEN current_date - CASE WHEN is_newest THEN 5 ELSE 35 END END,
+       CASE WHEN is_paid THEN current_date - CASE WHEN is_newest THEN -25 ELSE 5 END END,
        CASE WHEN is_paid THEN '{"name": "Stallholder"}'::jsonb END, CASE WHEN is_paid THEN buyer END, at,
        CASE WHEN is_paid THEN at END, CASE WHEN is_paid THEN at::date END, CASE WHEN is_paid THEN at END
-  FROM payments ORDER BY n;
+  FROM (SELECT *, n = max(n) FILTER (WHERE is_paid) OVER (PARTITION BY shop) AS is_newest FROM payments) AS numbered
+ ORDER BY n;
 
 INSERT INTO invoice_lines (invoice_id, position, code, quantity, unit_amount, amount, derivation)
 SELECT pg_temp.key('04', n), 1, 'tier', 1, price, price, '{}' FROM payments ORDER BY n;
@@ -67,6 +69,10 @@ SELECT 'invoice', extract(year FROM current_date), count(*) FROM payments WHERE 
 INSERT INTO subscription_periods (id, subscription_id, number, starts_on, ends_on, starts_at, ends_at, invoice_id)
 SELECT pg_temp.key('05', shop), pg_temp.key('02', shop), 0, current_date - 5, current_date + 25, current_date - 5,
        current_date + 25, pg_temp.key('04', max(n))
+  FROM payments WHERE is_paid GROUP BY shop ORDER BY shop;
+
+INSERT INTO period_holdings (id, period_id, code, quantity, unit_amount, from_on)
+SELECT pg_temp.key('05', shop), pg_temp.key('05', shop), 'tier', 1, min(price), current_date - 5
   FROM payments WHERE is_paid GROUP BY shop ORDER BY shop;
 
 INSERT INTO payment_sessions (id, public_id, customer_id, invoice_id, subscription_id, subscription_version, provider,
