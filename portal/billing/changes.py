@@ -29,7 +29,7 @@ def can_still_be(subscription: Subscription, deal: Deal, now: datetime) -> bool:
 
 def give_back(subscription: Subscription, deal: Deal, lines: Sequence[Line], now: datetime) -> None:
     """Move a locked subscription to a smaller tier at once, and credit what that leaves over (*Proration*)."""
-    starts_on, _ = carry_out(subscription, deal, now)
+    starts_on, _ = carry_out(subscription, deal, None, now)
     period_id, seller = UUID(deal.terms["period"]["id"]), config.current().seller
     whole = rest = -total([line.amount for line in lines], deal.credit.currency)
     for invoice in invoices.lock_of_period(subscription.id, starts_on):
@@ -45,9 +45,10 @@ def _part(lines: Sequence[Line], part: Money, whole: Money) -> list[Line]:
     return [replace(line, amount=Money(share, part.currency)) for line, share in zip(lines, shares, strict=True)]
 
 
-def carry_out(subscription: Subscription, deal: Deal, now: datetime) -> tuple[date, date]:
+def carry_out(subscription: Subscription, deal: Deal, invoice_id: UUID | None, now: datetime) -> tuple[date, date]:
     """Move a locked subscription to the quote's tier from the quote's day on.
 
+    :param invoice_id: of what is charged for it; None where something comes back.
     :return: the days of the period that the change is part of, the last one exclusive.
     """
     tier, period = deal.terms["tier"], deal.terms["period"]
@@ -58,6 +59,7 @@ def carry_out(subscription: Subscription, deal: Deal, now: datetime) -> tuple[da
     facts = {
         "tier": tier,
         "business_id": str(deal.buyer.id) if deal.buyer else None,
+        "invoice_id": str(invoice_id) if invoice_id else None,
         "lines": deal.terms["lines"],
         "currency": deal.credit.currency,
     }

@@ -45,7 +45,7 @@ def fulfil(
     """
     credit_balance.settle(invoice, deal.credit, now)
     if invoice.kind == CHANGE:
-        span = changes.carry_out(subscription, deal, now)
+        span = changes.carry_out(subscription, deal, invoice.id, now)
     else:
         period = subscriptions.first_period(deal.time_zone, starts_on)
         subscriptions.start(subscription, deal, invoice.id, period, now)

@@ -41,13 +41,20 @@ def of_start(event: DomainEvent) -> Facts:
 
 def of_change(event: DomainEvent) -> Facts:
     """Return what a plan became, and what that cost line by line; an amount below zero came back as credit."""
-    lines = event.facts["lines"]
+    lines, invoice_id = event.facts["lines"], event.facts["invoice_id"]
     return {
         "tier": event.facts["tier"],
+        "session": _session_that_paid(UUID(invoice_id)) if invoice_id else None,
         "amount": sum(line["amount"] for line in lines),
         "currency": event.facts["currency"],
         "lines": [{**line, "unit_amount": line["unit"]} for line in lines],
     }
+
+
+def _session_that_paid(invoice_id: UUID) -> str | None:
+    transaction = paying_transaction(invoice_id)
+    session = find_session(transaction.session_id) if transaction and transaction.session_id else None
+    return session.public_id if session else None
 
 
 def _invoice(invoice: Invoice) -> Facts:

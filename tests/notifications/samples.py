@@ -23,7 +23,13 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "lines": _LINES,
     },
     "subscription_changed": _ABOUT
-    | {"tier": "enterprise", "amount": 120, "currency": "GBP", "lines": [{**line, "unit": 0} for line in _LINES]},
+    | {
+        "tier": "enterprise",
+        "session": "ps_1",
+        "amount": 120,
+        "currency": "GBP",
+        "lines": [{**line, "unit": 0} for line in _LINES],
+    },
     "payment_received": _PAYMENT | {"outcome": "paid", "number": "INV-2026-000002"},
     "payment_credited": _PAYMENT | {"outcome": "credited", "number": None},
     "payment_held": _PAYMENT | {"outcome": "held", "number": "INV-2026-000002"},
