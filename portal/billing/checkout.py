@@ -4,13 +4,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from portal.billing import changes, quote_change, quote_start, quotes, subscriptions
+from portal.billing import quote_start, quotes, subscriptions, tier_change
 from portal.billing.errors import AlreadyStarted, ChangeInProgress, QuoteChanged
 from portal.billing.events import PAYMENT_APPLIED
-from portal.billing.fulfilment import fulfil
+from portal.billing.fulfilment import fulfil, give_back
+from portal.billing.kinds import KINDS
 from portal.billing.models import Quote, Subscription
 from portal.billing.queries import deal
-from portal.directory import branches
 from portal.identity import audit
 from portal.invoicing import invoices
 from portal.invoicing.models import Customer, Invoice
@@ -35,10 +35,10 @@ def quote_tier(customer: Customer, tier_code: str, method: str, now: datetime) -
     running = subscriptions.lock_live(customer.id)
     if running is None or running.status == "incomplete":
         chosen = subscriptions.choose_tier(customer, tier_code, now)
-        return quotes.store(_fresh_start(chosen, customer, method, now))
+        return quotes.store(quote_start.preview(chosen, customer, _settles_in(method), now))
     if sessions.live_of_subscription(running.id) is not None:
         raise ChangeInProgress
-    return quotes.store(_fresh_change(running, customer, tier_code, method, now))
+    return quotes.store(tier_change.preview(running, customer, tier_code, _settles_in(method), now))
 
 
 def renew_quote(customer: Customer, quote: Quote, method: str, now: datetime) -> Quote:
@@ -65,7 +65,7 @@ def start_payment(customer: Customer, quote: Quote, method: str, now: datetime) 
     if not quotes.still_holds(quote, subscription, _fresh(quote, subscription, customer, method, now)):
         raise QuoteChanged
     if quote.total < Money.zero(quote.currency):
-        changes.give_back(subscription, deal(quote.id), quotes.lines_of(quote), now)
+        give_back(subscription, quote, now)
         return None
     invoice_id = _draft(subscription, quote, now)
     if not quote.due:
@@ -105,18 +105,11 @@ def lapse_draft(invoice_id: UUID, subscription_id: UUID, now: datetime) -> None:
 
 def _fresh(quote: Quote, subscription: Subscription, customer: Customer, method: str, now: datetime) -> Quote:
     """Return what a stored quote would be today."""
-    if quote.kind == quotes.CHANGE:
-        return _fresh_change(subscription, customer, quote.terms["tier"], method, now)
-    return _fresh_start(subscription, customer, method, now)
+    return KINDS[quote.kind].renew(subscription, customer, quote.terms, _settles_in(method), now)
 
 
-def _fresh_start(subscription: Subscription, customer: Customer, method: str, now: datetime) -> Quote:
-    extra = branches.list_extra(customer.business_id) if customer.business_id else []
-    return quote_start.preview(subscription, customer, extra, registry.get(method).settles_in, now)
-
-
-def _fresh_change(subscription: Subscription, customer: Customer, tier_code: str, method: str, now: datetime) -> Quote:
-    return quote_change.preview(subscription, customer, tier_code, registry.get(method).settles_in, now)
+def _settles_in(method: str) -> str:
+    return registry.get(method).settles_in
 
 
 def _draft(subscription: Subscription, quote: Quote, now: datetime) -> UUID:
@@ -136,7 +129,7 @@ def _draft(subscription: Subscription, quote: Quote, now: datetime) -> UUID:
 def _asks_the_same(invoice: Invoice, quote: Quote) -> bool:
     earlier = quotes.get_by_id(invoice.quote_id)
     same = ("price_version", "branches", "lines", "credit")
-    return all(earlier.terms[name] == quote.terms[name] for name in same)
+    return invoice.kind == quote.kind and all(earlier.terms[name] == quote.terms[name] for name in same)
 
 
 def _collection(invoice_id: UUID, quote: Quote) -> sessions.Collection:

@@ -31,6 +31,13 @@ class NotRunning(Conflict):
         super().__init__("not_running", N_("Your plan has to be running and paid before it can be changed."))
 
 
+class PayFirst(Conflict):
+    """What adds to the cost waits until what is owed is paid (product.md, *Changes*)."""
+
+    def __init__(self) -> None:
+        super().__init__("pay_first", N_("Pay what is still owed first. Then you can add to your plan."))
+
+
 class SameTier(Conflict):
     """The tier asked for is the one there is."""
 

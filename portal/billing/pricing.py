@@ -6,6 +6,7 @@ from typing import Any
 
 from portal.billing.periods import Period
 from portal.billing.proration import Holding, days_left
+from portal.catalogue.price_book import BRANCH, HIBERNATION
 from portal.currency.conversion import Rate, convert
 from portal.invoicing.invoices import Line
 from portal.kit.money import Money
@@ -18,6 +19,16 @@ class Item:
     code: str
     price: Money
     quantity: int
+
+
+def terms_of(mode: str, tier_code: str, extra_branches: int) -> tuple[tuple[str, int], ...]:
+    """Return what an agreement holds of a whole period: codes of the price book, and how many of each.
+
+    Hibernating it holds the fee in place of tier and branches (product.md, *Prices*).
+    """
+    if mode == "hibernating":
+        return ((HIBERNATION, 1),)
+    return ((tier_code, 1), (BRANCH, extra_branches)) if extra_branches else ((tier_code, 1),)
 
 
 def unit_price(price: Money, currency: str, rate: Rate | None) -> Money:

@@ -4,7 +4,8 @@ The law: after any number of changes, what a period has been invoiced is the exa
 half-even once. So a change is the difference to what was invoiced before, whatever was rounded then.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
@@ -25,6 +26,26 @@ class Holding:
     quantity: int
     unit: Money
     from_on: date
+
+
+def step(
+    held: Sequence[Holding], wanted: Sequence[tuple[str, int]], units: Mapping[str, Money], from_on: date
+) -> list[Holding]:
+    """Return what is taken up and then what is given up from a day on, so that what is held becomes what is wanted.
+
+    :param wanted: codes, and how many of each there are to be; of every other code none is left.
+    :param units: the price of one of each wanted code; what is given up keeps the price at which it is held.
+    """
+    rest = Counter[tuple[str, Money]]()
+    for one in held:
+        rest[one.code, one.unit] += one.quantity
+    missing = Counter(dict(wanted))
+    for (code, unit), count in rest.items():
+        kept = min(count, missing[code])
+        rest[code, unit] -= kept
+        missing[code] -= kept
+    taken_up = [Holding(code, count, units[code], from_on) for code, count in missing.items() if count]
+    return taken_up + [Holding(code, -count, unit, from_on) for (code, unit), count in rest.items() if count]
 
 
 def days_left(period: Period, from_on: date) -> int:

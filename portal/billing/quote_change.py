@@ -1,45 +1,90 @@
-"""The quote of another tier for the rest of the running period (product.md, *Proration* and *Changes*)."""
+"""The quote of whatever changes in the running period, by the days that are left (product.md, *Proration*, *Changes*).
 
+Each kind of change has a file of its own, which says what is taken up and given up and what of the subscription moves.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
+from uuid import UUID
 
 from portal.billing import holdings, quotes
-from portal.billing.errors import NotRunning, SameTier
+from portal.billing.errors import NotRunning, PayFirst
 from portal.billing.holdings import Current
 from portal.billing.models import Quote, Subscription
 from portal.billing.pricing import day_lines, unit_price
-from portal.billing.proration import Holding, difference
+from portal.billing.proration import Holding, difference, step
+from portal.billing.states import LISTED
 from portal.catalogue import price_book
-from portal.catalogue.price_book import Tier
 from portal.currency import rates
 from portal.invoicing.models import Customer
 from portal.kit.money import Money
 
 
-def preview(subscription: Subscription, customer: Customer, tier_code: str, settles_in: str, now: datetime) -> Quote:
-    """Return the quote of moving to a tier today, not stored yet. Today counts as the first day of the new tier.
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change before it is priced.
 
-    :param settles_in: the currency in which the chosen wallet collects.
-    :raises UnknownOffer, SameTier, NotRunning, RatesStale: see what they say.
+    ``moves`` says what of the subscription it moves, by the names of ``changes.MOVED``; ``branches`` are the keys of
+    those that it charges.
+    """
+
+    kind: str
+    moves: Mapping[str, Any]
+    holdings: Sequence[Holding]
+    branches: Sequence[str] = ()
+
+
+def get_running(subscription: Subscription, customer: Customer, now: datetime) -> Current:
+    """Return the period in which a subscription can be changed.
+
+    :raises NotRunning: it has no such period now, or shows nothing for what it owes.
     """
     running = holdings.current(subscription, customer.currency, now)
-    if running is None or subscription.status != "active" or subscription.price_version_id is None:
+    if running is None or subscription.status not in LISTED:
         raise NotRunning
-    if tier_code == subscription.tier_code:
-        raise SameTier
-    tier = price_book.get_tier(subscription.price_version_id, tier_code)
-    on = quotes.local_day(customer.time_zone, now)
-    unit = _unit(tier, customer.currency, running.rate_on)
-    change = [Holding(tier.code, 1, unit, on), _given_up(running, subscription.tier_code, on)]
-    _, shares = difference(running.held, change, running.invoiced, running.period)
+    return running
+
+
+def kept_version(subscription: Subscription, now: datetime) -> UUID:
+    """Return the version of the price book under which a subscription was bought; before that, the one in force."""
+    return subscription.price_version_id or price_book.current_version(now)
+
+
+def to_hold(
+    wanted: Sequence[tuple[str, int]], subscription: Subscription, running: Current, on: date, now: datetime
+) -> list[Holding]:
+    """Return what has to be taken up and given up from a day on, so that ``wanted`` is held (``pricing.terms_of``).
+
+    :raises UnknownOffer, RatesStale: a price or the rate of the period is not there.
+    """
+    prices = price_book.get_prices(kept_version(subscription, now), [code for code, _ in wanted], now)
+    units = {code: _unit(price, running.invoiced.currency, running.rate_on) for code, price in prices.items()}
+    return step(running.held, wanted, units, on)
+
+
+def preview(
+    change: Change, subscription: Subscription, running: Current, customer: Customer, settles_in: str, now: datetime
+) -> Quote:
+    """Return the quote of a change today, not stored yet. Today counts as the first day of what is new.
+
+    :param settles_in: the currency in which the chosen wallet collects.
+    :raises PayFirst: it adds to the cost of what is not paid for.
+    :raises RatesStale: a needed rate is older than seven days.
+    """
+    due, shares = difference(running.held, change.holdings, running.invoiced, running.period)
+    if subscription.status != "active" and due > Money.zero(due.currency):
+        raise PayFirst
     basis = {
+        **change.moves,
         "price_version": str(subscription.price_version_id),
-        "branches": [],
-        "tier": tier.code,
+        "branches": sorted(change.branches),
         "period": _span(running),
-        "next_amount": sum(one.unit.amount * one.quantity for one in [*running.held, *change]),
+        "next_amount": sum(one.unit.amount * one.quantity for one in [*running.held, *change.holdings]),
     }
-    lines = day_lines(change, shares, running.period)
-    return quotes.assemble(quotes.CHANGE, subscription, customer, lines, basis, settles_in, now)
+    lines = day_lines(change.holdings, shares, running.period)
+    return quotes.assemble(change.kind, subscription, customer, lines, basis, settles_in, now)
 
 
 def _span(running: Current) -> dict[str, str]:
@@ -47,14 +92,7 @@ def _span(running: Current) -> dict[str, str]:
     return {"id": str(running.id), "starts_on": period.starts_on.isoformat(), "ends_on": period.ends_on.isoformat()}
 
 
-def _unit(tier: Tier, currency: str, rate_on: date | None) -> Money:
-    """Return a tier's price as the whole period converts it: at the rate of its first quote."""
-    price = Money(tier.amount, tier.currency)
+def _unit(price: Money, currency: str, rate_on: date | None) -> Money:
+    """Return a price as the whole period converts it: at the rate of its first quote."""
     rate = rates.of_day(price.currency, currency, rate_on) if rate_on and price.currency != currency else None
     return unit_price(price, currency, rate)
-
-
-def _given_up(running: Current, tier_code: str, on: date) -> Holding:
-    """Give up the tier that is held, at the price at which it is."""
-    held = next(one for one in reversed(running.held) if one.code == tier_code and one.quantity > 0)
-    return Holding(tier_code, -1, held.unit, on)

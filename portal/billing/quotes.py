@@ -1,7 +1,7 @@
 """Quotes: what something costs, by lines that explain themselves, stored before anybody confirms it.
 
 A quote binds: confirming charges these pennies, or shows a new quote. What is quoted is put together by ``quote_start``
-and ``quote_change``.
+and, of what changes while it runs, by ``quote_change``.
 """
 
 from collections.abc import Sequence

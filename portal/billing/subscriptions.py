@@ -79,8 +79,15 @@ def first_period(time_zone: str, starts_on: date) -> periods.Period:
     return periods.period(starts_on, 0, ZoneInfo(time_zone))
 
 
-def start(subscription: Subscription, deal: Deal, invoice_id: UUID, period: periods.Period, now: datetime) -> None:
-    """Start a locked subscription with its first period, list the business and show the branches that are paid."""
+def start(
+    subscription: Subscription, deal: Deal, invoice_id: UUID | None, starts_on: date, now: datetime
+) -> tuple[date, date]:
+    """Start a locked subscription with its first period, list the business and show the branches that are paid.
+
+    :param invoice_id: of the first period, which always has one.
+    :return: the days of that period, the last one exclusive.
+    """
+    period = first_period(deal.time_zone, starts_on)
     paid = [UUID(branch_id) for branch_id in deal.terms["branches"]]
     move(
         subscription,
@@ -101,9 +108,10 @@ def start(subscription: Subscription, deal: Deal, invoice_id: UUID, period: peri
         "invoice_id": str(invoice_id),
     }
     outbox.record(STARTED, subscription.public_id, facts, now)
+    return period.starts_on, period.ends_on
 
 
-def _open_period(subscription_id: UUID, deal: Deal, invoice_id: UUID, period: periods.Period) -> None:
+def _open_period(subscription_id: UUID, deal: Deal, invoice_id: UUID | None, period: periods.Period) -> None:
     """Store a period with what is held from its first day on: the lines of its first invoice."""
     period_id, rate_on = ids.new_id(), deal.terms["lines"][0]["derivation"].get("rate_on")
     row = {"id": period_id, "subscription_id": subscription_id, "invoice_id": invoice_id, "rate_on": rate_on}

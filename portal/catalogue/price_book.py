@@ -3,19 +3,22 @@
 What is only shown may come from the cache (``tiers_on_sale``); what is charged is always read from the database.
 """
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import ARRAY, Text, any_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.catalogue.errors import UnknownOffer
 from portal.catalogue.models import Price, PriceVersion
 from portal.kit import cache, editions, ids
 from portal.kit.db import db, table_of
+from portal.kit.money import Money
 
 BRANCH = "branch"
+HIBERNATION = "hibernation"
 VENDOR = "vendor"
 _FIRST_START = datetime(2020, 1, 1, tzinfo=UTC)
 # Code, audience, minor units, currency, tier?, product limit, receives: product.md, *Prices*.
@@ -24,7 +27,7 @@ _FIRST = (
     ("pro", VENDOR, 300, "GBP", True, 100, None),
     ("enterprise", VENDOR, 500, "GBP", True, None, None),
     (BRANCH, VENDOR, 100, "GBP", False, None, None),
-    ("hibernation", VENDOR, 50, "GBP", False, None, None),
+    (HIBERNATION, VENDOR, 50, "GBP", False, None, None),
     ("basic", "member", 0, "CNY", True, None, 3),
     ("pro", "member", 2900, "CNY", True, None, 20),
     ("vip", "member", 5900, "CNY", True, None, 100),
@@ -91,6 +94,16 @@ _ALL_TIERS = (
     .order_by(_PRICE.position)
 )
 _TIERS = _ALL_TIERS.where(_PRICE.version_id == bindparam("version_id"))
+_OF_VERSION = _PRICE.version_id == bindparam("version_id")
+_PRICES = (
+    select(_PRICE.code, _PRICE.amount, _PRICE.currency)
+    .where(
+        or_(_OF_VERSION, _PRICE.version_id == _IN_FORCE.scalar_subquery()),
+        _PRICE.audience == VENDOR,
+        _PRICE.code == any_(bindparam("codes", type_=ARRAY(Text))),
+    )
+    .order_by(_OF_VERSION)
+)
 _ON_SALE = _ALL_TIERS.where(_PRICE.version_id == _IN_FORCE.scalar_subquery()).add_columns(_PRICE.version_id)
 
 
@@ -143,6 +156,20 @@ def get_tier_on_sale(code: str, now: datetime) -> tuple[UUID, Tier]:
         if tier[0] == code:
             return version_id, Tier(*tier)
     raise UnknownOffer
+
+
+def get_prices(version_id: UUID, codes: Collection[str], now: datetime) -> dict[str, Money]:
+    """Return the monthly price of each vendor code under a kept version, by one question.
+
+    A code that the version does not have takes the price in force at ``now`` (product.md, *Prices*).
+
+    :raises UnknownOffer: where neither has one of them.
+    """
+    asked = {"version_id": version_id, "now": now, "codes": list(codes)}
+    found = {code: Money(amount, currency) for code, amount, currency in db.execute(_PRICES, asked)}
+    if found.keys() != set(codes):
+        raise UnknownOffer
+    return found
 
 
 def get_price(version_id: UUID, code: str) -> Price:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import select, text
 
-from portal.billing import checkout, holdings, queries, quotes
+from portal.billing import checkout, holdings, queries, quotes, states
 from portal.billing.apply_payment import apply_payment
-from portal.billing.errors import AlreadyStarted, ChangeInProgress, NotRunning, QuoteChanged, SameTier
+from portal.billing.errors import AlreadyStarted, ChangeInProgress, NotRunning, PayFirst, QuoteChanged, SameTier
 from portal.billing.models import Quote, Subscription
 from portal.catalogue.errors import UnknownOffer
 from portal.currency import rates
@@ -223,6 +223,15 @@ def test_what_cannot_be_changed_says_so(customer: Customer) -> None:
     _until(datetime(2027, 5, 1, 0, 0, tzinfo=UTC))  # nothing has renewed it
     with pytest.raises(NotRunning):
         _quote(customer, "pro")
+
+
+def test_what_is_not_paid_for_may_become_less_and_never_more(customer: Customer) -> None:
+    assert _pay(shop.open_session(customer, _quote(customer, "pro"))) == "paid"
+    states.move(_subscription(customer), "past_due")
+    with pytest.raises(PayFirst):
+        _quote(customer, "enterprise")
+    assert checkout.start_payment(customer, _quote(customer, "starter"), shop.METHOD, edge.now()) is None
+    assert (_subscription(customer).tier_code, _subscription(customer).status) == ("starter", "past_due")
 
 
 def test_a_period_invoiced_for_more_than_it_is_worth_is_found(customer: Customer) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.billing.periods import Period, period
-from portal.billing.proration import Holding, days_left, difference, period_total, spread, worth
+from portal.billing.proration import Holding, days_left, difference, period_total, spread, step, worth
 from portal.kit.money import Money, rounded
 
 LONDON = ZoneInfo("Europe/London")
@@ -99,3 +99,28 @@ def test_d9_parts_sum_exactly_and_stay_near(exact: list[Fraction], off: int) -> 
 def test_nothing_cannot_be_spread() -> None:
     with pytest.raises(ValueError, match="nothing to spread"):
         spread(1, [])
+
+
+UNITS = {code: Money(amount, "GBP") for code, amount in (("starter", 100), ("pro", 300), ("branch", 101), ("rest", 50))}
+WANTED = st.dictionaries(st.sampled_from(sorted(UNITS)), st.integers(1, 9), max_size=4)
+
+
+@given(st.lists(st.tuples(st.integers(0, 29), WANTED), min_size=1, max_size=8))
+def test_step_by_step_exactly_what_is_wanted_is_held_and_no_day_is_paid_twice(
+    wishes: list[tuple[int, dict[str, int]]],
+) -> None:
+    held: list[Holding] = []
+    days = [0] * 30
+    for day, wanted in sorted(wishes, key=lambda wish: wish[0]):
+        change = step(held, list(wanted.items()), UNITS, APRIL.starts_on + timedelta(days=day))
+        assert [one.quantity > 0 for one in change] == sorted((one.quantity > 0 for one in change), reverse=True)
+        held += change
+        assert step(held, list(wanted.items()), UNITS, APRIL.starts_on) == []
+        days[day:] = [sum(UNITS[code].amount * count for code, count in wanted.items())] * (30 - day)
+    assert period_total(held, APRIL, "GBP").amount == rounded(Fraction(sum(days), 30))
+
+
+def test_what_is_given_up_keeps_the_price_at_which_it_is_held() -> None:
+    held = [holding(100, quantity=2, code="branch"), holding(90, quantity=1, code="branch")]
+    change = step(held, [("branch", 1)], UNITS, APRIL.starts_on)
+    assert [(one.quantity, one.unit.amount) for one in change] == [(-1, 100), (-1, 90)]

@@ -3,11 +3,13 @@
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import insert
 
 from portal.catalogue import price_book
 from portal.catalogue.errors import UnknownOffer
 from portal.catalogue.models import Price, PriceVersion
 from portal.kit.db import db
+from portal.kit.money import Money
 
 
 def raise_prices(starts_at: datetime) -> PriceVersion:
@@ -55,3 +57,20 @@ def test_a_price_is_found_for_vendors_only(now: datetime) -> None:
     assert price_book.get_price(version, "pro").currency == "GBP"
     with pytest.raises(UnknownOffer):
         price_book.get_price(version, "vip")
+
+
+def test_a_kept_version_has_its_prices_and_takes_those_of_today_for_what_it_lacks(now: datetime) -> None:
+    old = price_book.current_version(now)
+    new = raise_prices(now + timedelta(days=1)).id
+    tomorrow = now + timedelta(days=1)
+    assert price_book.get_prices(old, ["pro", price_book.BRANCH], tomorrow) == {
+        "pro": Money(300, "GBP"),
+        "branch": Money(100, "GBP"),
+    }
+    db.execute(insert(Price).values(version_id=new, code="sign", amount=70, currency="GBP", audience="vendor",
+                                    is_tier=False, position=9))  # fmt: skip
+    assert price_book.get_prices(old, ["sign", "pro"], tomorrow) == {"sign": Money(70, "GBP"), "pro": Money(300, "GBP")}
+    with pytest.raises(UnknownOffer):
+        price_book.get_prices(old, ["sign"], now)
+    with pytest.raises(UnknownOffer):
+        price_book.get_prices(old, ["vip"], now)

@@ -1,0 +1,45 @@
+"""The kinds of quotes: how each is made anew, how long it stands, and what carrying it out does, one entry each."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from portal.billing import changes, quote_start, quotes, subscriptions, tier_change
+from portal.billing.models import Quote, Subscription
+from portal.billing.queries import Deal
+from portal.invoicing.models import Customer
+
+Terms = Mapping[str, Any]
+Span = tuple[date, date]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What is particular to one kind of quote; whatever is not, ``checkout`` and ``fulfilment`` do alike for all."""
+
+    renew: Callable[[Subscription, Customer, Terms, str, datetime], Quote]
+    """Makes today's quote of what the terms of an earlier one were for; the text is the wallet's currency."""
+    stands: Callable[[Subscription, Deal, datetime], bool]
+    """Whether a locked subscription of the quote's version can still become what it says."""
+    carry_out: Callable[[Subscription, Deal, UUID | None, date, datetime], Span]
+    """Does what was agreed to, given the invoice (None where something comes back) and the first day of a start."""
+
+
+def _start(subscription: Subscription, customer: Customer, _: Terms, settles_in: str, now: datetime) -> Quote:
+    return quote_start.preview(subscription, customer, settles_in, now)
+
+
+def _tier(subscription: Subscription, customer: Customer, terms: Terms, settles_in: str, now: datetime) -> Quote:
+    return tier_change.preview(subscription, customer, terms["tier"], settles_in, now)
+
+
+def _change(subscription: Subscription, deal: Deal, invoice_id: UUID | None, _: date, now: datetime) -> Span:
+    return changes.carry_out(subscription, deal, invoice_id, now)
+
+
+KINDS = {
+    quotes.START: Kind(_start, lambda *_: True, subscriptions.start),
+    quotes.CHANGE: Kind(_tier, changes.can_still_be, _change),
+}

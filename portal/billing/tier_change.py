@@ -1,0 +1,28 @@
+"""Another tier for the rest of the running period, up or down (product.md, *Changes*)."""
+
+from datetime import datetime
+
+from portal.billing import quote_change, quotes
+from portal.billing.errors import SameTier
+from portal.billing.models import Quote, Subscription
+from portal.billing.pricing import terms_of
+from portal.billing.quote_change import Change
+from portal.catalogue import price_book
+from portal.invoicing.models import Customer
+
+
+def preview(subscription: Subscription, customer: Customer, tier_code: str, settles_in: str, now: datetime) -> Quote:
+    """Return the quote of moving to a tier today, not stored yet.
+
+    :param settles_in: the currency in which the chosen wallet collects.
+    :raises UnknownOffer, SameTier, NotRunning, PayFirst, RatesStale: see what they say.
+    """
+    running = quote_change.get_running(subscription, customer, now)
+    if tier_code == subscription.tier_code:
+        raise SameTier
+    price_book.get_tier(quote_change.kept_version(subscription, now), tier_code)
+    wanted = terms_of(subscription.mode, tier_code, subscription.extra_branches)
+    on = quotes.local_day(customer.time_zone, now)
+    holds = quote_change.to_hold(wanted, subscription, running, on, now)
+    change = Change(quotes.CHANGE, {"tier": tier_code}, holds)
+    return quote_change.preview(change, subscription, running, customer, settles_in, now)
