@@ -10,6 +10,7 @@ from portal.directory.models import Business
 from portal.invoicing.models import Customer
 from portal.kit import ids
 from portal.kit.db import db, table_of
+from portal.kit.errors import NotFound
 
 _OF_BUSINESS = select(Customer).where(Customer.business_id == bindparam("business_id"))
 _ADD = insert(table_of(Customer)).on_conflict_do_nothing(index_elements=["business_id"])
@@ -35,6 +36,17 @@ def of_business(business: Business, now: datetime) -> Customer:
 def find_of_business(business_id: UUID) -> Customer | None:
     """Return the customer of a business, or None while it never chose a tier."""
     return db.scalars(_OF_BUSINESS, {"business_id": business_id}).one_or_none()
+
+
+def get_of_business(business_id: UUID) -> Customer:
+    """Return the customer of a business.
+
+    :raises NotFound: it never chose a tier, so nothing of a customer's is its.
+    """
+    found = find_of_business(business_id)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def get(customer_id: UUID) -> Customer:

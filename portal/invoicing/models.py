@@ -30,7 +30,37 @@ class Customer(Base):
     created_at: Mapped[datetime]
 
 
-class Invoice(Base):
+class Document:
+    """What an invoice and a credit note have alike: an amount and the tax in it, at ``tax_rate`` percent."""
+
+    currency: Mapped[str]
+    total_amount: Mapped[Amount]
+    tax_rate: Mapped[Decimal] = mapped_column(default=Decimal(0))
+    tax_amount: Mapped[Amount] = mapped_column(default=0)
+
+    @property
+    def total(self) -> Money:
+        """What the lines come to."""
+        return Money(self.total_amount, self.currency)
+
+    @property
+    def tax(self) -> Money:
+        """What of the total is tax."""
+        return Money(self.tax_amount, self.currency)
+
+
+class DocumentLine:
+    """``quantity`` times ``unit_amount`` is ``amount``; ``derivation`` says in figures how it came about."""
+
+    position: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str]
+    quantity: Mapped[int]
+    unit_amount: Mapped[Amount]
+    amount: Mapped[Amount]
+    derivation: Mapped[dict[str, Any]]
+
+
+class Invoice(Document, Base):
     """What is owed: a draft until the transaction that applies its payment issues it."""
 
     __tablename__ = "invoices"
@@ -44,14 +74,10 @@ class Invoice(Base):
     kind: Mapped[str]
     status: Mapped[str] = mapped_column(default="draft")
     number: Mapped[str | None]
-    currency: Mapped[str]
-    total_amount: Mapped[Amount]
     credit_amount: Mapped[Amount] = mapped_column(default=0)
     paid_amount: Mapped[Amount] = mapped_column(default=0)
     credited_amount: Mapped[Amount] = mapped_column(default=0)
     credited_open_amount: Mapped[Amount] = mapped_column(default=0)
-    tax_rate: Mapped[Decimal] = mapped_column(default=Decimal(0))
-    tax_amount: Mapped[Amount] = mapped_column(default=0)
     period_starts_on: Mapped[date | None]
     period_ends_on: Mapped[date | None]
     seller: Mapped[dict[str, Any] | None]
@@ -60,16 +86,6 @@ class Invoice(Base):
     issued_at: Mapped[datetime | None]
     due_on: Mapped[date | None]
     paid_at: Mapped[datetime | None]
-
-    @property
-    def total(self) -> Money:
-        """What the lines come to."""
-        return Money(self.total_amount, self.currency)
-
-    @property
-    def tax(self) -> Money:
-        """What of the total is tax, at ``tax_rate`` percent."""
-        return Money(self.tax_amount, self.currency)
 
     @property
     def issued_on(self) -> date:
@@ -93,21 +109,15 @@ class Invoice(Base):
         return Money(self.total_amount - self.credited_amount, self.currency)
 
 
-class InvoiceLine(Base):
-    """``quantity`` times ``unit_amount`` is ``amount``; ``derivation`` says in figures how it came about."""
+class InvoiceLine(DocumentLine, Base):
+    """A line of an invoice."""
 
     __tablename__ = "invoice_lines"
 
     invoice_id: Mapped[UUID] = mapped_column(ForeignKey("invoices.id"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str]
-    quantity: Mapped[int]
-    unit_amount: Mapped[Amount]
-    amount: Mapped[Amount]
-    derivation: Mapped[dict[str, Any]]
 
 
-class CreditNote(Base):
+class CreditNote(Document, Base):
     """What corrects an issued invoice: ``open_amount`` was still owed of it, ``credit_amount`` became credit."""
 
     __tablename__ = "credit_notes"
@@ -119,37 +129,17 @@ class CreditNote(Base):
     period_id: Mapped[UUID | None]
     number: Mapped[str]
     reason: Mapped[str]
-    currency: Mapped[str]
-    total_amount: Mapped[Amount]
     open_amount: Mapped[Amount]
     credit_amount: Mapped[Amount]
-    tax_rate: Mapped[Decimal] = mapped_column(default=Decimal(0))
-    tax_amount: Mapped[Amount] = mapped_column(default=0)
     seller: Mapped[dict[str, Any]]
     buyer: Mapped[dict[str, Any]]
     issued_at: Mapped[datetime]
     issued_on: Mapped[date]
 
-    @property
-    def total(self) -> Money:
-        """What the lines come to."""
-        return Money(self.total_amount, self.currency)
 
-    @property
-    def tax(self) -> Money:
-        """What of the total is tax, at ``tax_rate`` percent, as on its invoice."""
-        return Money(self.tax_amount, self.currency)
-
-
-class CreditNoteLine(Base):
+class CreditNoteLine(DocumentLine, Base):
     """A line of a credit note, in the shape of an invoice's."""
 
     __tablename__ = "credit_note_lines"
 
     credit_note_id: Mapped[UUID] = mapped_column(ForeignKey("credit_notes.id"), primary_key=True)
-    position: Mapped[int] = mapped_column(primary_key=True)
-    code: Mapped[str]
-    quantity: Mapped[int]
-    unit_amount: Mapped[Amount]
-    amount: Mapped[Amount]
-    derivation: Mapped[dict[str, Any]]

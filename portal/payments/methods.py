@@ -92,10 +92,9 @@ def begin(customer_id: UUID, now: datetime) -> PaymentMethod:
     return db.scalars(query, {"customer_id": customer_id}).one()
 
 
-def make_default(customer_id: UUID, public_id: str, now: datetime) -> PaymentMethod:
+def make_default(customer_id: UUID, public_id: str) -> PaymentMethod:
     """Have a stored card be the one that is charged without asking.
 
-    :param now: not looked at; every function that changes something takes it.
     :raises MethodNotStored: it is not stored yet, or not any more.
     """
     stored = _lock_active(customer_id)

@@ -15,7 +15,7 @@ from portal.web import wording
 from portal.web.language import language
 
 if TYPE_CHECKING:
-    from portal.invoicing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
+    from portal.invoicing.models import CreditNote, DocumentLine, Invoice
     from portal.payments.models import MembershipTransaction, PaymentSession
 
 
@@ -136,7 +136,7 @@ def _named(note: CreditNote) -> Related:
     return Related(note.public_id, note.number, note.issued_on, note.total)
 
 
-def _lines(lines: Sequence[InvoiceLine] | Sequence[CreditNoteLine], currency: str) -> list[ShownLine]:
+def _lines(lines: Sequence[DocumentLine], currency: str) -> list[ShownLine]:
     return [
         wording.shown_line(
             line.code,

@@ -9,13 +9,14 @@ from flask_babel import gettext
 
 from portal.invoicing import customers
 from portal.kit import edge
-from portal.kit.errors import NotFound
+from portal.kit.errors import N_
 from portal.kit.rate_limit import limiter
 from portal.payments import methods
 from portal.payments.errors import MethodNotStored, TooManyMethods
 from portal.web.access import requires, writes, writes_once
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
 
     from portal.directory.models import Business
@@ -65,12 +66,7 @@ def show_state(business: Business, method: str) -> str:
 @writes
 def make_default(business: Business, method: str) -> Any:
     """Have this card be charged from now on."""
-    try:
-        chosen = methods.make_default(_customer_id(business), method, edge.now())
-    except MethodNotStored as refused:
-        return _list_page(business, gettext(refused.message)), refused.status
-    flash(gettext("%(card)s is charged from now on.", card=card_name(chosen)), "success")
-    return redirect(url_for(".show", business=business.public_id), 303)
+    return _changed(business, lambda owner: methods.make_default(owner, method), N_("%(card)s is charged from now on."))
 
 
 @bp.post("/<method>/remove")
@@ -78,12 +74,7 @@ def make_default(business: Business, method: str) -> Any:
 @writes
 def remove(business: Business, method: str) -> Any:
     """Drop a card; the newest other one takes its place."""
-    try:
-        gone = methods.remove(_customer_id(business), method, edge.now())
-    except MethodNotStored as refused:
-        return _list_page(business, gettext(refused.message)), refused.status
-    flash(gettext("%(card)s is removed.", card=card_name(gone)), "success")
-    return redirect(url_for(".show", business=business.public_id), 303)
+    return _changed(business, lambda owner: methods.remove(owner, method, edge.now()), N_("%(card)s is removed."))
 
 
 def card_name(method: PaymentMethod) -> str:
@@ -92,15 +83,18 @@ def card_name(method: PaymentMethod) -> str:
     return f"{brand} •••• {method.last4}"
 
 
-def _customer_id(business: Business) -> UUID:
-    customer = customers.find_of_business(business.id)
-    if customer is None:
-        raise NotFound
-    return customer.id
+def _changed(business: Business, change: Callable[[UUID], PaymentMethod], said: str) -> Any:
+    """Change one of a business's cards and say so, or show the cards again with what is against it."""
+    try:
+        card = change(customers.get_of_business(business.id).id)
+    except MethodNotStored as refused:
+        return _list_page(business, gettext(refused.message)), refused.status
+    flash(gettext(said, card=card_name(card)), "success")
+    return redirect(url_for(".show", business=business.public_id), 303)
 
 
 def _get(business: Business, public_id: str) -> PaymentMethod:
-    return methods.get(_customer_id(business), public_id)
+    return methods.get(customers.get_of_business(business.id).id, public_id)
 
 
 def _address(business: Business, method: PaymentMethod) -> str:

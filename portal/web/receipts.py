@@ -8,7 +8,6 @@ from flask import Blueprint, Response, render_template, request
 
 from portal.invoicing import customers, invoice_pdf
 from portal.invoicing.queries import credit_notes_of, find_issued, get_by_id, get_credit_note, get_issued
-from portal.kit.errors import NotFound
 from portal.ledger.queries import booked_of_invoice
 from portal.payments.queries import attempts_of_invoice, find_session, get_transaction, paying_transaction
 from portal.web import documents, wording
@@ -18,7 +17,6 @@ from portal.web.papers import paper
 
 if TYPE_CHECKING:
     from portal.directory.models import Business
-    from portal.invoicing.models import Customer
 
 bp = Blueprint("receipts", __name__, url_prefix="/businesses/<business>/history")
 
@@ -27,7 +25,7 @@ bp = Blueprint("receipts", __name__, url_prefix="/businesses/<business>/history"
 @requires("billing:view")
 def show_transaction(business: Business, transaction_id: str) -> str:
     """Show a payment: its receipt where it paid an invoice, else what became of it."""
-    customer = _customer(business)
+    customer = customers.get_of_business(business.id)
     transaction = get_transaction(customer.id, transaction_id)
     session = find_session(transaction.session_id) if transaction.session_id else None
     invoice = find_issued(transaction.invoice_id)
@@ -47,7 +45,7 @@ def show_invoice(business: Business, invoice_id: str) -> str:
 @requires("billing:view")
 def explain_invoice(business: Business, invoice_id: str) -> str:
     """Show why an invoice comes to its amount: its lines with their sums, and all that was booked for it."""
-    invoice = get_issued(_customer(business).id, invoice_id)
+    invoice = get_issued(customers.get_of_business(business.id).id, invoice_id)
     notes = [note.id for note in credit_notes_of(invoice.id)]
     booked = booked_of_invoice(invoice.id, attempts_of_invoice(invoice.id), notes)
     document = documents.of_invoice("invoice", invoice, None, None)
@@ -82,14 +80,14 @@ def give_credit_note(business: Business, credit_note_id: str) -> Response:
 
 
 def _invoice(business: Business, invoice_id: str) -> Document:
-    invoice = get_issued(_customer(business).id, invoice_id)
+    invoice = get_issued(customers.get_of_business(business.id).id, invoice_id)
     transaction = paying_transaction(invoice.id)
     session = find_session(transaction.session_id) if transaction and transaction.session_id else None
     return documents.of_invoice("invoice", invoice, transaction, session)
 
 
 def _credit_note(business: Business, credit_note_id: str) -> Document:
-    note = get_credit_note(_customer(business).id, credit_note_id)
+    note = get_credit_note(customers.get_of_business(business.id).id, credit_note_id)
     return documents.of_credit_note(note, get_by_id(note.invoice_id))
 
 
@@ -105,10 +103,3 @@ def _file(document: Document) -> Response:
     """Give a document as a file, in the language of whoever asks; it is made anew each time and kept nowhere."""
     headers = {"Content-Disposition": f'attachment; filename="{document.number}.pdf"'}
     return Response(invoice_pdf.printed(paper(document)), content_type="application/pdf", headers=headers)
-
-
-def _customer(business: Business) -> Customer:
-    customer = customers.find_of_business(business.id)
-    if customer is None:
-        raise NotFound
-    return customer

@@ -36,7 +36,7 @@ def test_of_all_cards_that_are_chosen_at_once_one_is_charged(prove: Prove) -> No
     race = Race(
         prepare=prepare,
         works=lambda made: [
-            lambda chosen=chosen: methods.make_default(made[0], chosen, edge.now()).public_id for chosen in made[1][1:]
+            lambda chosen=chosen: methods.make_default(made[0], chosen).public_id for chosen in made[1][1:]
         ],
         act="UPDATE payment_methods",
         guards=[unlocked("payment_methods"), dropped("DROP INDEX payment_methods_one_default_idx")],
