@@ -46,8 +46,9 @@ def speaker(locale: str) -> Callable[..., str]:
 
 @lru_cache(maxsize=4096)
 def money_text(amount: int, currency: str, locale: str) -> str:
-    """Show ``amount`` minor units of ``currency`` with its sign."""
-    return format_currency(Money(amount, currency).major, currency, locale=_HOME[locale])
+    """Show ``amount`` minor units of ``currency`` with its sign; below zero after a minus, which is no hyphen."""
+    shown = format_currency(Money(amount, currency).major, currency, locale=_HOME[locale])
+    return shown.replace("-", "−")
 
 
 def percent_text(rate: Decimal, locale: str) -> str:

@@ -49,7 +49,10 @@ class TransactionFilter:
 
 @dataclass(slots=True)
 class Line:
-    """A transaction as a history shows it; ``collected`` is what the wallet was asked for in another currency."""
+    """A transaction as a history shows it; ``collected`` is what the wallet was asked for in another currency.
+
+    Of ``amount``, ``cost`` is paid by the method; credit pays the rest.
+    """
 
     public_id: str
     order_id: str
@@ -58,12 +61,13 @@ class Line:
     status: str
     created_at: datetime
     amount: Money
+    cost: Money
     collected: Money | None
 
 
 _COLUMNS = (
     _table.public_id, _table.order_id, _table.type, _table.method, _table.status, _table.created_at,
-    _table.amount, _table.currency, _table.metadata,
+    _table.amount, _table.cost_amount, _table.currency, _table.metadata,
 )  # fmt: skip
 
 
@@ -97,6 +101,7 @@ def _line(row: Row[Any]) -> Line:
         status=row.status,
         created_at=row.created_at,
         amount=Money(row.amount, row.currency),
+        cost=Money(row.cost_amount, row.currency),
         collected=Money(**collected) if collected else None,
     )
 

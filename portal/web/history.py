@@ -53,6 +53,7 @@ class ShownTransaction:
     title: str
     method_name: str
     amount: Money
+    from_credit: Money | None
     collected: Money | None
     status: str
     href: str
@@ -138,6 +139,7 @@ def shown(business: Business, line: Line) -> ShownTransaction:
         title=wording.type_title(line.type),
         method_name=wording.method_name(line.method),
         amount=line.amount,
+        from_credit=line.amount - line.cost if Money.zero(line.cost.currency) < line.cost < line.amount else None,
         collected=line.collected,
         status=line.status,
         href=f"/businesses/{business.public_id}/history/payments/{line.public_id}",

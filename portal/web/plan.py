@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from portal.billing import checkout, queries, quotes, subscriptions
@@ -157,5 +158,6 @@ def confirm(business: Business, quote_id: str) -> Response:
         fresh = checkout.renew_quote(customer, quote, METHOD, now)
         return redirect(url_for(".show_quote", business=business.public_id, quote_id=fresh.public_id, moved=1), 303)
     if session is None:
+        flash(gettext("Done. There was nothing to pay."), "success")
         return redirect(url_for("history.show"), 303)
     return redirect(url_for("pay.show", session=session.public_id), 303)

@@ -39,7 +39,7 @@ def note_address(owner: FlaskClient) -> str:
 
 def test_it_stands_among_the_invoices_and_leads_to_the_one_it_corrects(owner: FlaskClient) -> None:
     listed = owner.get("/history/invoices").text
-    assert "-£1.20" in listed
+    assert "−£1.20" in listed
     assert "Credit for a change" in listed
     page = owner.get(note_address(owner)).text
     for said in ("Credit note", "CN-", "Harbour Directory", "£1.20 × 1 month = £1.20", "Taken off what was owed"):
@@ -49,7 +49,7 @@ def test_it_stands_among_the_invoices_and_leads_to_the_one_it_corrects(owner: Fl
     assert invoice is not None
     shown = owner.get(invoice[1]).text
     assert "£3.80" in shown
-    assert "-£1.20" in shown
+    assert "−£1.20" in shown
     assert note_address(owner) in shown
 
 
