@@ -7,6 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import text
 
+from portal.billing import due
+from portal.billing.renewals import RENEW
 from portal.currency.feed import FETCH_RATES
 from portal.kit import clock, clock_target, config, edge, http, jobs, logging
 from portal.kit.db import db
@@ -48,6 +50,8 @@ def _advance() -> bool:
         clock_target.stop()
         return False
     _stage_rates(now, target)
+    if _renews_first(now, target):
+        return False
     following = db.execute(_NEXT).scalar_one()
     clock.advance(min(target, following or target) - now)
     return True
@@ -59,6 +63,16 @@ def _stage_rates(now: datetime, target: datetime) -> None:
     due += timedelta(days=int(due <= now))
     if due < target:
         jobs.stage(FETCH_RATES, queue=jobs.Queue.DEFAULT, due_at=due, key=f"recurring:{FETCH_RATES}")
+
+
+def _renews_first(now: datetime, target: datetime) -> bool:
+    """See to it that subscriptions are looked at when their time has come, and say whether that is now: the schedule,
+    again, comes by wall time only."""
+    earliest = due.earliest()
+    if earliest is not None and earliest <= target:
+        key = f"{jobs.RECURRING}{RENEW}"
+        jobs.stage(RENEW, queue=jobs.Queue.BULK, due_at=max(earliest, now), key=key)
+    return earliest is not None and earliest <= now
 
 
 def _take_sandbox_along() -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from sqlalchemy import text
 
+from portal.billing.renewals import RENEW
 from portal.currency.feed import FETCH_RATES
 from portal.kit import edge, jobs
 from portal.kit.db import db
@@ -24,6 +25,7 @@ class Recurring:
 
 SCHEDULE = (
     Recurring(FETCH_RATES, timedelta(hours=1), Queue.DEFAULT),
+    Recurring(RENEW, timedelta(minutes=1), Queue.BULK),
     Recurring(SEAL_AUDIT, timedelta(minutes=1), Queue.DEFAULT),
     Recurring(CHECK_RECENT, timedelta(minutes=1), Queue.BULK),
     Recurring(CHECK_WHOLE, timedelta(days=1), Queue.BULK),

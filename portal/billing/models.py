@@ -25,6 +25,11 @@ class Subscription(Base):
     extra_branches: Mapped[int] = mapped_column(default=0)
     price_version_id: Mapped[UUID | None]
     version: Mapped[int] = mapped_column(default=1)
+    renews_at: Mapped[datetime | None]
+    """From when on its next period wants something done: announced, invoiced or waited for (``renewal_rules``)."""
+    pending_tier_code: Mapped[str | None]
+    """The tier that it becomes at its period's end."""
+    cancels_at_end: Mapped[bool] = mapped_column(default=False)
     anchor_on: Mapped[date | None]
     started_at: Mapped[datetime | None]
     created_at: Mapped[datetime]

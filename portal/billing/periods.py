@@ -1,7 +1,7 @@
 """Periods of a monthly agreement, always computed from its anchor day. Pure."""
 
 import calendar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -46,3 +46,11 @@ def period(anchor_on: date, number: int, zone: ZoneInfo) -> Period:
     """Return period ``number`` (from 0) of an agreement anchored on ``anchor_on``."""
     starts_on, ends_on = boundary(anchor_on, number), boundary(anchor_on, number + 1)
     return Period(number, starts_on, ends_on, midnight(starts_on, zone), midnight(ends_on, zone))
+
+
+def following(earlier: Period, anchor_on: date, zone: ZoneInfo) -> Period:
+    """Return the period after ``earlier``, which begins at the instant at which that one ends.
+
+    A zone that is new since then shapes only where it ends (product.md, *Periods*).
+    """
+    return replace(period(anchor_on, earlier.number + 1, zone), starts_on=earlier.ends_on, starts_at=earlier.ends_at)

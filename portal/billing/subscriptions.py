@@ -11,6 +11,7 @@ from portal.billing import entitlement, holdings, periods
 from portal.billing.errors import AlreadyStarted, ChangeInProgress
 from portal.billing.models import Subscription, SubscriptionPeriod
 from portal.billing.queries import Deal
+from portal.billing.renewal_rules import first_look
 from portal.billing.states import move
 from portal.catalogue import price_book
 from portal.directory import branches
@@ -94,6 +95,7 @@ def start(
         "active",
         anchor_on=period.starts_on,
         started_at=now,
+        renews_at=first_look(period.ends_at),
         price_version_id=UUID(deal.terms["price_version"]),
         extra_branches=len(paid),
         version=subscription.version + 1,

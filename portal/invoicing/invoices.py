@@ -49,12 +49,12 @@ def rows_of(lines: Sequence[Line]) -> list[dict[str, Any]]:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What a draft rests on: agreement, its version, and the quote that was confirmed."""
+    """What a draft rests on: agreement, its version, and the quote that was confirmed, where one had to be."""
 
     customer_id: UUID
     subscription_id: UUID
     subscription_version: int
-    quote_id: UUID
+    quote_id: UUID | None
     kind: str
     currency: str
 

@@ -70,7 +70,8 @@ class Invoice(Document, Base):
     customer_id: Mapped[UUID] = mapped_column(ForeignKey("customers.id"))
     subscription_id: Mapped[UUID]
     subscription_version: Mapped[int]
-    quote_id: Mapped[UUID]
+    quote_id: Mapped[UUID | None]
+    """What was confirmed; None for a renewal, which nobody has to confirm."""
     kind: Mapped[str]
     status: Mapped[str] = mapped_column(default="draft")
     number: Mapped[str | None]

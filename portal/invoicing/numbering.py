@@ -6,8 +6,8 @@ from portal.kit.db import db
 
 _PREFIX = {"invoice": "INV", "credit_note": "CN"}
 _NEXT = text(
-    "INSERT INTO number_counters (series, year, last_number) VALUES (:series, :year, 1) "
-    "ON CONFLICT (series, year) DO UPDATE SET last_number = number_counters.last_number + 1 RETURNING last_number"
+    "INSERT INTO number_counters (series, year, last_number) VALUES (:series, :year, :count) "
+    "ON CONFLICT (series, year) DO UPDATE SET last_number = number_counters.last_number + :count RETURNING last_number"
 ).columns(last_number=Integer)
 
 
@@ -16,5 +16,10 @@ def next_number(series: str, year: int) -> str:
 
     :return: such as ``INV-2026-000042``.
     """
-    number = db.execute(_NEXT, {"series": series, "year": year}).scalar_one()
-    return f"{_PREFIX[series]}-{year}-{number:06d}"
+    return next_numbers(series, year, 1)[0]
+
+
+def next_numbers(series: str, year: int, count: int) -> list[str]:
+    """Take the next ``count`` numbers of ``series`` in ``year``, at least one, in their order."""
+    last = db.execute(_NEXT, {"series": series, "year": year, "count": count}).scalar_one()
+    return [f"{_PREFIX[series]}-{year}-{number:06d}" for number in range(last - count + 1, last + 1)]

@@ -4,7 +4,7 @@ The rows are the truth; RQ only hears that a queue has work. It refuses argument
 know what any job does (see ``worker/registry.py``).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy import Index, Insert, Select, Text, bindparam, func, literal, se
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from portal.kit import clock, ids, logging
+from portal.kit import clock, ids, logging, sets
 from portal.kit.db import Base, Key, db, table_of
 
 RECURRING = "recurring:"
@@ -93,6 +93,15 @@ def stage(
     }
     db.execute(_STAGE if key is None else _STAGE_ONE_OF_A_KEY, row)
     if not clock.is_ahead(due_at):  # later it is the scheduler that rings
+        wake_for(queue)
+
+
+def stage_all(name: str, *, queue: Queue, due_at: datetime, args: Sequence[dict[str, str]]) -> None:
+    """Store a job for each of ``args``, none of which may wait already, by one statement."""
+    row = {"queue": str(queue), "name": name, "due_at": due_at, "request_id": logging.request_id()}
+    of_all = {"state": "pending", "attempts": 0}
+    sets.insert_rows(table_of(StagedJob), [{"id": ids.new_id(), "args": one, **row, **of_all} for one in args])
+    if args and not clock.is_ahead(due_at):
         wake_for(queue)
 
 

@@ -3,6 +3,8 @@
 The worker fans each out later to everyone who wants to know; the room that records it knows none of them.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.orm import Mapped
 
-from portal.kit import ids, jobs, logging
+from portal.kit import ids, jobs, logging, sets
 from portal.kit.db import Base, Key, db, table_of
 
 FAN_OUT = "outbox.fan_out"
@@ -51,6 +53,25 @@ def record(name: str, subject: str, facts: dict[str, Any], now: datetime) -> UUI
     db.execute(_RECORD, row | {"request_id": logging.request_id()})
     jobs.wake_for(jobs.Queue.DEFAULT)
     return event_id
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event before it is stored; see ``record``."""
+
+    name: str
+    subject: str
+    facts: dict[str, Any]
+
+
+def record_all(happened: Sequence[Happened], queue: jobs.Queue, now: datetime) -> None:
+    """Store many events and stage the fan-out of each in ``queue``, by two statements."""
+    rows = [
+        {"id": ids.new_id(), "name": one.name, "subject": one.subject, "facts": one.facts, "occurred_at": now}
+        for one in happened
+    ]
+    sets.insert_rows(_EVENT, rows)
+    jobs.stage_all(FAN_OUT, queue=queue, due_at=now, args=[{"event_id": str(row["id"])} for row in rows])
 
 
 def get(event_id: UUID) -> DomainEvent:

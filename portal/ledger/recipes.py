@@ -1,26 +1,56 @@
 """What can happen to money, each as one posting under a unique reference. The only writer of the ledger."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from portal.kit.money import Money
 from portal.ledger.chart import EXCHANGE, HELD, RECEIVABLE, REVENUE, SUSPENSE, TAX_DUE, Account, clearing, credit_of
-from portal.ledger.posting import Move, post
+from portal.ledger.posting import Move, Posting, post, post_all
 
 
 def invoice_issued(invoice_id: UUID, total: Money, tax: Money, now: datetime) -> None:
     """A customer owes ``total`` for what was sold; the ``tax`` in it is owed to the state."""
     if total:
-        moves = [Move(Account(RECEIVABLE), Account(REVENUE), total)]
-        moves += [Move(Account(REVENUE), Account(TAX_DUE), tax)] if tax else []
-        post(f"invoice:{invoice_id}", "invoice_issued", moves, now)
+        post(_issued(invoice_id, total, tax), now)
 
 
 def credit_used(invoice_id: UUID, customer_id: UUID, amount: Money, now: datetime) -> None:
     """Part of an invoice is settled from the customer's credit; the database refuses more than there is."""
     if amount:
-        moves = [Move(credit_of(customer_id), Account(RECEIVABLE), amount)]
-        post(f"credit_used:{invoice_id}", "credit_used", moves, now)
+        post(_used(invoice_id, customer_id, amount), now)
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """An invoice of ``total`` with the ``tax`` in it, of which ``credit`` is settled from the customer's credit."""
+
+    invoice_id: UUID
+    customer_id: UUID
+    total: Money
+    tax: Money
+    credit: Money
+
+
+def invoices_issued(sales: Iterable[Sale], now: datetime) -> None:
+    """``invoice_issued`` and ``credit_used`` of many invoices that are new, by two statements for all of them."""
+    postings = []
+    for sale in sales:
+        postings += [_issued(sale.invoice_id, sale.total, sale.tax)] if sale.total else []
+        postings += [_used(sale.invoice_id, sale.customer_id, sale.credit)] if sale.credit else []
+    post_all(postings, now)
+
+
+def _issued(invoice_id: UUID, total: Money, tax: Money) -> Posting:
+    moves = [Move(Account(RECEIVABLE), Account(REVENUE), total)]
+    moves += [Move(Account(REVENUE), Account(TAX_DUE), tax)] if tax else []
+    return Posting(f"invoice:{invoice_id}", "invoice_issued", moves)
+
+
+def _used(invoice_id: UUID, customer_id: UUID, amount: Money) -> Posting:
+    moves = [Move(credit_of(customer_id), Account(RECEIVABLE), amount)]
+    return Posting(f"credit_used:{invoice_id}", "credit_used", moves)
 
 
 def credit_note_issued(
@@ -33,7 +63,7 @@ def credit_note_issued(
     shares = [(Account(RECEIVABLE), taken_off), (credit_of(customer_id), credited)]
     moves = [Move(Account(REVENUE), account, money) for account, money in shares if money]
     moves += [Move(Account(TAX_DUE), Account(REVENUE), tax)] if tax else []
-    post(f"credit_note:{note_id}", "credit_note_issued", moves, now)
+    post(Posting(f"credit_note:{note_id}", "credit_note_issued", moves), now)
 
 
 def payment_received(attempt_id: UUID, provider: str, settled: Money, owed: Money, now: datetime) -> bool:
@@ -66,4 +96,4 @@ def _capture(
         moves = [Move(clearing(provider), target, settled)]
     else:
         moves = [Move(clearing(provider), Account(EXCHANGE), settled), Move(Account(EXCHANGE), target, amount)]
-    return post(f"payment:{attempt_id}", recipe, moves, now)
+    return post(Posting(f"payment:{attempt_id}", recipe, moves), now)

@@ -1,12 +1,13 @@
 """The record of a purchase: opened with its session, completed by money, closed without it."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import bindparam, insert, select
 
-from portal.kit import ids
+from portal.kit import ids, sets
 from portal.kit.db import db, table_of
 from portal.kit.money import Money
 from portal.payments.models import MembershipTransaction
@@ -52,6 +53,33 @@ def open_transaction(
     }
     db.execute(_OPEN, row)
     return transaction_id
+
+
+def settled_by_credit(invoices: Iterable[tuple[UUID, UUID, Money]], type_: str, now: datetime) -> None:
+    """Store the completed purchases of invoices that credit has paid, by one statement.
+
+    :param invoices: key, customer and total of each.
+    """
+    rows = [
+        {
+            "id": ids.new_id(),
+            "public_id": ids.public_id("txn"),
+            "order_id": f"SH{ids.random_text(22)}",
+            "customer_id": customer_id,
+            "invoice_id": invoice_id,
+            "type": type_,
+            "amount": fee.amount,
+            "cost_amount": 0,
+            "currency": fee.currency,
+            "method": "credit",
+            "status": "completed",
+            "metadata": {"disposition": "applied"},
+            "created_at": now,
+            "completed_at": now,
+        }
+        for invoice_id, customer_id, fee in invoices
+    ]
+    sets.insert_rows(table_of(MembershipTransaction), rows)
 
 
 def get(transaction_id: UUID) -> MembershipTransaction:

@@ -44,6 +44,7 @@ def customer(db: None) -> Iterator[Customer]:
 def _until(instant: datetime) -> None:
     clock.advance(instant - edge.now())
     rates.store({instant.date(): PER_EURO}, "test", edge.now())
+    shop.renew_all()
 
 
 def _days(count: int) -> None:
@@ -220,9 +221,11 @@ def test_what_cannot_be_changed_says_so(customer: Customer) -> None:
     start = db_session.execute(text("SELECT id FROM quotes WHERE kind = 'subscription_start'")).scalar_one()
     with pytest.raises(AlreadyStarted):
         checkout.start_payment(customer, quotes.get_by_id(start), shop.METHOD, edge.now())
-    _until(datetime(2027, 5, 1, 0, 0, tzinfo=UTC))  # nothing has renewed it
+    clock.advance(datetime(2027, 5, 1, 0, 0, tzinfo=UTC) - edge.now())  # nothing has renewed it yet
     with pytest.raises(NotRunning):
         _quote(customer, "pro")
+    _days(0)
+    _quote(customer, "pro")
 
 
 def test_what_is_not_paid_for_may_become_less_and_never_more(customer: Customer) -> None:

@@ -15,7 +15,7 @@ from portal.kit.db import db
 from portal.kit.money import Money
 from portal.ledger import balances, recipes
 from portal.ledger.chart import EXCHANGE, HELD, RECEIVABLE, REVENUE, Account, account_ids, clearing, credit_of
-from portal.ledger.posting import Move, post
+from portal.ledger.posting import Move, Posting, post
 from tests.support.races import at_once
 from tests.support.statements import counted
 
@@ -149,7 +149,7 @@ class TestRecipes:
     @given(st.lists(st.tuples(st.sampled_from([RECEIVABLE, REVENUE, HELD]), st.integers(1, 10**12)), min_size=1))
     def test_whatever_is_posted_balances(self, moves: list[tuple[str, int]]) -> None:
         made = [Move(Account(code), credit_of(UUID(int=7)), Money(amount, GBP)) for code, amount in moves]
-        assert post(str(uuid4()), "test", made, edge.now())
+        assert post(Posting(str(uuid4()), "test", made), edge.now())
         db.execute(_SPEAK)
         by_rule = {violation.rule for violation in invariants.violations()}
         assert not by_rule & {"ledger_sums_to_zero", "posting_balances", "guarded_balance_is_its_entries"}

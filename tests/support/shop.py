@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from portal.billing import checkout
+from portal.billing import checkout, renewals
 from portal.billing.models import Quote
 from portal.directory import branches, businesses
 from portal.directory.models import Business
@@ -73,6 +73,12 @@ def open_session(customer: Customer, quote: Quote) -> PaymentSession:
     opened = checkout.start_payment(customer, quote, METHOD, edge.now())
     assert opened is not None
     return get_session(opened.public_id)
+
+
+def renew_all() -> None:
+    """Do what is due about next periods, as the workers do while time goes by."""
+    while renewals.renew_chunk(edge.now()):
+        pass
 
 
 def evidence_for(session: PaymentSession, **changes: Any) -> PaymentEvidence:

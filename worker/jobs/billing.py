@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from portal.billing import checkout
+from portal.billing import checkout, due, renewals
 from portal.currency import feed, rates
 from portal.invoicing.queries import subscription_of
-from portal.kit import config, http, logging
+from portal.kit import config, http, jobs, logging
 from worker.runner import Args, Handler, Plain, ThreePhase
 
 log = logging.logger()
@@ -15,6 +15,17 @@ log = logging.logger()
 def _lapse_draft(args: Args, now: datetime) -> None:
     invoice_id = UUID(args["invoice_id"])
     checkout.lapse_draft(invoice_id, subscription_of(invoice_id), now)
+
+
+def _renew(_: Args, now: datetime) -> None:
+    """Stage as many chunks as are due, so that all workers of the queue share them; they may be fewer by then."""
+    waiting = min(-(-due.count_due(now) // renewals.CHUNK), _CHUNKS_AT_ONCE)
+    for number in range(waiting):
+        jobs.stage(RENEW_CHUNK, queue=jobs.Queue.BULK, due_at=now, key=f"{RENEW_CHUNK}:{number}")
+
+
+def _renew_chunk(_: Args, now: datetime) -> None:
+    log.info("renewed", subscriptions=renewals.renew_chunk(now))
 
 
 def _fetch_rates(url: str) -> feed.Rates:
@@ -27,7 +38,13 @@ def _store_rates(_: Args, fetched: feed.Rates, now: datetime) -> None:
         log.error("rates_old", newest=str(rates.newest_day()))
 
 
+RENEW_CHUNK = "billing.renew_chunk"
+_CHUNKS_AT_ONCE = 100
+"""How many chunks one look stages at most; what is left is found by the next look."""
+
 HANDLERS: dict[str, Handler] = {
     checkout.LAPSE_DRAFT: Plain(_lapse_draft),
+    renewals.RENEW: Plain(_renew),
+    RENEW_CHUNK: Plain(_renew_chunk),
     feed.FETCH_RATES: ThreePhase(lambda _args, _now: config.current().ecb_url, _fetch_rates, _store_rates),
 }
