@@ -62,7 +62,7 @@ def _lock(session: PaymentSession, evidence: PaymentEvidence) -> Chain:
     subscription = subscriptions.lock(session.subscription_id)
     invoice = invoices.lock(session.invoice_id)
     session, attempt = attempts.lock_for(session.id, evidence)
-    return Chain(subscription, invoice, deal(invoice.quote_id), session, attempt)
+    return Chain(subscription, invoice, deal(invoice.confirmed), session, attempt)
 
 
 def _pay(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:

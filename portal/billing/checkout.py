@@ -127,7 +127,7 @@ def _draft(subscription: Subscription, quote: Quote, now: datetime) -> UUID:
 
 
 def _asks_the_same(invoice: Invoice, quote: Quote) -> bool:
-    earlier = quotes.get_by_id(invoice.quote_id)
+    earlier = quotes.get_by_id(invoice.confirmed)
     same = ("price_version", "branches", "lines", "credit")
     return invoice.kind == quote.kind and all(earlier.terms[name] == quote.terms[name] for name in same)
 

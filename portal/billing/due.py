@@ -80,7 +80,8 @@ def count_due(now: datetime) -> int:
 
 def earliest() -> datetime | None:
     """Return when the first subscription is due, if any ever is."""
-    return db.execute(_EARLIEST).scalar_one()
+    found: datetime | None = db.execute(_EARLIEST).scalar_one()
+    return found
 
 
 def _due(row: Any) -> Due:

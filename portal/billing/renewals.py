@@ -148,6 +148,7 @@ def _told(look: Look, drawn: Drawn) -> dict[str, Any]:
     return {
         "business_id": str(look.of.business_id) if look.of.business_id else None,
         "invoice_id": str(drawn.id),
+        "credit_amount": drawn.credit.amount,
         "is_settled": drawn.is_settled,
         "has_method": look.of.has_method,
     }

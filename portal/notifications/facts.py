@@ -39,6 +39,12 @@ def of_start(event: DomainEvent) -> Facts:
     return {"tier": event.facts["tier"], **_invoice(invoice), **_paid_with(session)}
 
 
+def of_renewal(event: DomainEvent) -> Facts:
+    """Return the invoice of a period, line by line, and what of it was still owed when it was issued."""
+    invoice = get_by_id(UUID(event.facts["invoice_id"]))
+    return {**_invoice(invoice), "due_amount": invoice.total_amount - event.facts["credit_amount"]}
+
+
 def of_change(event: DomainEvent) -> Facts:
     """Return what a plan became, and what that cost line by line; an amount below zero came back as credit."""
     lines, invoice_id = event.facts["lines"], event.facts["invoice_id"]

@@ -11,6 +11,7 @@ from typing import Any
 
 from portal.billing.changes import CHANGED
 from portal.billing.events import PAYMENT_APPLIED
+from portal.billing.renewals import ANNOUNCED, INVOICED
 from portal.billing.subscriptions import STARTED
 from portal.identity.team import JOINED
 from portal.kit.outbox import DomainEvent
@@ -30,6 +31,7 @@ class Category(StrEnum):
 
 
 _PAYMENT = "/businesses/{business}/history/payments/{transaction}"
+_INVOICE = "/businesses/{business}/history/invoices/{invoice}"
 _TOLD_BY_WHAT_THEY_BRING = frozenset({"subscription_start", "subscription_change"})
 """Kinds of invoices whose payment is not told for itself, as what it brings about is: one event, one mail."""
 
@@ -41,6 +43,11 @@ def _became(outcome: str) -> Callable[[Facts], bool]:
 def _paid_what_is_not_told_else(given: Facts) -> bool:
     """Events from before ``invoice_kind`` was noted have none; their payments are told."""
     return given["outcome"] in ("paid", "paid_late") and given.get("invoice_kind") not in _TOLD_BY_WHAT_THEY_BRING
+
+
+def _waits_to_be_paid(given: Facts) -> bool:
+    """What is pulled tells its own end."""
+    return not given["is_settled"] and not given["has_method"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +69,16 @@ class Kind:
 
 
 KINDS = (
-    Kind("subscription_started", STARTED, facts.of_start, "/businesses/{business}/history/invoices/{invoice}"),
+    Kind("subscription_started", STARTED, facts.of_start, _INVOICE),
     Kind("subscription_changed", CHANGED, facts.of_change, "/businesses/{business}/plan"),
+    Kind(
+        "renewal_announced",
+        ANNOUNCED,
+        facts.taken("starts_on", "is_pulled", "amount", "currency", "lines"),
+        "/businesses/{business}/plan",
+    ),
+    Kind("renewal_due", INVOICED, facts.of_renewal, _INVOICE, is_told=_waits_to_be_paid),
+    Kind("renewal_paid", INVOICED, facts.of_renewal, _INVOICE, is_told=lambda given: bool(given["is_settled"])),
     Kind("payment_received", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_paid_what_is_not_told_else),
     Kind("payment_credited", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("credited")),
     Kind("payment_held", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("held")),

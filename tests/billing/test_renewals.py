@@ -11,11 +11,9 @@ from portal.billing.apply_payment import apply_payment
 from portal.billing.models import PeriodHolding, Subscription, SubscriptionPeriod
 from portal.currency import rates
 from portal.insights import invariants
-from portal.invoicing import credit_notes, invoices
-from portal.invoicing.invoices import Line
 from portal.invoicing.models import Customer, Invoice
 from portal.invoicing.queries import lines_of
-from portal.kit import clock, config, edge
+from portal.kit import clock, edge
 from portal.kit.db import db as db_session
 from portal.kit.money import Money
 from portal.kit.outbox import DomainEvent
@@ -50,12 +48,7 @@ def _make(name: str = "Lantern Coffee", branches: int = 0, **changes: str) -> Cu
 
 
 def _credit(customer: Customer, amount: int) -> None:
-    """Give back ``amount`` of the first invoice, out of goodwill."""
-    invoice_id = db_session.scalars(select(Invoice.id).where(Invoice.customer_id == customer.id)).one()
-    back = Money(amount, customer.currency)
-    credit_notes.issue(
-        invoices.lock(invoice_id), [Line("starter", 1, back, back, {})], "goodwill", config.current().seller, edge.now()
-    )
+    shop.give_credit(db_session.scalars(select(Invoice.id).where(Invoice.customer_id == customer.id)).one(), amount)
 
 
 def _subscription(customer: Customer) -> Subscription:

@@ -7,10 +7,14 @@ from urllib.parse import urlsplit
 import pytest
 from sqlalchemy import select
 
+from portal.billing.queries import newest_period
+from portal.billing.renewals import ANNOUNCED, KIND
 from portal.currency import rates
+from portal.invoicing.models import Invoice
 from portal.kit import clock, clock_target, config, edge, jobs, leases
 from portal.kit.db import db
 from portal.kit.jobs import StagedJob
+from portal.kit.outbox import DomainEvent
 from tests.support import proving
 from tests.support.portal import Portal
 from worker import clock_steps
@@ -73,6 +77,31 @@ def test_each_days_rates_are_fetched(moving: Portal) -> None:
     assert newest is not None
     assert edge.write(edge.now).date() - newest <= timedelta(days=4)
     assert edge.write(lambda: rates.newest("GBP", "CNY", edge.now())).on == newest
+
+
+def test_each_period_is_announced_and_invoiced_at_its_instant(moving: Portal) -> None:
+    public_id = moving.open_session()
+    moving.sandbox.pay(moving.order(public_id))
+    moving.sandbox.settle()
+    moving.settle()
+    first = moving.do(lambda: newest_period(moving.session(public_id).subscription_id))
+    assert first is not None
+    head_for(first.ends_at - timedelta(days=8) - moving.do(edge.now))
+    arrive(moving)
+    moving.do(lambda: clock_target.head_for(first.ends_at + timedelta(days=31)))
+
+    arrive(moving)
+
+    query = select(Invoice.issued_at).where(Invoice.kind == KIND).order_by(Invoice.issued_at)
+    issued = moving.do(lambda: list(db.scalars(query)))
+    told = moving.do(lambda: list(db.scalars(select(DomainEvent.occurred_at).where(DomainEvent.name == ANNOUNCED))))
+    assert _days_before(first.ends_at, told[:1] + issued[:1]) == [7, 3]
+    assert (len(told), len(issued)) == (2, 2)
+
+
+def _days_before(start: datetime, instants: list[datetime]) -> list[float]:
+    """How many whole days before ``start`` each was, a minute more or less."""
+    return [round((start - instant) / timedelta(days=1), 2) for instant in instants]
 
 
 def stage_nowhere(due_at: datetime) -> None:

@@ -9,6 +9,16 @@ _LINES = [
     {"code": "pro", "quantity": 1, "unit_amount": 300, "amount": 300, "derivation": {}},
     {"code": "branch", "quantity": 2, "unit_amount": 100, "amount": 200, "derivation": {}},
 ]
+_RENEWED = {
+    "invoice": "inv_1",
+    "number": "INV-2026-000003",
+    "starts_on": "2026-04-01",
+    "last_on": "2026-04-30",
+    "amount": 500,
+    "due_amount": 420,
+    "currency": "GBP",
+    "lines": _LINES,
+}
 SAMPLES: dict[str, dict[str, Any]] = {
     "subscription_started": _ABOUT
     | _PAID
@@ -30,6 +40,10 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "currency": "GBP",
         "lines": [{**line, "unit": 0} for line in _LINES],
     },
+    "renewal_announced": _ABOUT
+    | {"starts_on": "2026-04-01", "is_pulled": True, "amount": 500, "currency": "GBP", "lines": _LINES},
+    "renewal_due": _ABOUT | _RENEWED,
+    "renewal_paid": _ABOUT | _RENEWED,
     "payment_received": _PAYMENT | {"outcome": "paid", "number": "INV-2026-000002"},
     "payment_credited": _PAYMENT | {"outcome": "credited", "number": None},
     "payment_held": _PAYMENT | {"outcome": "held", "number": "INV-2026-000002"},

@@ -9,12 +9,12 @@ from sqlalchemy import select
 from portal.billing import checkout
 from portal.billing.apply_payment import apply_payment
 from portal.billing.events import PAYMENT_APPLIED
-from portal.billing.queries import quote_of_invoice
+from portal.billing.queries import newest_period, quote_of_invoice
 from portal.directory.models import Business
 from portal.identity import queries
 from portal.identity.permissions import Role
 from portal.invoicing import customers
-from portal.kit import edge, outbox
+from portal.kit import clock, edge, outbox
 from portal.kit.db import db as session
 from portal.kit.outbox import DomainEvent
 from portal.notifications import in_app
@@ -176,3 +176,21 @@ def test_a_customer_that_is_no_business_has_nobody_to_tell(db: None) -> None:
     outbox.record(PAYMENT_APPLIED, "ps_1", {"outcome": "held", "business_id": None}, edge.now())
     fan_out()
     assert notices() == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "days_before", "credit"), [("renewal_announced", 7, 0), ("renewal_due", 3, 100), ("renewal_paid", 0, 300)]
+)
+def test_a_renewal_is_told_in_its_time(waiting: PaymentSession, kind: str, days_before: int, credit: int) -> None:
+    assert pay(waiting) == "paid"
+    period = newest_period(waiting.subscription_id)
+    assert period is not None
+    if credit:
+        shop.give_credit(waiting.invoice_id, credit)
+    clock.advance(period.ends_at - timedelta(days=days_before) - edge.now())
+    shop.renew_all()
+    fan_out()
+    told = [notice for notice in notices() if notice.kind == kind]
+    assert len(told) == 3
+    assert told[0].facts.keys() == SAMPLES[kind].keys()
+    assert (told[0].facts["amount"], told[0].facts.get("due_amount", 0)) == (300, 200 if kind == "renewal_due" else 0)

@@ -7,6 +7,8 @@ from typing import TypeVar
 from flask import Flask
 from sqlalchemy import text
 
+from portal.billing import due
+from portal.billing.renewals import RENEW
 from portal.kit import clock, edge, jobs, leases
 from portal.kit.config import Settings
 from portal.kit.db import db
@@ -43,7 +45,7 @@ class Portal:
 
     def settle(self) -> None:
         """Run due jobs of all queues until there are none."""
-        while any(drain(queue) for queue in jobs.Queue):
+        while any(drain(queue) for queue in jobs.Queue) or self.do(_stage_renewals):
             pass
 
     def advance(self, step: timedelta) -> None:
@@ -113,3 +115,11 @@ class Portal:
         self.do(end_leases)
         self.do(leases.free_expired)
         self.settle()
+
+
+def _stage_renewals() -> bool:
+    """Do what the scheduler does every minute, where a subscription is due; say whether one is."""
+    if not due.count_due(edge.now()):
+        return False
+    jobs.stage(RENEW, queue=jobs.Queue.BULK, due_at=edge.now(), key=f"{jobs.RECURRING}{RENEW}")
+    return True

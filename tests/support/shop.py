@@ -11,9 +11,11 @@ from portal.directory.models import Business
 from portal.identity import passwords, queries, registration, team
 from portal.identity.models import User
 from portal.identity.permissions import Role
-from portal.invoicing import customers
+from portal.invoicing import credit_notes, customers, invoices
+from portal.invoicing.invoices import Line
 from portal.invoicing.models import Customer
-from portal.kit import edge
+from portal.kit import config, edge
+from portal.kit.money import Money
 from portal.payments.models import PaymentAttempt, PaymentSession
 from portal.payments.providers.base import PaymentEvidence
 from portal.payments.queries import attempt_of, get_session
@@ -73,6 +75,14 @@ def open_session(customer: Customer, quote: Quote) -> PaymentSession:
     opened = checkout.start_payment(customer, quote, METHOD, edge.now())
     assert opened is not None
     return get_session(opened.public_id)
+
+
+def give_credit(invoice_id: UUID, amount: int) -> None:
+    """Give back ``amount`` of an invoice, out of goodwill."""
+    invoice = invoices.lock(invoice_id)
+    back = Money(amount, invoice.currency)
+    line = Line("starter", 1, back, back, {})
+    credit_notes.issue(invoice, [line], "goodwill", config.current().seller, edge.now())
 
 
 def renew_all() -> None:
