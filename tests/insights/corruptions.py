@@ -53,6 +53,9 @@ AGREEMENTS = {
     "starts_at + interval '90 days', ends_at + interval '90 days', invoice_id FROM subscription_periods",
     "period_has_its_invoice": "UPDATE subscription_periods SET ends_on = ends_on + 1",
     "period_is_invoiced_its_worth": "UPDATE period_holdings SET unit_amount = unit_amount + 1",
+    "what_runs_is_renewed": "UPDATE subscriptions SET renews_at = NULL",
+    "renewal_is_of_a_period": "UPDATE invoices SET kind = 'subscription_renewal', quote_id = NULL, "
+    "period_ends_on = period_ends_on + 1 WHERE number IS NOT NULL",
     "active_has_its_period": "DELETE FROM subscription_periods",
     "listed_is_entitled": "UPDATE business_entitlements SET is_listed = false",
     "counters_are_their_rows": "UPDATE customers SET transaction_count = transaction_count + 1",
@@ -66,6 +69,7 @@ UNDER_WAY = {
     "VALUES (gen_random_uuid(), 'wechat_pay', 'E', 'K', '{}', 'received', clock_timestamp() - interval '1 hour')",
     "session_ends_in_time": "UPDATE payment_sessions SET status = 'open', created_at = created_at - interval '1 day', "
     "expires_at = expires_at - interval '1 day'",
+    "renewal_is_not_late": "UPDATE subscriptions SET renews_at = business_now() - interval '2 days'",
     "method_is_asked_for": "INSERT INTO payment_methods (id, public_id, customer_id, provider, status, created_at, "
     "expires_at) SELECT gen_random_uuid(), 'pm', id, 'stripe', 'created', business_now() - interval '1 hour', "
     "business_now() FROM customers LIMIT 1",
