@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from portal.billing import quote_start, quotes, subscriptions, tier_change
+from portal.billing import quote_start, quotes, subscriptions, tier_change, ways
 from portal.billing.errors import AlreadyStarted, ChangeInProgress, QuoteChanged
 from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.fulfilment import fulfil, give_back
@@ -16,14 +16,12 @@ from portal.invoicing import invoices
 from portal.invoicing.models import Customer, Invoice
 from portal.kit import ids, jobs, outbox
 from portal.kit.money import Money
-from portal.payments import sessions, transactions
+from portal.payments import attempts, sessions, transactions
 from portal.payments.errors import AttemptUnresolved
 from portal.payments.providers import registry
 from portal.payments.queries import attempt_of
 from portal.payments.sessions import UnderWay
 
-METHOD = "wechat_pay"
-"""The way to pay of the pages, until there is more than one."""
 LAPSE_DRAFT = "billing.lapse_draft"
 
 
@@ -49,8 +47,10 @@ def renew_quote(customer: Customer, quote: Quote, method: str, now: datetime) ->
 def start_payment(customer: Customer, quote: Quote, method: str, now: datetime) -> UnderWay | None:
     """Turn a confirmed quote into a session; None where nothing is left to pay: credit paid it, or some comes back.
 
-    Confirming twice leads to the same session.
+    Confirming twice leads to the same session; in another way, to one that takes its place.
 
+    :param method: ``ways.WALLET`` or ``ways.CARD``.
+    :raises NotFound, MethodNotStored: that is no way to pay this, see ``ways.check``.
     :raises QuoteChanged: what it rests on moved; nothing happened, a new quote must be shown.
     :raises ChangeInProgress: a payment for another quote is under way.
     :raises AttemptUnresolved: the fate of an earlier attempt is not known yet.
@@ -60,29 +60,41 @@ def start_payment(customer: Customer, quote: Quote, method: str, now: datetime) 
     if quote.kind == quotes.START and subscription.status != "incomplete":
         raise AlreadyStarted
     live = sessions.live_of_subscription(subscription.id)
-    if live is not None:
-        return _same_payment(live, quote)
-    if not quotes.still_holds(quote, subscription, _fresh(quote, subscription, customer, method, now)):
+    if live is not None and _is_same_payment(live, quote, method, now):
+        return live
+    if not quotes.still_holds(quote, subscription, _fresh(quote, subscription, customer, ways.WALLET, now)):
         raise QuoteChanged
     if quote.total < Money.zero(quote.currency):
         give_back(subscription, quote, now)
         return None
+    ways.check(method)
     invoice_id = _draft(subscription, quote, now)
     if not quote.due:
         _settle_by_credit(subscription, customer, invoices.lock(invoice_id), quote, now)
         return None
-    session = sessions.open_session(_collection(invoice_id, quote), method, now)
+    session = sessions.open_session(_collection(invoice_id, quote, method), method, now)
     _stage_lapse(invoice_id, session.watch_until)
     return session
 
 
-def _same_payment(live: UnderWay, quote: Quote) -> UnderWay:
-    """Return the payment that is under way, where it is for this quote."""
-    if attempt_of(live.id).status == "unknown":
+def _is_same_payment(live: UnderWay, quote: Quote, method: str, now: datetime) -> bool:
+    """Whether the payment under way is this one; one for this quote in another way ends, so that this may begin.
+
+    :raises AttemptUnresolved: its fate is not known yet, or its card is being charged this moment.
+    :raises ChangeInProgress: it is for another quote.
+    """
+    is_for_this = _asks_the_same(invoices.lock(live.invoice_id), quote)
+    session, attempt = attempts.lock(live.id, attempt_of(live.id).id)
+    if attempt.status == "unknown":
         raise AttemptUnresolved
-    if not _asks_the_same(invoices.lock(live.invoice_id), quote):
+    if not is_for_this:
         raise ChangeInProgress
-    return live
+    if session.provider == method:
+        return True
+    if session.method_id is not None and attempt.status == "submitted":
+        raise AttemptUnresolved
+    sessions.end(session, attempt, "cancelled", now, "paid_otherwise")
+    return False
 
 
 def _stage_lapse(invoice_id: UUID, due_at: datetime) -> None:
@@ -132,8 +144,12 @@ def _asks_the_same(invoice: Invoice, quote: Quote) -> bool:
     return invoice.kind == quote.kind and all(earlier.terms[name] == quote.terms[name] for name in same)
 
 
-def _collection(invoice_id: UUID, quote: Quote) -> sessions.Collection:
+def _collection(invoice_id: UUID, quote: Quote, method: str) -> sessions.Collection:
+    """What a session collects: a wallet at the rate of the quote, a stored card what is due as it is."""
     settlement = quote.terms["settlement"]
+    card = ways.get_card(quote.customer_id, quote.due) if method == ways.CARD else None
+    if card is not None:
+        settlement = {"amount": quote.due.amount, "currency": quote.currency, "rate": None, "rate_on": None}
     return sessions.Collection(
         customer_id=quote.customer_id,
         invoice_id=invoice_id,
@@ -146,6 +162,7 @@ def _collection(invoice_id: UUID, quote: Quote) -> sessions.Collection:
         rate=Decimal(settlement["rate"]) if settlement["rate"] else None,
         rate_on=date.fromisoformat(settlement["rate_on"]) if settlement["rate_on"] else None,
         quoted_on=quote.quoted_on,
+        method_id=card.id if card else None,
     )
 
 

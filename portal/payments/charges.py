@@ -7,22 +7,29 @@ from datetime import datetime
 from uuid import UUID
 
 from portal.kit import logging
-from portal.payments import attempts, sessions, transactions, watch
+from portal.payments import attempts, methods, sessions, transactions, watch
 from portal.payments.models import PaymentAttempt, PaymentSession
-from portal.payments.providers.base import Answer, ChargeOrder, OrderState, Result
+from portal.payments.orders import Order, order_of
+from portal.payments.providers.base import Answer, OrderState, Result
 from portal.payments.states import LIVE_ATTEMPT, LIVE_SESSION, move
 
 log = logging.logger()
 
 
-def prepare_charge(attempt_id: UUID, description: str, now: datetime) -> ChargeOrder | None:
-    """Commit that the provider is about to hear of this order; None where it no longer should."""
+def prepare_charge(attempt_id: UUID, now: datetime) -> Order | None:
+    """Commit that the provider is about to hear of this order; None where it no longer should.
+
+    A card that was removed before anybody heard of the charge is not charged any more.
+    """
     session, attempt = attempts.lock_with_session(attempt_id)
     if session.status not in LIVE_SESSION or attempt.status not in LIVE_ATTEMPT or session.expires_at <= now:
         return None
+    if attempt.status == "created" and session.method_id and not methods.is_stored(session.method_id):
+        sessions.end(session, attempt, "failed", now, "method_removed")
+        return None
     if attempt.status in ("created", "unknown"):
         move(attempt, "submitted")
-    return ChargeOrder(attempt.order_number, attempt.asked, description, attempt.payable_until)
+    return order_of(session, attempt)
 
 
 def record_charge(attempt_id: UUID, answer: Answer, now: datetime) -> None:
@@ -33,8 +40,8 @@ def record_charge(attempt_id: UUID, answer: Answer, now: datetime) -> None:
         if answer.result is Result.DONE and attempt.status != "succeeded":
             attempts.close_again(attempt, now)
         return
-    if answer.result is Result.DONE:
-        _attach_code(session, attempt, str(answer.code_url), now)
+    if answer.code_url is not None:
+        _attach_code(session, attempt, answer.code_url, now)
     elif attempt.status == "pending":
         # The old code may be dead already: a fresh one is asked for until one comes or the session ends.
         attempts.renew_later(attempt, answer.operation, now)
@@ -48,16 +55,30 @@ def record_charge(attempt_id: UUID, answer: Answer, now: datetime) -> None:
         attempts.ask_again_later(attempt, now)
 
 
+def decline(session: PaymentSession, attempt: PaymentAttempt, reason: str, now: datetime) -> bool:
+    """Take in that the bank refused to pay a locked attempt by its card; say whether that was news.
+
+    :param reason: the bank's code; it is kept with the session.
+    """
+    if attempt.status in LIVE_ATTEMPT:
+        move(attempt, "declined")
+        sessions.end(session, attempt, "failed", now, reason)
+        return True
+    if attempt.status == "closing":
+        move(attempt, "closed")
+    return False
+
+
 def _attach_code(session: PaymentSession, attempt: PaymentAttempt, code_url: str, now: datetime) -> None:
     move(attempt, "pending", code_url=code_url, asks=0)
     move(session, "open")
     attempts.look_at(attempt, now + watch.EVERY)
 
 
-def prepare_look(attempt_id: UUID) -> str | None:
-    """Return the order number to ask about; None where the money is already in or nobody was ever asked for it."""
-    _, attempt = attempts.lock_with_session(attempt_id)
-    return None if attempt.status in ("created", "succeeded") else attempt.order_number
+def prepare_look(attempt_id: UUID) -> Order | None:
+    """Return the order to ask about; None where the money is already in or nobody was ever asked for it."""
+    session, attempt = attempts.lock_with_session(attempt_id)
+    return None if attempt.status in ("created", "succeeded") else order_of(session, attempt)
 
 
 def record_look(attempt_id: UUID, answer: Answer, now: datetime) -> None:
@@ -73,7 +94,9 @@ def record_look(attempt_id: UUID, answer: Answer, now: datetime) -> None:
         _insist_on_closing(session, attempt, now)
     elif attempt.status == "pending":
         attempt.asks = 0
-    if attempt.status in ("submitted", "unknown"):
+    if attempt.status in ("submitted", "unknown") and answer.code_url is not None:
+        _attach_code(session, attempt, answer.code_url, now)
+    elif attempt.status in ("submitted", "unknown"):
         attempts.request_charge(attempt, now)  # its code was never shown: creating it again is safe
     elif _is_over(attempt, answer):
         _note_closed(session, attempt, now)
@@ -125,10 +148,10 @@ def _remember_unknown(session: PaymentSession, attempt: PaymentAttempt, now: dat
         _hand_over(session, "unknown")
 
 
-def prepare_close(attempt_id: UUID) -> str | None:
-    """Return the order number to close; None where money came or it is still wanted."""
-    _, attempt = attempts.lock_with_session(attempt_id)
-    return attempt.order_number if attempt.status in ("closing", "closed") else None
+def prepare_close(attempt_id: UUID) -> Order | None:
+    """Return the order to close; None where money came or it is still wanted."""
+    session, attempt = attempts.lock_with_session(attempt_id)
+    return order_of(session, attempt) if attempt.status in ("closing", "closed") else None
 
 
 def record_close(attempt_id: UUID, answer: Answer, now: datetime) -> None:

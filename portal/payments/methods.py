@@ -67,6 +67,16 @@ def get(customer_id: UUID | None, public_id: str) -> PaymentMethod:
     return found
 
 
+def get_by_id(method_id: UUID) -> PaymentMethod:
+    """Return a method by key."""
+    return db.get_one(PaymentMethod, method_id)
+
+
+def is_stored(method_id: UUID) -> bool:
+    """Whether a card is there to be charged."""
+    return get_by_id(method_id).status == "active"
+
+
 def begin(customer_id: UUID, now: datetime) -> PaymentMethod:
     """Ask for the page on which a card is stored; while one is asked for already, return that one.
 

@@ -24,6 +24,10 @@ class PaymentSession(Base):
     subscription_id: Mapped[UUID]
     subscription_version: Mapped[int]
     provider: Mapped[str]
+    method_id: Mapped[UUID | None]
+    """The stored card that pays; None where a wallet does."""
+    is_automatic: Mapped[bool] = mapped_column(default=False)
+    """Charged without its holder."""
     status: Mapped[str] = mapped_column(default="created")
     amount: Mapped[Amount]
     currency: Mapped[str]

@@ -28,7 +28,10 @@ _CLOSING_TIME = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """What a session collects and for whom. ``rate`` and ``rate_on`` are there when currencies differ."""
+    """What a session collects and for whom. ``rate`` and ``rate_on`` are there when currencies differ.
+
+    ``method_id`` is the stored card that pays; ``is_automatic`` where it is charged without its holder.
+    """
 
     customer_id: UUID
     invoice_id: UUID
@@ -41,6 +44,8 @@ class Collection:
     rate: Decimal | None
     rate_on: date | None
     quoted_on: date
+    method_id: UUID | None = None
+    is_automatic: bool = False
 
 
 class UnderWay(NamedTuple):
@@ -102,6 +107,8 @@ def _collected(collection: Collection) -> dict[str, object]:
         "rate": collection.rate,
         "rate_on": collection.rate_on,
         "quoted_on": collection.quoted_on,
+        "method_id": collection.method_id,
+        "is_automatic": collection.is_automatic,
     }
 
 

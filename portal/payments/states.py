@@ -29,7 +29,7 @@ MOVES: dict[type, dict[str, set[str]]] = {
         "created": {"submitted", "closing", "closed", "succeeded"},
         "submitted": {"pending", "unknown", "declined", "closing", "succeeded"},
         "unknown": {"submitted", "pending", "declined", "closing", "closed", "succeeded"},
-        "pending": {"closing", "closed", "succeeded"},
+        "pending": {"closing", "closed", "declined", "succeeded"},
         "closing": {"closed", "succeeded"},
         "declined": {"succeeded"},
         "closed": {"succeeded"},

@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 
 from portal.sandbox import control, ecb, outbox, wallet
 from portal.sandbox.clock import wall
-from portal.sandbox.stripe import pages
+from portal.sandbox.stripe import bank, pages
 from portal.sandbox.stripe import routes as stripe_routes
 from portal.sandbox.stripe import wire as stripe_wire
 from portal.sandbox.wechat import routes
@@ -36,7 +36,7 @@ def create_app(world: World) -> Flask:
     app.jinja_env.undefined = StrictUndefined
     app.config["MAX_CONTENT_LENGTH"] = LARGEST_BODY
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = timedelta(hours=1)
-    for room in (routes, stripe_routes, pages, control, wallet, outbox, ecb):
+    for room in (routes, stripe_routes, pages, bank, control, wallet, outbox, ecb):
         app.register_blueprint(room.blueprint)
     app.add_url_rule("/healthz", view_func=healthz)
     app.after_request(finish)

@@ -38,7 +38,8 @@ bp = Blueprint("pay", __name__, url_prefix="/pay/<session>")
 class ShownPayment:
     """A session as its page shows it.
 
-    ``disposition`` says what became of money that paid nothing, ``pause`` how long the page waits before it asks again.
+    ``disposition`` says what became of money that paid nothing, ``pause`` how long the page waits before it asks again,
+    ``bank_url`` where a bank wants to see its cardholder, and ``problem`` why a card was refused.
     """
 
     public_id: str
@@ -54,6 +55,9 @@ class ShownPayment:
     rate: str | None
     rate_on: date | None
     qr_svg: Markup | None
+    is_by_card: bool
+    bank_url: str | None
+    problem: str | None
     seconds_left: int
     expires_at: datetime
     paid_at: datetime | None
@@ -129,7 +133,8 @@ def _for_anyone(
     session: PaymentSession, attempt: PaymentAttempt, transaction: MembershipTransaction, now: datetime
 ) -> ShownPayment:
     settings = config.current()
-    is_open = session.status == "open" and session.expires_at > now and attempt.code_url is not None
+    is_by_card, code = session.method_id is not None, _code(session, attempt, now)
+    scanned = None if is_by_card else code
     return ShownPayment(
         public_id=session.public_id,
         state=session.status,
@@ -144,17 +149,25 @@ def _for_anyone(
         rate=str(session.rate) if session.rate is not None else None,
         rate_on=session.rate_on,
         # The drawing is our own; the text in it is escaped by being a QR code.
-        qr_svg=Markup(qr.svg(str(attempt.code_url))) if is_open else None,  # noqa: S704
+        qr_svg=Markup(qr.svg(scanned)) if scanned else None,  # noqa: S704
+        is_by_card=is_by_card,
+        bank_url=code if is_by_card else None,
+        problem=wording.decline_sentence(session.failure) if is_by_card and session.failure else None,
         seconds_left=max(0, int((session.expires_at - now).total_seconds())),
         expires_at=session.expires_at,
         paid_at=session.paid_at,
-        can_extend=is_open and session.expires_at < session.created_at + sessions.LONGEST,
+        can_extend=scanned is not None and session.expires_at < session.created_at + sessions.LONGEST,
         can_cancel=False,
-        wallet_url=attempt.code_url if is_open and settings.is_sandbox else None,
+        wallet_url=scanned if settings.is_sandbox else None,
         again_url=None,
         receipt_url=None,
         home_url=url_for("home.show"),
     )
+
+
+def _code(session: PaymentSession, attempt: PaymentAttempt, now: datetime) -> str | None:
+    """Return what leads a payer on, while it does."""
+    return attempt.code_url if session.status == "open" and session.expires_at > now else None
 
 
 def _is_about_to_show_its_code(session: PaymentSession, now: datetime) -> bool:
@@ -169,7 +182,7 @@ def _for_member(
     quote = quote_of_invoice(session.invoice_id)
     return replace(
         shown,
-        can_cancel=session.status in LIVE_SESSION,
+        can_cancel=session.status in LIVE_SESSION and not (shown.is_by_card and session.status == "created"),
         again_url=url_for("plan.show_quote", business=business.public_id, quote_id=quote.public_id),
         receipt_url=url_for(
             "receipts.show_transaction", business=business.public_id, transaction_id=transaction.public_id

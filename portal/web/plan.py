@@ -10,9 +10,9 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from portal.billing import checkout, queries, quotes, subscriptions
-from portal.billing.checkout import METHOD
+from portal.billing import checkout, queries, quotes, subscriptions, ways
 from portal.billing.errors import QuoteChanged
+from portal.billing.ways import WALLET
 from portal.catalogue import price_book
 from portal.directory import branches
 from portal.invoicing import customers
@@ -23,6 +23,7 @@ from portal.kit.rate_limit import limiter
 from portal.payments import sessions
 from portal.web import home, wording
 from portal.web.access import may, requires, writes, writes_once
+from portal.web.methods import card_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -97,7 +98,7 @@ def make_quote(business: Business) -> Response:
     """Choose a tier and store its quote."""
     now = edge.now()
     tier = sent_fields.one("tier")
-    quote = checkout.quote_tier(customers.of_business(business, now), tier, METHOD, now)
+    quote = checkout.quote_tier(customers.of_business(business, now), tier, WALLET, now)
     return redirect(url_for(".show_quote", business=business.public_id, quote_id=quote.public_id), 303)
 
 
@@ -110,9 +111,16 @@ def show_quote(business: Business, quote_id: str) -> str:
         "web/plan/quote.html",
         business=business,
         quote=_shown(customer, quote),
+        stored_card=_card(customer, quote) if may("billing:pay") else None,
         may_pay=may("billing:pay"),
         has_moved="moved" in request.args,
     )
+
+
+def _card(customer: Customer, quote: Quote) -> str | None:
+    """Return what the card that can pay a quote is known by, if one can."""
+    card = ways.find_card(customer.id, quote.due)
+    return card_name(card) if card else None
 
 
 def _shown(customer: Customer, quote: Quote) -> ShownQuote:
@@ -152,10 +160,11 @@ def confirm(business: Business, quote_id: str) -> Response:
     """Charge exactly what the quote says, or show the new quote instead."""
     now = edge.now()
     customer, quote = quotes.get_of_business(business.id, quote_id)
+    method = sent_fields.one("method") or WALLET
     try:
-        session = checkout.start_payment(customer, quote, METHOD, now)
+        session = checkout.start_payment(customer, quote, method, now)
     except QuoteChanged:
-        fresh = checkout.renew_quote(customer, quote, METHOD, now)
+        fresh = checkout.renew_quote(customer, quote, WALLET, now)
         return redirect(url_for(".show_quote", business=business.public_id, quote_id=fresh.public_id, moved=1), 303)
     if session is None:
         flash(gettext("Done. There was nothing to pay."), "success")

@@ -26,7 +26,16 @@ REASONS = {
     "goodwill": N_("Credit as goodwill"),
     "lapsed": N_("Credit for what was not used"),
 }
-METHODS = {"wechat_pay": N_("WeChat Pay"), "credit": N_("Credit balance")}
+METHODS = {"wechat_pay": N_("WeChat Pay"), "stripe": N_("Card"), "credit": N_("Credit balance")}
+DECLINES = {
+    "insufficient_funds": N_("There is not enough money on this card."),
+    "expired_card": N_("This card has expired."),
+    "authentication_required": N_("Your bank wants to know that it is you, and you were not there to be asked."),
+    "payment_intent_authentication_failure": N_("Your bank could not make sure that it was you."),
+    "method_removed": N_("This card was removed before it was charged."),
+    "provider_refused": N_("Our card provider could not charge this card."),
+}
+"""Why a card was refused, where its holder can do something about it; a bank says no more than no otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,11 @@ ACCOUNTS = {
     "held": N_("Held for you"),
     "suspense": N_("Looked at"),
 }
+
+
+def decline_sentence(code: str) -> str:
+    """Return why a card was refused, in the words of its holder."""
+    return language.gettext(DECLINES.get(code, N_("The bank that gave out this card refused the payment.")))
 
 
 def tier_name(code: str) -> str:

@@ -64,7 +64,7 @@ def cancelled(session: PaymentSession) -> None:
 
 def prepared(session: PaymentSession) -> None:
     """Commit that the provider is about to hear of the order, where it still may."""
-    charges.prepare_charge(attempt_of(session.id).id, "Listing", edge.now())
+    charges.prepare_charge(attempt_of(session.id).id, edge.now())
 
 
 _CHARGE, _LOOK, _CLOSE, _EXPIRE = attempts.REQUEST_CHARGE, attempts.LOOK, attempts.CLOSE, sessions.EXPIRE

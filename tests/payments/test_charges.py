@@ -41,7 +41,7 @@ def test_a_creation_that_keeps_failing_is_asked_about_less_and_less_often(
     pauses = []
     for _ in range(4):
         db_session.execute(StagedJob.__table__.delete())
-        assert charges.prepare_charge(attempt.id, "Listing", edge.now()) is not None
+        assert charges.prepare_charge(attempt.id, edge.now()) is not None
         charges.record_charge(attempt.id, said("create_charge", Result.UNKNOWN), edge.now())
         pauses.append(waiting(attempts.LOOK)[0].due_at - edge.now())
         charges.record_look(attempt.id, said("query", Result.DONE, state=OrderState.UNPAID), edge.now())
@@ -50,7 +50,7 @@ def test_a_creation_that_keeps_failing_is_asked_about_less_and_less_often(
 
 
 def test_a_code_whose_renewal_was_lost_is_asked_for_again(session: PaymentSession, attempt: PaymentAttempt) -> None:
-    charges.prepare_charge(attempt.id, "Listing", edge.now())
+    charges.prepare_charge(attempt.id, edge.now())
     charges.record_charge(attempt.id, said("create_charge", Result.DONE, code_url="weixin://a"), edge.now())
     db_session.execute(StagedJob.__table__.delete())
     charges.record_charge(attempt.id, said("create_charge", Result.UNKNOWN), edge.now())
@@ -63,7 +63,7 @@ def test_a_code_that_does_not_come_is_asked_for_less_and_less_often_though_looks
 ) -> None:
     pauses = []
     for answers in (4, 2):  # the code that came in between begins the count anew
-        charges.prepare_charge(attempt.id, "Listing", edge.now())
+        charges.prepare_charge(attempt.id, edge.now())
         charges.record_charge(attempt.id, said("create_charge", Result.DONE, code_url="weixin://a"), edge.now())
         for _ in range(answers):
             db_session.execute(StagedJob.__table__.delete())
@@ -77,7 +77,7 @@ def test_a_code_that_does_not_come_is_asked_for_less_and_less_often_though_looks
 def test_an_order_that_cannot_be_closed_for_a_day_is_handed_over(
     session: PaymentSession, attempt: PaymentAttempt
 ) -> None:
-    charges.prepare_charge(attempt.id, "Listing", edge.now())
+    charges.prepare_charge(attempt.id, edge.now())
     sessions.cancel(session.public_id, edge.now())
     unpaid = said("query", Result.DONE, state=OrderState.UNPAID)
     charges.record_look(attempt.id, unpaid, session.watch_until - timedelta(seconds=1))

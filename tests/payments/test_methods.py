@@ -1,10 +1,12 @@
 """What the answers about stored cards set in motion, answer by answer, also late, doubled and about somebody else's."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.exc import IntegrityError
 
 from portal.kit import edge
 from portal.kit.db import db as db_session
@@ -20,6 +22,7 @@ from portal.payments.setups import Holder
 from tests.support import shop
 from tests.support.everything import store_card
 
+_METHOD_OF_SESSION = text("UPDATE payment_sessions SET method_id = :method WHERE id = :session")
 CARD = StoredCard("pm_theirs", "visa", "4242", 12, 2040)
 HOLDER = Holder("cus_ours", "Lantern Coffee", "http://shop.example/methods/pm")
 
@@ -149,3 +152,16 @@ def test_without_a_keeper_no_card_is_asked_for(method: PaymentMethod, monkeypatc
     assert not methods.is_offered()
     with pytest.raises(ProviderNotConfigured):
         methods.begin(method.customer_id, edge.now())
+
+
+def test_g18_a_card_never_pays_for_another_customer(method: PaymentMethod, saw: Callable[[str], None]) -> None:
+    owner, bob = shop.customers.get(method.customer_id), shop.make_owner("bob@shop.example")
+    other = shop.make_customer(shop.make_business(bob, "Other"))
+    cards = [store_card(customer) for customer in (owner, other)]
+    session = shop.open_session(owner, shop.make_quote(owner))
+    with pytest.raises(IntegrityError, match="payment_sessions_method_fkey"), db_session.begin_nested():
+        db_session.execute(_METHOD_OF_SESSION, {"method": cards[1].id, "session": session.id})
+    db_session.execute(_METHOD_OF_SESSION, {"method": cards[0].id, "session": session.id})
+    with pytest.raises(NotFound):
+        methods.get(owner.id, cards[1].public_id)
+    saw("a payment with another customer's card: refused by the database; its page is not found")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 
 from portal.kit import clock
 from portal.kit.config import Stripe as Keys
@@ -193,6 +194,24 @@ def test_b14_b16_a_charge_that_nobody_knows_of_is_looked_for(
     assert sandbox.book()["stripe"]["totals"] == {"GBP": 300}
     when = " after acting" if is_charged else ""
     saw(f"{mode}{when}: unknown, then {looked.state}; one charge in the provider's book")
+
+
+def test_a_charge_that_waits_for_its_holder_is_known_and_given_up(stripe: Stripe, sandbox: Sandbox) -> None:
+    before = clock.wall()
+    charge = replace(stored(stripe, sandbox, ALWAYS_ASKS), return_url="http://shop.example/pay/1")
+    answer = stripe.charge_stored(charge)
+    assert (answer.outcome, answer.state, answer.is_decline) == (ASKED, OrderState.UNPAID, False)
+    assert answer.code_url == stripe.query_charge(charge, before).code_url
+    assert requests.get(str(answer.code_url), timeout=10).status_code == 200
+    sandbox.fault("http500", "payment_intents", provider="stripe")
+    assert stripe.close_charge(charge, before).result is Result.UNKNOWN
+    assert [stripe.close_charge(charge, before).result for _ in range(2)] == [Result.DONE, Result.DONE]
+    assert stripe.query_charge(charge, before).state is OrderState.CLOSED
+    assert stripe.close_charge(replace(charge, order_number="SH9"), before).state is OrderState.ABSENT
+    paid = replace(charge, order_number="SH2", return_url=None)
+    sandbox.bank(charge.method, "ok")
+    assert stripe.charge_stored(paid).outcome is SUCCEEDED
+    assert stripe.close_charge(paid, before).result is Result.REFUSED
 
 
 def test_the_same_number_with_another_amount_is_no_second_charge(stripe: Stripe, sandbox: Sandbox) -> None:

@@ -69,7 +69,8 @@ class Account:
             "confirm": True,
             "metadata": {"order_number": "SH1"},
         }
-        return self.sdk.payment_intents.create(given | more, {"idempotency_key": key} if key else {})
+        sent: Any = {name: value for name, value in (given | more).items() if value is not None}
+        return self.sdk.payment_intents.create(sent, {"idempotency_key": key} if key else {})
 
     def send(
         self, path: str, body: bytes | None = b"", method: str = "POST", **headers: str | None

@@ -1,5 +1,7 @@
 """Storing a card at the hosted page, and charging it later: each test card does what Stripe's documents say of it."""
 
+from typing import Any
+
 import pytest
 import requests
 import stripe
@@ -193,3 +195,29 @@ def test_charges_are_found_by_their_customer_and_given_up(account: Account) -> N
     assert (cancelled.status, cancelled.cancellation_reason) == ("canceled", "abandoned")
     with pytest.raises(stripe.InvalidRequestError, match="status of canceled"):
         account.sdk.payment_intents.cancel(cancelled.id)
+
+
+def test_a_charge_while_its_holder_is_there_may_lead_to_the_page_of_their_bank(account: Account) -> None:
+    customer, method = account.stored(ALWAYS_ASKS)
+    there: dict[str, Any] = {"off_session": None, "return_url": "http://shop.example/pay/1"}
+    pages = []
+    for _ in range(3):
+        intent = account.charge(customer, method, **there)
+        assert (intent.status, intent.amount_received) == ("requires_action", 0)
+        pages.append(str(intent.next_action.redirect_to_url.url))  # type: ignore[union-attr]
+        assert "is it you?" in requests.get(pages[-1], timeout=10).text
+    good, bad, given_up = pages
+    assert 'href="http://shop.example/pay/1"' in requests.post(good, data={"button": "complete"}, timeout=10).text
+    assert "could not make sure" in requests.post(bad, data={"button": "fail"}, timeout=10).text
+    account.sdk.payment_intents.cancel(given_up.rsplit("/", 1)[1])
+    assert requests.post(given_up, data={"button": "complete"}, timeout=10).status_code == 410
+    assert requests.post(bad, data={"button": "complete"}, timeout=10).status_code == 200
+    assert [paid["amount"] for paid in account.sandbox.book()["stripe"]["payments"]] == [300]
+    account.sandbox.bank(method, "insufficient_funds")
+    with pytest.raises(stripe.CardError):
+        account.charge(customer, method, **there)
+    off_session = account.stored()
+    intent = account.charge(*off_session)
+    for wrong in (intent.id, "pi_none", "%00", "x" * 300):
+        assert requests.get(f"{account.sandbox.url}/c/bank/{wrong}", timeout=10).status_code == 404
+        assert requests.post(f"{account.sandbox.url}/c/bank/{wrong}", timeout=10).status_code == 404

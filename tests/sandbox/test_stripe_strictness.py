@@ -67,6 +67,8 @@ REFUSED: list[tuple[str, str, str | None, str]] = [
         "sandbox_not_honoured",
         "off_session",
     ),
+    ("payment_intents", CHARGE.replace("&off_session=true", ""), "sandbox_not_honoured", "off_session"),
+    ("payment_intents", CHARGE + "&return_url=http://a.example", "sandbox_not_honoured", "off_session"),
     ("payment_intents", CHARGE.replace("METHOD", "pm_none"), "resource_missing", "payment_method"),
     ("payment_intents", CHARGE.replace("CUSTOMER", "cus_none"), "resource_missing", "customer"),
     ("payment_intents", CHARGE + "&capture_method=manual", "sandbox_not_honoured", "capture_method"),

@@ -186,7 +186,7 @@ def tell_owner(world: World) -> None:
 
 def _show_code(world: World) -> None:
     attempt_id = attempt_of(get_session(world.ids["session"]).id).id
-    charges.prepare_charge(attempt_id, "Stallholder", edge.now())
+    charges.prepare_charge(attempt_id, edge.now())
     answer = Answer("create_charge", Result.DONE, 200, "", 40, code_url="weixin://wxpay/bizpayurl?pr=abc")
     charges.record_charge(attempt_id, answer, edge.now())
 

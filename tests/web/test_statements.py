@@ -58,7 +58,7 @@ PAGES: dict[str, int] = {
     "/businesses/<business>/products/imports/<product_import_id>/_progress": 5,
     "/businesses/<business>/products/imports/<product_import_id>/errors.csv": 6,
     "/businesses/<business>/plan": 11,
-    "/businesses/<business>/plan/quote/<quote_id>": 5,
+    "/businesses/<business>/plan/quote/<quote_id>": 6,
     "/businesses/<business>/methods": 6,
     "/businesses/<business>/methods/<method>": 6,
     "/businesses/<business>/methods/<method>/_state": 6,

@@ -4,83 +4,84 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from portal.billing.apply_decline import apply_decline
 from portal.billing.apply_payment import apply_payment
 from portal.directory import businesses
 from portal.invoicing import customers
 from portal.kit import clock, config
 from portal.payments import attempts, charges, inbox, key_expiry, methods, sessions, setups
 from portal.payments.attempts import find_by_order
+from portal.payments.orders import Order, order_of
 from portal.payments.providers import registry
-from portal.payments.providers.base import Answer, ChargeOrder, PaymentEvidence, SetupOrder
+from portal.payments.providers.base import Answer, PaymentEvidence, SetupOrder, StoredCharge
 from portal.payments.queries import session_of_attempt
 from portal.payments.setups import Holder
 from worker.runner import Args, Handler, Plain, ThreePhase
-
-_DESCRIPTION = "Directory listing"
 
 
 def _attempt_id(args: Args) -> UUID:
     return UUID(args["attempt_id"])
 
 
-def _provider(args: Args) -> str:
-    return session_of_attempt(_attempt_id(args)).provider
+def _prepare_charge(args: Args, now: datetime) -> Order | None:
+    return charges.prepare_charge(_attempt_id(args), now)
 
 
-def _prepare_charge(args: Args, now: datetime) -> tuple[str, ChargeOrder] | None:
-    description = f"{config.current().seller.name}: {_DESCRIPTION}"[:40]
-    order = charges.prepare_charge(_attempt_id(args), description, now)
-    return None if order is None else (_provider(args), order)
+def _send_charge(order: Order) -> Answer:
+    wanted = order.wanted
+    if isinstance(wanted, StoredCharge):
+        return registry.get_keeper(order.provider).charge_stored(wanted)
+    return registry.get(order.provider).create_charge(wanted)
 
 
-def _send_charge(message: tuple[str, ChargeOrder]) -> Answer:
-    provider, order = message
-    return registry.get(provider).create_charge(order)
+def _send_look(order: Order) -> Answer:
+    wanted = order.wanted
+    if isinstance(wanted, StoredCharge):
+        return registry.get_keeper(order.provider).query_charge(wanted, order.since)
+    return registry.get(order.provider).query(wanted.order_number)
 
 
-def _record_charge(args: Args, answer: Answer, now: datetime) -> None:
-    charges.record_charge(_attempt_id(args), answer, now)
+def _send_close(order: Order) -> Answer:
+    wanted = order.wanted
+    if isinstance(wanted, StoredCharge):
+        return registry.get_keeper(order.provider).close_charge(wanted, order.since)
+    return registry.get(order.provider).close(wanted.order_number)
 
 
-def _prepare(wanted: Callable[[UUID], str | None]) -> Callable[[Args, datetime], tuple[str, str] | None]:
-    """Say whom to ask about which order, where ``wanted`` still wants that."""
-
-    def prepare(args: Args, _: datetime) -> tuple[str, str] | None:
-        order_number = wanted(_attempt_id(args))
-        return None if order_number is None else (_provider(args), order_number)
-
-    return prepare
+def _prepare(wanted: Callable[[UUID], Order | None]) -> Callable[[Args, datetime], Order | None]:
+    return lambda args, _now: wanted(_attempt_id(args))
 
 
-def _send_look(message: tuple[str, str]) -> Answer:
-    provider, order_number = message
-    return registry.get(provider).query(order_number)
+def _heard(otherwise: Callable[[UUID, Answer, datetime], None]) -> Callable[[Args, Answer, datetime], None]:
+    """Bring an answer to its door, where it is money or a bank's refusal; any other goes ``otherwise``."""
 
-
-def _record_look(args: Args, answer: Answer, now: datetime) -> None:
-    attempt_id = _attempt_id(args)
-    if answer.evidence is None:
-        charges.record_look(attempt_id, answer, now)
-    else:
-        # The door takes all locks in its own order, so nothing of the chain may be locked or written before it.
-        if apply_payment(session_of_attempt(attempt_id), answer.evidence, now) == "taken":
+    def record(args: Args, answer: Answer, now: datetime) -> None:
+        attempt_id = _attempt_id(args)
+        if answer.evidence is None and not answer.is_decline:
+            otherwise(attempt_id, answer, now)
+            return
+        # A door takes all locks in its own order, so nothing of the chain may be locked or written before it.
+        session = session_of_attempt(attempt_id)
+        if answer.evidence is None:
+            apply_decline(session, answer, now)
+        elif apply_payment(session, answer.evidence, now) == "taken":
             charges.remember_taken(attempt_id)
         attempts.note_call(attempt_id, answer)
 
+    return record
 
-def _send_close(message: tuple[str, str]) -> Answer:
-    provider, order_number = message
-    return registry.get(provider).close(order_number)
+
+_record_look = _heard(charges.record_look)
 
 
 def _record_close(args: Args, answer: Answer, now: datetime) -> None:
     charges.record_close(_attempt_id(args), answer, now)
 
 
-def _prepare_expiry(args: Args, now: datetime) -> tuple[str, str] | None:
+def _prepare_expiry(args: Args, now: datetime) -> Order | None:
     """A last look before a session is called expired, so that money is seldom late only on our side."""
     session, attempt = attempts.lock_with_session(_attempt_id(args))
-    return (session.provider, attempt.order_number) if sessions.is_overdue(session, now) else None
+    return order_of(session, attempt) if sessions.is_overdue(session, now) else None
 
 
 def _record_expiry(args: Args, answer: Answer, now: datetime) -> None:
@@ -153,7 +154,7 @@ def _record(note: Callable[[UUID, Answer, datetime], None]) -> Callable[[Args, A
 
 
 HANDLERS: dict[str, Handler] = {
-    attempts.REQUEST_CHARGE: ThreePhase(_prepare_charge, _send_charge, _record_charge),
+    attempts.REQUEST_CHARGE: ThreePhase(_prepare_charge, _send_charge, _heard(charges.record_charge)),
     attempts.LOOK: ThreePhase(_prepare(charges.prepare_look), _send_look, _record_look),
     attempts.CLOSE: ThreePhase(_prepare(charges.prepare_close), _send_close, _record_close),
     sessions.EXPIRE: ThreePhase(_prepare_expiry, _send_look, _record_expiry),

@@ -127,18 +127,25 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class StoredCharge:
-    """A charge of a stored card without its holder, under our own number; repeating it with the same values is safe."""
+    """A charge of a stored card under our own number; repeating it with the same values is safe.
+
+    ``return_url`` is our page that its holder comes back to from their bank's; None where they are not there.
+    """
 
     order_number: str
     money: Money
     description: str
     customer: str
     method: str
+    return_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A provider's answer to one call; which optional fields are there depends on the call."""
+    """A provider's answer to one call; which optional fields are there depends on the call.
+
+    ``code_url`` is what leads a payer on: the text of a code, or the page on which a bank asks whether it is they.
+    """
 
     operation: str
     result: Result
@@ -150,6 +157,11 @@ class Answer:
     evidence: PaymentEvidence | None = None
     setup: Setup | None = None
     outcome: ChargeOutcome | None = None
+
+    @property
+    def is_decline(self) -> bool:
+        """Whether a bank refused a card, also because it wants its holder, who is not there."""
+        return self.outcome not in (None, ChargeOutcome.SUCCEEDED) and self.code_url is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +229,13 @@ class MethodKeeper(Listened, Protocol):
         """Drop a stored card for good; one that is gone is dropped already."""
 
     def charge_stored(self, charge: StoredCharge) -> Answer:
-        """Charge a stored card; a definite answer carries ``outcome`` and, where it succeeded, ``evidence``."""
+        """Charge a stored card; a definite answer carries ``outcome`` and, where it succeeded, ``evidence``.
+
+        Where its holder is there and their bank asks for them, it carries ``code_url``.
+        """
 
     def query_charge(self, charge: StoredCharge, since: datetime) -> Answer:
         """Ask what became of a charge made after ``since``; ``state`` is absent where nobody heard of it."""
+
+    def close_charge(self, charge: StoredCharge, since: datetime) -> Answer:
+        """See to it that a charge made after ``since`` is never paid; a refusal must be followed by a query."""

@@ -7,49 +7,42 @@ again safe for a day, and after that a charge is looked for by our own number. N
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import stripe
 from stripe import RequestsClient, StripeClient, StripeError, WebhookSignature
 
-from portal.kit import clock
 from portal.kit.config import Stripe as Keys
-from portal.kit.money import EXPONENTS
 from portal.kit.patience import within
+from portal.payments.providers import stripe_reading as reading
 from portal.payments.providers.base import (
     Answer,
     ChargeOutcome,
     Headers,
     Notification,
     OrderState,
-    PaymentEvidence,
     Result,
     Setup,
     SetupOrder,
     SetupState,
     SignatureRejected,
-    StoredCard,
     StoredCharge,
 )
-from portal.payments.providers.declines import outcome_of
+from portal.payments.providers.stripe_reading import Told
 
-NAME = "stripe"
 SECONDS = 20.0
 """What a call may take in all; far less than the lease of the job that makes it, so that no second one is under way."""
 _WAITS = (3.0, 10.0)
 """Seconds to connect and to wait for the next bytes."""
-_SKEW = timedelta(minutes=5)
 _CLOCKS = timedelta(minutes=5)
 """How far Stripe's clock may be from ours where we ask for what was made since an instant."""
-_MOST = 10**12  # pence; no payment comes near, and the books hold it
 _PAGE = 100
 _STATES = {"open": SetupState.OPEN, "complete": SetupState.DONE, "expired": SetupState.EXPIRED}
 _ENDED = ("checkout.session.completed", "checkout.session.expired")
 logging.getLogger("stripe").setLevel(logging.WARNING)  # it would tell the addresses of pages that are still open
-Told = Mapping[str, Any]
 stripe.enable_telemetry = False  # it would tell Stripe how long our calls take, and who we are beside our key
 
 
@@ -65,7 +58,7 @@ class _Said:
 class Stripe:
     """The adapter; one object a process, safe to use from several threads."""
 
-    name = NAME
+    name = reading.NAME
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
@@ -122,12 +115,12 @@ class Stripe:
             raise ValueError("a session of another mode")
         state = _STATES[told["status"]]
         return Setup(
-            setup=_text(told["id"]),
-            reference=_text(told["client_reference_id"]),
-            customer=_text(told["customer"]),
+            setup=reading.text(told["id"]),
+            reference=reading.text(told["client_reference_id"]),
+            customer=reading.text(told["customer"]),
             state=state,
-            url=_text(told["url"]) if state is SetupState.OPEN else None,
-            card=_card(told["setup_intent"]["payment_method"]) if state is SetupState.DONE else None,
+            url=reading.text(told["url"]) if state is SetupState.OPEN else None,
+            card=reading.card(told["setup_intent"]["payment_method"]) if state is SetupState.DONE else None,
         )
 
     def forget_method(self, method: str) -> Answer:
@@ -142,7 +135,7 @@ class Stripe:
         return said.answer
 
     def charge_stored(self, charge: StoredCharge) -> Answer:
-        """Charge a card without its holder; a repetition within a day is answered as the first time was."""
+        """Charge a card; a repetition within a day is answered as the first time was."""
         given: Any = {
             "amount": charge.money.amount,
             "currency": charge.money.currency.lower(),
@@ -150,28 +143,42 @@ class Stripe:
             "payment_method": charge.method,
             "description": charge.description,
             "metadata": {"order_number": charge.order_number},
-            "off_session": True,
             "confirm": True,
         }
+        given |= {"return_url": charge.return_url} if charge.return_url else {"off_session": True}
         key: Any = {"idempotency_key": f"charge-{charge.order_number}"}
         said = self._call("charge_stored", lambda: self._api.payment_intents.create(given, key))
         if said.error and _is_about_the_card(said):
-            return _declined(said.answer, said.error)
+            return reading.declined(said.answer, said.error)
         return self._with_outcome(said.answer, said.told) if said.answer.result is Result.DONE else said.answer
 
     def query_charge(self, charge: StoredCharge, since: datetime) -> Answer:
         """Look for a charge by our own number among those of its customer."""
+        answer, told = self._find("query_charge", charge, since)
+        return answer if told is None else self._with_outcome(answer, told)
+
+    def close_charge(self, charge: StoredCharge, since: datetime) -> Answer:
+        """Give a charge up that waits for its holder; one that is paid refuses, and one never heard of is closed."""
+        answer, told = self._find("close_charge", charge, since)
+        if told is None or told.get("status") == "canceled":
+            return answer
+        named = str(told["id"])
+        given: Any = {"cancellation_reason": "abandoned"}
+        return self._call("close_charge", lambda: self._api.payment_intents.cancel(named, given)).answer
+
+    def _find(self, operation: str, charge: StoredCharge, since: datetime) -> tuple[Answer, Told | None]:
+        """Look for a charge; without one the answer says whether nobody heard of it, or nobody knows."""
         after = int((since - _CLOCKS).timestamp())
         wanted: Any = {"customer": charge.customer, "created": {"gte": after}, "limit": _PAGE}
-        said = self._call("query_charge", lambda: self._api.payment_intents.list(wanted))
+        said = self._call(operation, lambda: self._api.payment_intents.list(wanted))
         if said.answer.result is not Result.DONE:
-            return said.answer
+            return said.answer, None
         for told in said.told.get("data", ()):
             if (told.get("metadata") or {}).get("order_number") == charge.order_number:
-                return self._with_outcome(said.answer, told)
+                return said.answer, told
         if said.told.get("has_more") is not False:
-            return replace(said.answer, result=Result.UNKNOWN, detail="more charges than we look through")
-        return replace(said.answer, state=OrderState.ABSENT)
+            return replace(said.answer, result=Result.UNKNOWN, detail="more charges than we look through"), None
+        return replace(said.answer, state=OrderState.ABSENT), None
 
     def _with_outcome(self, answer: Answer, told: Told) -> Answer:
         status = told.get("status")
@@ -179,12 +186,14 @@ class Stripe:
             return replace(answer, result=Result.UNKNOWN, detail="of another mode")
         if status == "succeeded":
             try:
-                paid, evidence = OrderState.PAID, _evidence(told)
+                paid, evidence = OrderState.PAID, reading.evidence(told)
             except (KeyError, TypeError, ValueError):
                 return replace(answer, result=Result.UNKNOWN, detail="paid, but the answer is not understood")
             return replace(answer, state=paid, outcome=ChargeOutcome.SUCCEEDED, evidence=evidence)
         if status == "requires_payment_method" and told.get("last_payment_error"):
-            return _declined(answer, told["last_payment_error"])
+            return reading.declined(answer, told["last_payment_error"])
+        if status == "requires_action" and (page := reading.bank_page(told)):
+            return replace(answer, state=OrderState.UNPAID, outcome=ChargeOutcome.AUTHENTICATION, code_url=page)
         if status == "canceled":
             return replace(answer, state=OrderState.CLOSED)
         return replace(answer, result=Result.UNKNOWN, detail=f"not settled: {status}")
@@ -192,11 +201,11 @@ class Stripe:
     def read_notification(self, headers: Headers, body: bytes) -> Notification:
         """Verify an event on its raw bytes; the SDK lets messages from the future pass, so that is looked at here."""
         proof = headers.get("Stripe-Signature", "")
-        if not _is_fresh(proof):
+        if not reading.is_fresh(proof):
             raise SignatureRejected("headers")
         try:
             text = body.decode()
-            WebhookSignature.verify_header(text, proof, self._keys.webhook_secret, int(_SKEW.total_seconds()))
+            WebhookSignature.verify_header(text, proof, self._keys.webhook_secret, int(reading.SKEW.total_seconds()))
             return self._understand(json.loads(text))
         except SignatureRejected:
             raise
@@ -204,16 +213,18 @@ class Stripe:
             raise SignatureRejected(type(error).__name__) from error
 
     def _understand(self, event: Told) -> Notification:
-        event_id, kind, told = _text(event["id"]), _text(event["type"]), event["data"]["object"]
+        event_id, kind, told = reading.text(event["id"]), reading.text(event["type"]), event["data"]["object"]
         if event["livemode"] is not self._keys.is_live:
             return Notification(event_id, kind, None, None, "of another mode")
         if kind in _ENDED and told["mode"] == "setup":
-            return Notification(event_id, kind, _text(told["client_reference_id"]), None, body={"setup": told["id"]})
+            return Notification(
+                event_id, kind, reading.text(told["client_reference_id"]), None, body={"setup": told["id"]}
+            )
         order_number = (told.get("metadata") or {}).get("order_number")
         if kind != "payment_intent.succeeded" or order_number is None:
             return Notification(event_id, kind, None, None)
         try:
-            return Notification(event_id, kind, _text(order_number), _evidence(told))
+            return Notification(event_id, kind, reading.text(order_number), reading.evidence(told))
         except (KeyError, TypeError, ValueError):
             return Notification(event_id, kind, None, None, "not understood")
 
@@ -247,49 +258,3 @@ def _is_about_the_card(said: _Said) -> bool:
     if said.answer.result is not Result.REFUSED:
         return False
     return said.answer.http_status == 402 or said.error.get("param") == "payment_method"
-
-
-def _declined(answer: Answer, error: Told) -> Answer:
-    code = error.get("decline_code") or error.get("code")
-    outcome = outcome_of(code, error.get("advice_code"))
-    return replace(answer, result=Result.DONE, state=OrderState.UNPAID, outcome=outcome, detail=str(code)[:200])
-
-
-def _is_fresh(proof: str) -> bool:
-    """Whether the one time that is signed lies within five minutes of ours, in either direction."""
-    stamps = [value for name, _, value in (part.partition("=") for part in proof.split(",")) if name == "t"]
-    if len(stamps) != 1 or not (stamps[0].isascii() and stamps[0].isdigit() and len(stamps[0]) <= 12):
-        return False
-    return abs(clock.wall().timestamp() - int(stamps[0])) < _SKEW.total_seconds()
-
-
-def _evidence(told: Told) -> PaymentEvidence:
-    """Return what our books can take of a payment; raises KeyError, TypeError or ValueError for anything else."""
-    amount, currency, paid_at = told["amount_received"], str(told["currency"]).upper(), told["created"]
-    if type(amount) is not int or not 0 < amount <= _MOST or type(paid_at) is not int:
-        raise ValueError("not a payment")
-    if currency not in EXPONENTS:
-        raise ValueError("a currency that our books do not know")
-    return PaymentEvidence(
-        provider=NAME,
-        order_number=_text(told["metadata"]["order_number"]),
-        transaction_id=_text(told["id"]),
-        amount=amount,
-        currency=currency,
-        paid_at=datetime.fromtimestamp(paid_at, UTC),
-    )
-
-
-def _card(told: Told) -> StoredCard:
-    card = told["card"]
-    last4, month, year = _text(card["last4"]), card["exp_month"], card["exp_year"]
-    if len(last4) != 4 or type(month) is not int or type(year) is not int:
-        raise ValueError("not a card")
-    return StoredCard(_text(told["id"]), _text(card["brand"]), last4, month, year)
-
-
-def _text(given: object) -> str:
-    """Return an id, a number or a name of Stripe's: one printable line that is not empty."""
-    if not isinstance(given, str) or not 0 < len(given) <= 2000 or not given.isprintable():
-        raise ValueError("a text that is none")
-    return given

@@ -110,13 +110,48 @@ def not_authenticated(intent: Thing, method: Thing) -> dict[str, Any]:
     return told | {"payment_method": method.body}
 
 
-def charge(connection: Connection, here: World, intent: Thing, method: Thing, about: str) -> dict[str, Any] | None:
-    """Charge a stored card without its holder; gives the error object where the bank refuses or wants the holder."""
+def charge(
+    connection: Connection, here: World, intent: Thing, method: Thing, return_url: str | None
+) -> dict[str, Any] | None:
+    """Charge a stored card; gives the error object where the bank refuses, or wants a holder who is not there.
+
+    :param return_url: where the bank's page leads its cardholder back to; None where they are not there.
+    """
+    code, asks = _word(method, is_there=return_url is not None)
+    if asks and return_url is not None:
+        intent.secret |= {"waits": method.id, "return_url": return_url}
+        page = {"url": f"{here.settings.public_url}/c/bank/{intent.id}", "return_url": return_url}
+        action = {"type": "redirect_to_url", "redirect_to_url": page}
+        objects.save(connection, intent, status="requires_action", payment_method=method.id, next_action=action)
+        events.stage(connection, here, "payment_intent.requires_action", intent.body, intent.id)
+        return None
+    return _settle(connection, here, intent, method, AUTHENTICATION if asks else code)
+
+
+def _word(method: Thing, *, is_there: bool) -> tuple[str | None, bool]:
+    """What the bank says of a charge, and whether it asks its cardholder first."""
     card, ordered = card_of(method), method.secret["bank"]
-    code = ordered or (AUTHENTICATION if card.asks_off_session else card.declined)
-    if code in (None, "ok"):
-        succeed(connection, here, intent, method, about)
+    if ordered is not None:
+        return (None if ordered in ("ok", AUTHENTICATION) else ordered), ordered == AUTHENTICATION
+    return card.declined, card.asks_on_session if is_there else card.asks_off_session
+
+
+def _settle(
+    connection: Connection, here: World, intent: Thing, method: Thing, code: str | None
+) -> dict[str, Any] | None:
+    if code is None:
+        succeed(connection, here, intent, method, intent.id)
         return None
     error = declined(code, method)
-    fail(connection, here, intent, error, about)
+    fail(connection, here, intent, error, intent.id)
     return error
+
+
+def authenticate(connection: Connection, here: World, intent: Thing, is_good: bool) -> None:
+    """What the cardholder said to the question that a charge led to, and what the bank says then."""
+    method = objects.get(connection, "payment_method", intent.secret["waits"], "payment_method", lock=True)
+    intent.secret["waits"] = None
+    if is_good:
+        _settle(connection, here, intent, method, _word(method, is_there=True)[0])
+    else:
+        fail(connection, here, intent, not_authenticated(intent, method), intent.id)

@@ -17,7 +17,10 @@ SESSION = (
     *("mode", "ui_mode", "customer", "client_reference_id", "success_url", "cancel_url", "expires_at", "metadata"),
     *("allowed_payment_method_types", "currency", "line_items", "payment_intent_data", "setup_intent_data"),
 )
-CHARGE = ("amount", "currency", "customer", "payment_method", "off_session", "confirm", "metadata", "description")
+CHARGE = (
+    *("amount", "currency", "customer", "payment_method", "off_session", "return_url", "confirm", "metadata"),
+    "description",
+)
 CANCELLABLE = ("requires_payment_method", "requires_confirmation", "requires_action", "processing")
 
 
@@ -102,7 +105,10 @@ def detach_method(object_id: str) -> Response:
 
 @blueprint.post("/payment_intents")
 def create_payment() -> Response:
-    """Charge a stored card off-session; a refusal of its bank is a 402 and leaves its intent behind."""
+    """Charge a stored card; a refusal of its bank is a 402 and leaves its intent behind.
+
+    Off-session nobody is there to be asked; otherwise the bank may ask, and `return_url` is where its page leads back.
+    """
 
     def act(call: Call) -> Reply:
         given = check(params.PaymentIntentCreateParams, call.form, CHARGE)
@@ -111,7 +117,7 @@ def create_payment() -> Response:
         told |= {"description": given.get("description")}
         intent = intents.new_payment(call.connection, call.world, given["customer"], **told)
         call.about.append(intent.id)
-        error = intents.charge(call.connection, call.world, intent, method, intent.id)
+        error = intents.charge(call.connection, call.world, intent, method, given.get("return_url"))
         if error is None:
             return Reply(200, intent.body)
         return Reply(402, {"error": error | {"payment_intent": intent.body}})
@@ -124,9 +130,10 @@ def _method_to_charge(call: Call, given: dict[str, Any]) -> Thing:
     for name in ("customer", "payment_method"):
         if name not in given:
             raise errors.missing(name)
-    for name in ("confirm", "off_session"):
-        if given.get(name) is not True:
-            raise errors.not_honoured(name)
+    if given.get("confirm") is not True:
+        raise errors.not_honoured("confirm")
+    if (given.get("off_session") is True) == ("return_url" in given):
+        raise errors.not_honoured("off_session")
     minimum = sessions.MINIMUMS.get(given["currency"])
     if minimum is None:
         raise errors.invalid("currency", "one of " + ", ".join(sessions.MINIMUMS))
