@@ -37,6 +37,7 @@ from portal.web import (
     errors,
     filters,
     health,
+    hibernation,
     history,
     home,
     htmx,
@@ -70,7 +71,7 @@ _HEADERS = {
 }
 BLUEPRINTS = (
     *(screen.bp for screen in (health, home, registration, sign_in, account, dashboard, businesses, branches, public)),
-    *(screen.bp for screen in (products, product_imports, plan, methods, pay, history, receipts, team)),
+    *(screen.bp for screen in (products, product_imports, plan, hibernation, methods, pay, history, receipts, team)),
     *(screen.bp for screen in (notices, mail_choices)),
     *(desk.bp for desk in (console_sign_in, today, customers, console_sessions, held, console_jobs, console_clock)),
     provider_webhooks.bp,

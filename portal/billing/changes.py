@@ -1,6 +1,7 @@
 """Changing a running subscription as a confirmed quote says: once paid, or at once where some comes back."""
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from portal.billing import entitlement, holdings
@@ -23,17 +24,18 @@ def can_still_be(subscription: Subscription, deal: Deal, now: datetime) -> bool:
 
 
 def carry_out(
-    subscription: Subscription, deal: Deal, invoice_id: UUID | None, now: datetime, event: str = CHANGED
+    subscription: Subscription, deal: Deal, invoice_id: UUID | None, now: datetime, event: str = CHANGED, **more: Any
 ) -> tuple[date, date]:
     """Move a locked subscription to what the quote says, from the quote's day on, and record that as ``event``.
 
     :param invoice_id: of what is charged for it; None where something comes back.
+    :param more: what else of the subscription moves, by attribute.
     :return: the days of the period that the change is part of, the last one exclusive.
     """
     period = deal.terms["period"]
     holdings.take_up(UUID(period["id"]), holdings.agreed(deal, deal.quoted_on))
     moved = {column: deal.terms[name] for name, column in MOVED.items() if name in deal.terms}
-    move(subscription, subscription.status, **moved, version=subscription.version + 1)
+    move(subscription, subscription.status, **moved, **more, version=subscription.version + 1)
     if deal.buyer is not None:
         entitlement.refresh(subscription, deal.buyer.id, now)
     facts = {
@@ -42,6 +44,6 @@ def carry_out(
         "invoice_id": str(invoice_id) if invoice_id else None,
         "lines": deal.terms["lines"],
         "currency": deal.credit.currency,
-    }
+    } | {name: str(value) if isinstance(value, date) else value for name, value in more.items()}
     outbox.record(event, subscription.public_id, facts, now)
     return date.fromisoformat(period["starts_on"]), date.fromisoformat(period["ends_on"])

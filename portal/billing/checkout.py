@@ -4,8 +4,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from portal.billing import quote_start, quotes, subscriptions, tier_change, ways
-from portal.billing.errors import AlreadyStarted, ChangeInProgress, QuoteChanged
+from portal.billing import hibernation, quote_start, quotes, subscriptions, tier_change, ways
+from portal.billing.errors import AlreadyStarted, ChangeInProgress, NotRunning, QuoteChanged
 from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.fulfilment import fulfil, give_back
 from portal.billing.kinds import KINDS
@@ -34,9 +34,42 @@ def quote_tier(customer: Customer, tier_code: str, method: str, now: datetime) -
     if running is None or running.status == "incomplete":
         chosen = subscriptions.choose_tier(customer, tier_code, now)
         return quotes.store(quote_start.preview(chosen, customer, _settles_in(method), now))
+    _refuse_while_paying(running)
+    return quotes.store(tier_change.preview(running, customer, tier_code, _settles_in(method), now))
+
+
+def quote_hibernation(customer: Customer, wakes_on: date | None, method: str, now: datetime) -> Quote:
+    """Store the quote of hibernating from today on.
+
+    :param wakes_on: the day on which to wake again, if one is chosen already.
+    :raises NoWakeDay, NotRunning, Hibernating, ChangeInProgress, PayFirst, RatesStale: see what they say.
+    """
+    if wakes_on is not None:
+        hibernation.check_wake_day(wakes_on, customer.time_zone, now)
+    running = _lock_running(customer)
+    return quotes.store(hibernation.preview(running, customer, wakes_on, _settles_in(method), now))
+
+
+def quote_waking(customer: Customer, method: str, now: datetime) -> Quote:
+    """Store the quote of waking today.
+
+    :raises NotRunning, NotHibernating, ChangeInProgress, PayFirst, RatesStale: see what they say.
+    """
+    running = _lock_running(customer)
+    return quotes.store(hibernation.preview_waking(running, customer, _settles_in(method), now))
+
+
+def _lock_running(customer: Customer) -> Subscription:
+    running = subscriptions.lock_live(customer.id)
+    if running is None:
+        raise NotRunning
+    _refuse_while_paying(running)
+    return running
+
+
+def _refuse_while_paying(running: Subscription) -> None:
     if sessions.live_of_subscription(running.id) is not None:
         raise ChangeInProgress
-    return quotes.store(tier_change.preview(running, customer, tier_code, _settles_in(method), now))
 
 
 def renew_quote(customer: Customer, quote: Quote, method: str, now: datetime) -> Quote:

@@ -1,6 +1,6 @@
 """Refusals of billing, each with what can be done instead."""
 
-from portal.kit.errors import N_, Conflict
+from portal.kit.errors import N_, Conflict, Invalid
 
 
 class ChangeInProgress(Conflict):
@@ -43,3 +43,25 @@ class SameTier(Conflict):
 
     def __init__(self) -> None:
         super().__init__("same_tier", N_("This is your tier already. Nothing was changed."))
+
+
+class Hibernating(Conflict):
+    """What only an awake listing can become."""
+
+    def __init__(self) -> None:
+        super().__init__("hibernating", N_("Your listing is hibernating. Wake it first, or choose what it wakes as."))
+
+
+class NotHibernating(Conflict):
+    """Only what hibernates can wake."""
+
+    def __init__(self) -> None:
+        super().__init__("not_hibernating", N_("Your listing is awake already. Nothing was changed."))
+
+
+class NoWakeDay(Invalid):
+    """A day on which nothing can be woken."""
+
+    def __init__(self) -> None:
+        said = N_("Choose a day from tomorrow on, at most two years ahead.")
+        super().__init__("no_wake_day", said, fields={"wakes_on": said})

@@ -6,13 +6,14 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from portal.billing import changes, quote_start, quotes, subscriptions, tier_change
+from portal.billing import changes, hibernation, quote_start, quotes, subscriptions, tier_change
 from portal.billing.models import Quote, Subscription
 from portal.billing.queries import Deal
 from portal.invoicing.models import Customer
 
 Terms = Mapping[str, Any]
 Span = tuple[date, date]
+CarryOut = Callable[[Subscription, Deal, UUID | None, date, datetime], Span]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Kind:
     """Makes today's quote of what the terms of an earlier one were for; the text is the wallet's currency."""
     stands: Callable[[Subscription, Deal, datetime], bool]
     """Whether a locked subscription of the quote's version can still become what it says."""
-    carry_out: Callable[[Subscription, Deal, UUID | None, date, datetime], Span]
+    carry_out: CarryOut
     """Does what was agreed to, given the invoice (None where something comes back) and the first day of a start."""
 
 
@@ -35,11 +36,23 @@ def _tier(subscription: Subscription, customer: Customer, terms: Terms, settles_
     return tier_change.preview(subscription, customer, terms["tier"], settles_in, now)
 
 
-def _change(subscription: Subscription, deal: Deal, invoice_id: UUID | None, _: date, now: datetime) -> Span:
-    return changes.carry_out(subscription, deal, invoice_id, now)
+def _hibernation(subscription: Subscription, customer: Customer, terms: Terms, settles_in: str, now: datetime) -> Quote:
+    day = terms["wakes_on"]
+    return hibernation.preview(subscription, customer, date.fromisoformat(day) if day else None, settles_in, now)
+
+
+def _waking(subscription: Subscription, customer: Customer, _: Terms, settles_in: str, now: datetime) -> Quote:
+    return hibernation.preview_waking(subscription, customer, settles_in, now)
+
+
+def _in_the_period(carry_out: Callable[[Subscription, Deal, UUID | None, datetime], Span]) -> CarryOut:
+    """Return what carries out a change, whose days begin on its quote's whatever day it is paid."""
+    return lambda subscription, deal, invoice_id, _, now: carry_out(subscription, deal, invoice_id, now)
 
 
 KINDS = {
     quotes.START: Kind(_start, lambda *_: True, subscriptions.start),
-    quotes.CHANGE: Kind(_tier, changes.can_still_be, _change),
+    quotes.CHANGE: Kind(_tier, changes.can_still_be, _in_the_period(changes.carry_out)),
+    quotes.HIBERNATION: Kind(_hibernation, changes.can_still_be, _in_the_period(hibernation.carry_out)),
+    quotes.WAKING: Kind(_waking, changes.can_still_be, _in_the_period(hibernation.wake)),
 }

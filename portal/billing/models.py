@@ -31,6 +31,7 @@ class Subscription(Base):
     """The tier that it becomes at its period's end."""
     cancels_at_end: Mapped[bool] = mapped_column(default=False)
     anchor_on: Mapped[date | None]
+    wakes_on: Mapped[date | None]
     started_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 

@@ -59,9 +59,20 @@ def to_hold(
 
     :raises UnknownOffer, RatesStale: a price or the rate of the period is not there.
     """
-    prices = price_book.get_prices(kept_version(subscription, now), [code for code, _ in wanted], now)
-    units = {code: _unit(price, running.invoiced.currency, running.rate_on) for code, price in prices.items()}
+    units = units_of(wanted, subscription, running.invoiced.currency, running.rate_on, now)
     return step(running.held, wanted, units, on)
+
+
+def units_of(
+    wanted: Sequence[tuple[str, int]], subscription: Subscription, currency: str, rate_on: date | None, now: datetime
+) -> dict[str, Money]:
+    """Return what one of each wanted code costs a subscription for a whole period.
+
+    :param rate_on: the day of the rate of the period; None where nothing was converted for it yet.
+    :raises UnknownOffer, RatesStale: a price or a needed rate is not there.
+    """
+    prices = price_book.get_prices(kept_version(subscription, now), [code for code, _ in wanted], now)
+    return {code: _unit(price, currency, rate_on, now) for code, price in prices.items()}
 
 
 def preview(
@@ -92,7 +103,9 @@ def _span(running: Current) -> dict[str, str]:
     return {"id": str(running.id), "starts_on": period.starts_on.isoformat(), "ends_on": period.ends_on.isoformat()}
 
 
-def _unit(price: Money, currency: str, rate_on: date | None) -> Money:
-    """Return a price as the whole period converts it: at the rate of its first quote."""
-    rate = rates.of_day(price.currency, currency, rate_on) if rate_on and price.currency != currency else None
+def _unit(price: Money, currency: str, rate_on: date | None, now: datetime) -> Money:
+    """Return a price as the whole period converts it: at the rate of its first quote, else at the newest."""
+    if price.currency == currency:
+        return price
+    rate = rates.of_day(price.currency, currency, rate_on) if rate_on else rates.newest(price.currency, currency, now)
     return unit_price(price, currency, rate)

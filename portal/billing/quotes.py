@@ -25,6 +25,8 @@ from portal.kit.money import Money, total
 
 START = "subscription_start"
 CHANGE = "subscription_change"
+HIBERNATION = "hibernation"
+WAKING = "waking"
 
 
 def assemble(

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from portal.billing import quote_change, quotes
-from portal.billing.errors import SameTier
+from portal.billing.errors import Hibernating, SameTier
 from portal.billing.models import Quote, Subscription
 from portal.billing.pricing import terms_of
 from portal.billing.quote_change import Change
@@ -15,9 +15,11 @@ def preview(subscription: Subscription, customer: Customer, tier_code: str, sett
     """Return the quote of moving to a tier today, not stored yet.
 
     :param settles_in: the currency in which the chosen wallet collects.
-    :raises UnknownOffer, SameTier, NotRunning, PayFirst, RatesStale: see what they say.
+    :raises UnknownOffer, SameTier, NotRunning, Hibernating, PayFirst, RatesStale: see what they say.
     """
     running = quote_change.get_running(subscription, customer, now)
+    if subscription.mode == "hibernating":
+        raise Hibernating
     if tier_code == subscription.tier_code:
         raise SameTier
     price_book.get_tier(quote_change.kept_version(subscription, now), tier_code)

@@ -67,6 +67,10 @@ def _sum(derivation: dict[str, Any], figures: dict[str, Any], locale: str) -> st
 
 def _title(code: str, quantity: int, locale: str) -> str:
     gettext = i18n.speaker(locale)
+    if code == "hibernation":
+        return gettext("Hibernation, given back") if quantity < 0 else gettext("Hibernation")
+    if code == "branch" and quantity < 0:
+        return gettext("Further branches, given back: %(count)s", count=-quantity)
     if code == "branch":
         return gettext("Further branches: %(count)s", count=quantity)
     if quantity < 0:

@@ -57,6 +57,11 @@ def of_change(event: DomainEvent) -> Facts:
     }
 
 
+def of_hibernation(event: DomainEvent) -> Facts:
+    """Return what hibernating came to, as of any change, and the day on which it ends where one is chosen."""
+    return {**of_change(event), "wakes_on": event.facts["wakes_on"]}
+
+
 def _session_that_paid(invoice_id: UUID) -> str | None:
     transaction = paying_transaction(invoice_id)
     session = find_session(transaction.session_id) if transaction and transaction.session_id else None

@@ -12,7 +12,9 @@ from typing import Any
 from portal.billing.changes import CHANGED
 from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.renewals import ANNOUNCED, INVOICED
+from portal.billing.hibernation import HIBERNATED, WOKEN
 from portal.billing.subscriptions import STARTED
+from portal.billing.wake_days import WAITS
 from portal.identity.team import JOINED
 from portal.kit.outbox import DomainEvent
 from portal.notifications import facts
@@ -32,7 +34,7 @@ class Category(StrEnum):
 
 _PAYMENT = "/businesses/{business}/history/payments/{transaction}"
 _INVOICE = "/businesses/{business}/history/invoices/{invoice}"
-_TOLD_BY_WHAT_THEY_BRING = frozenset({"subscription_start", "subscription_change"})
+_TOLD_BY_WHAT_THEY_BRING = frozenset({"subscription_start", "subscription_change", "hibernation", "waking"})
 """Kinds of invoices whose payment is not told for itself, as what it brings about is: one event, one mail."""
 
 
@@ -79,6 +81,15 @@ KINDS = (
     ),
     Kind("renewal_due", INVOICED, facts.of_renewal, _INVOICE, is_told=_waits_to_be_paid),
     Kind("renewal_paid", INVOICED, facts.of_renewal, _INVOICE, is_told=lambda given: bool(given["is_settled"])),
+    Kind("hibernated", HIBERNATED, facts.of_hibernation, "/businesses/{business}/hibernation"),
+    Kind("woken", WOKEN, facts.of_change, "/businesses/{business}/plan"),
+    Kind(
+        "waking_waits",
+        WAITS,
+        facts.taken("tier", "wakes_on"),
+        "/businesses/{business}/hibernation",
+        right="billing:pay",
+    ),
     Kind("payment_received", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_paid_what_is_not_told_else),
     Kind("payment_credited", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("credited")),
     Kind("payment_held", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("held")),

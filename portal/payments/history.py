@@ -20,6 +20,7 @@ TYPES = (
     "subscription_change",
     "branch_batch",
     "hibernation",
+    "waking",
     "prepayment",
 )
 STATUSES = ("pending", "completed", "failed", "cancelled", "refunded")

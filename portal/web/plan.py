@@ -41,7 +41,8 @@ class ShownQuote:
     """A quote as its page shows it."""
 
     public_id: str
-    tier_name: str
+    kind: str
+    title: str
     period_start: date
     period_end: date
     lines: list[ShownLine]
@@ -54,6 +55,7 @@ class ShownQuote:
     rate_on: date | None
     next_amount: Money
     next_on: date
+    wakes_on: date | None
 
 
 @bp.get("")
@@ -75,6 +77,7 @@ def compare(business: Business) -> str:
         offered=_offered(tiers, running),
         current_code=running.tier_code if running else "",
         is_running=running is not None,
+        is_asleep=running is not None and running.mode == "hibernating",
         product_count=business.product_count,
         extra_branches=branches.count_extra(business.id),
         branch_price=Money(branch.amount, branch.currency),
@@ -129,7 +132,8 @@ def _shown(customer: Customer, quote: Quote) -> ShownQuote:
     ends_on, next_amount = _outlook(customer, quote)
     return ShownQuote(
         public_id=quote.public_id,
-        tier_name=wording.tier_name(lines[0].code),
+        kind=quote.kind,
+        title=_title(quote),
         period_start=quote.quoted_on,
         period_end=ends_on - timedelta(days=1),
         lines=[wording.shown_line(line.code, line.quantity, line.unit, line.amount, line.derivation) for line in lines],
@@ -142,7 +146,16 @@ def _shown(customer: Customer, quote: Quote) -> ShownQuote:
         rate_on=date.fromisoformat(settlement["rate_on"]) if is_converted else None,
         next_amount=next_amount,
         next_on=ends_on,
+        wakes_on=date.fromisoformat(quote.terms["wakes_on"]) if quote.terms.get("wakes_on") else None,
     )
+
+
+def _title(quote: Quote) -> str:
+    if quote.kind == quotes.HIBERNATION:
+        return gettext("Hibernation for your business")
+    if quote.kind == quotes.WAKING:
+        return gettext("Your listing wakes")
+    return gettext("%(tier)s for your business", tier=wording.tier_name(quotes.lines_of(quote)[0].code))
 
 
 def _outlook(customer: Customer, quote: Quote) -> tuple[date, Money]:

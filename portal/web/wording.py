@@ -18,6 +18,7 @@ TYPES = {
     "subscription_change": N_("Change of plan"),
     "branch_batch": N_("Branches"),
     "hibernation": N_("Hibernation"),
+    "waking": N_("Waking from hibernation"),
     "prepayment": N_("Prepayment"),
 }
 REASONS = {

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from portal.billing import checkout
+from portal.billing.apply_payment import apply_payment
 from portal.directory import product_import
 from portal.kit import edge
 from portal.payments import sessions
-from tests.fuzz.targets import SETTLED, Target, all_targets
-from tests.support import rows
+from portal.payments.queries import get_session
+from tests.fuzz.targets import LATER, SETTLED, Target, all_targets, later_targets
+from tests.support import rows, shop
 from tests.support.callers import client_of
 from tests.support.everything import World
 from tests.support.inert import traces
@@ -28,16 +31,34 @@ class Field:
         self.world = world
         self.cookies = cookies
         self.targets = all_targets(app, world, cookies)
+        self._states = {"running": self._run, "asleep": self._fall_asleep}
+        for state, come in self._states.items():
+            with rows.undone():
+                edge.write(come)
+                self.targets |= later_targets(app, world, cookies, state)
         self._before = dict[str, str]()
 
     @contextmanager
     def beginning(self, rule: str) -> Iterator[None]:
         """The state in which this form is taken; taken back at the end."""
         with rows.undone():
+            for state, come in self._states.items():
+                if rule in LATER[state]:
+                    edge.write(come)
             if rule in SETTLED:
                 edge.write(self._settle)
             self._before = rows.digests()
             yield
+
+    def _run(self) -> None:
+        session = get_session(self.world.ids["session"])
+        assert apply_payment(session, shop.evidence_for(session), edge.now()) == "paid"
+
+    def _fall_asleep(self) -> None:
+        self._run()
+        customer = shop.make_customer(self.world.business)
+        quote = checkout.quote_hibernation(customer, None, shop.METHOD, edge.now())
+        checkout.start_payment(customer, quote, shop.METHOD, edge.now())
 
     def _settle(self) -> None:
         sessions.cancel(self.world.ids["session"], edge.now())

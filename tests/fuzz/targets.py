@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Flask
@@ -24,6 +25,17 @@ SETTLED = (
     "/businesses/<business>/products/import",
 )
 """Where a form is only taken while no payment waits and no import runs."""
+LATER = {
+    "running": ("/businesses/<business>/hibernation/quote",),
+    "asleep": (
+        "/businesses/<business>/hibernation/wake",
+        "/businesses/<business>/hibernation/day",
+        "/businesses/<business>/hibernation/tier",
+    ),
+}
+"""Forms that only show in a later state of the plan, by that state."""
+LATER_PAGES = ("/businesses/<business>/hibernation", "/businesses/<business>/plan")
+"""Where they do."""
 BY_HAND = (
     "/account/verification",
     "/businesses/<business>/logo/remove",
@@ -50,6 +62,7 @@ TYPED = {
     "latitude": "51.5",
     "longitude": "-0.12",
     "step": "1 hour",
+    "wakes_on": str((datetime.now(UTC) + timedelta(days=30)).date()),
     "next": "/history",
 }
 """What somebody types who means well, by the name of the field; any other text is ``A few words``."""
@@ -91,14 +104,23 @@ def all_targets(app: Flask, world: World, cookies: dict[str, str]) -> dict[str, 
     return found
 
 
+def later_targets(app: Flask, world: World, cookies: dict[str, str], state: str) -> dict[str, Target]:
+    """The forms that show now that the plan is in that state, by the rule they are sent to."""
+    seen = [target for rule in LATER_PAGES for target in _on_page(app, world.address(rule), "own", cookies)]
+    return {target.rule: target for target in seen if target.rule in LATER[state]}
+
+
 def _seen(app: Flask, world: World, cookies: dict[str, str]) -> Iterator[Target]:
     for method, rule, right in expected.routes(app):
         if method == "GET" and not ("invoice_id" in rule and "invoice_id" not in world.ids):
             for caller in ["admin"] if right.startswith("console:") else ["own", "anonymous"]:
-                page = world.address(rule)
-                answer = client_of(app, cookies[caller]).get(page)
-                forms = forms_of(answer.text) if answer.mimetype == "text/html" else []
-                yield from _targets(app, forms, page, caller)
+                yield from _on_page(app, world.address(rule), caller, cookies)
+
+
+def _on_page(app: Flask, page: str, caller: str, cookies: dict[str, str]) -> Iterator[Target]:
+    answer = client_of(app, cookies[caller]).get(page)
+    forms = forms_of(answer.text) if answer.mimetype == "text/html" else []
+    yield from _targets(app, forms, page, caller)
 
 
 def _targets(app: Flask, forms: list[PageForm], page: str, caller: str) -> Iterator[Target]:

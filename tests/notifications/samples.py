@@ -44,6 +44,24 @@ SAMPLES: dict[str, dict[str, Any]] = {
     | {"starts_on": "2026-04-01", "is_pulled": True, "amount": 500, "currency": "GBP", "lines": _LINES},
     "renewal_due": _ABOUT | _RENEWED,
     "renewal_paid": _ABOUT | _RENEWED,
+    "hibernated": _ABOUT
+    | {
+        "tier": "pro",
+        "session": None,
+        "amount": -175,
+        "currency": "GBP",
+        "wakes_on": "2027-05-10",
+        "lines": [{**line, "unit": 0} for line in _LINES],
+    },
+    "woken": _ABOUT
+    | {
+        "tier": "pro",
+        "session": "ps_1",
+        "amount": 120,
+        "currency": "GBP",
+        "lines": [{**line, "unit": 0} for line in _LINES],
+    },
+    "waking_waits": _ABOUT | {"tier": "pro", "wakes_on": "2027-05-10"},
     "payment_received": _PAYMENT | {"outcome": "paid", "number": "INV-2026-000002"},
     "payment_credited": _PAYMENT | {"outcome": "credited", "number": None},
     "payment_held": _PAYMENT | {"outcome": "held", "number": "INV-2026-000002"},

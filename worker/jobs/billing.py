@@ -1,9 +1,9 @@
 """Jobs of agreements and rates."""
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
-from portal.billing import checkout, due, renewals
+from portal.billing import checkout, due, hibernation, renewals, wake_days
 from portal.currency import feed, rates
 from portal.invoicing.queries import subscription_of
 from portal.kit import config, http, jobs, logging
@@ -28,6 +28,14 @@ def _renew_chunk(_: Args, now: datetime) -> None:
     log.info("renewed", subscriptions=renewals.renew_chunk(now))
 
 
+def _announce_waking(args: Args, now: datetime) -> None:
+    wake_days.announce(UUID(args["subscription_id"]), date.fromisoformat(args["wakes_on"]), now)
+
+
+def _wake(args: Args, now: datetime) -> None:
+    wake_days.wake(UUID(args["subscription_id"]), date.fromisoformat(args["wakes_on"]), now)
+
+
 def _fetch_rates(url: str) -> feed.Rates:
     return feed.parse(http.fetch(url))
 
@@ -46,5 +54,7 @@ HANDLERS: dict[str, Handler] = {
     checkout.LAPSE_DRAFT: Plain(_lapse_draft),
     renewals.RENEW: Plain(_renew),
     RENEW_CHUNK: Plain(_renew_chunk),
+    hibernation.ANNOUNCE: Plain(_announce_waking),
+    hibernation.WAKE: Plain(_wake),
     feed.FETCH_RATES: ThreePhase(lambda _args, _now: config.current().ecb_url, _fetch_rates, _store_rates),
 }

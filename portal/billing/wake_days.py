@@ -1,0 +1,86 @@
+"""The day on which a hibernating listing is to wake: announced with a link ahead of it, and kept where credit pays."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from portal.billing import checkout, quote_change, subscriptions
+from portal.billing.errors import PayFirst
+from portal.billing.models import Subscription
+from portal.billing.pricing import terms_of
+from portal.billing.states import LISTED
+from portal.directory import branches
+from portal.invoicing import credit_balance, customers
+from portal.invoicing.models import Customer
+from portal.kit import outbox
+from portal.kit.money import Money, total
+from portal.payments import sessions
+
+WAITS = "billing.waking_waits"
+"""The name of the event that whoever pays is asked to."""
+
+
+def announce(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
+    """Send the link by which to pay for waking, ahead of its day, unless credit will pay whatever it can come to."""
+    subscription = subscriptions.lock(subscription_id)
+    if not _is_planned(subscription, wakes_on):
+        return
+    customer = customers.get(subscription.customer_id)
+    if credit_balance.of(customer.id, customer.currency) < month_awake(subscription, customer, now):
+        _ask(subscription, customer, now)
+
+
+def wake(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
+    """Wake a listing on its day where credit pays for it; else whoever pays is asked to, once more.
+
+    :raises NotRunning: the period that the day is in has not begun yet; it is tried again.
+    """
+    subscription = subscriptions.lock(subscription_id)
+    if not _is_planned(subscription, wakes_on) or sessions.live_of_subscription(subscription.id) is not None:
+        return
+    customer = customers.get(subscription.customer_id)
+    try:
+        quote = checkout.quote_waking(customer, checkout.METHOD, now)
+    except PayFirst:
+        _ask(subscription, customer, now)
+        return
+    if quote.due:
+        _ask(subscription, customer, now)
+    else:
+        checkout.start_payment(customer, quote, checkout.METHOD, now)
+
+
+def month_awake(subscription: Subscription, customer: Customer, now: datetime) -> Money:
+    """Return what a whole month awake costs with the branches there are: waking never costs more.
+
+    :raises UnknownOffer: a price is not there.
+    """
+    extra = branches.count_extra(customer.business_id) if customer.business_id else 0
+    return _month(terms_of("awake", subscription.tier_code, extra), subscription, customer, now)
+
+
+def month_asleep(subscription: Subscription, customer: Customer, now: datetime) -> Money:
+    """Return what a whole month of hibernation costs.
+
+    :raises UnknownOffer: it has no price.
+    """
+    return _month(terms_of("hibernating", subscription.tier_code, 0), subscription, customer, now)
+
+
+def _month(wanted: Sequence[tuple[str, int]], subscription: Subscription, customer: Customer, now: datetime) -> Money:
+    units = quote_change.units_of(wanted, subscription, customer.currency, None, now)
+    return total([units[code] * quantity for code, quantity in wanted], customer.currency)
+
+
+def _is_planned(subscription: Subscription, wakes_on: date) -> bool:
+    is_asleep = subscription.mode == "hibernating" and subscription.status in LISTED
+    return is_asleep and subscription.wakes_on == wakes_on
+
+
+def _ask(subscription: Subscription, customer: Customer, now: datetime) -> None:
+    facts = {
+        "tier": subscription.tier_code,
+        "business_id": str(customer.business_id) if customer.business_id else None,
+        "wakes_on": str(subscription.wakes_on),
+    }
+    outbox.record(WAITS, subscription.public_id, facts, now)

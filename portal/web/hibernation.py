@@ -1,0 +1,113 @@
+"""Hibernating and waking: what each would mean, the quote of it, and the day on which to wake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext
+
+from portal.billing import checkout, hibernation, queries, wake_days
+from portal.billing.checkout import METHOD
+from portal.billing.errors import NoWakeDay
+from portal.invoicing import customers
+from portal.kit import edge, sent_fields
+from portal.kit.rate_limit import limiter
+from portal.payments import sessions
+from portal.web import wording
+from portal.web.access import may, requires, writes, writes_once
+from portal.web.forms.hibernation import WakeDayForm
+
+if TYPE_CHECKING:
+    from portal.billing.models import Quote
+    from portal.directory.models import Business
+
+bp = Blueprint("hibernation", __name__, url_prefix="/businesses/<business>/hibernation")
+
+
+@bp.get("")
+@requires("billing:view")
+def show(business: Business) -> str:
+    """Say what hibernating or waking means for this business, with the way to it."""
+    return _page(business, None)
+
+
+@bp.post("/quote")
+@limiter.limit("30 per minute")
+@requires("billing:pay")
+@writes_once
+def make_quote(business: Business) -> Any:
+    """Store the quote of hibernating from today on."""
+    now, form = edge.now(), WakeDayForm()
+    try:
+        if form.validate():
+            customer = customers.of_business(business, now)
+            return _to(business, checkout.quote_hibernation(customer, form.wakes_on.data, METHOD, now))
+    except NoWakeDay as refused:
+        form.refuse(refused)
+    return _page(business, form), 422
+
+
+@bp.post("/wake")
+@limiter.limit("30 per minute")
+@requires("billing:pay")
+@writes_once
+def make_waking_quote(business: Business) -> Any:
+    """Store the quote of waking today."""
+    now = edge.now()
+    return _to(business, checkout.quote_waking(customers.of_business(business, now), METHOD, now))
+
+
+@bp.post("/day")
+@requires("billing:pay")
+@writes
+def plan_waking(business: Business) -> Any:
+    """Choose the day on which to wake, or none."""
+    now, form = edge.now(), WakeDayForm()
+    try:
+        if form.validate():
+            hibernation.plan_waking(customers.of_business(business, now), form.wakes_on.data, now)
+            flash(gettext("The day is saved."), "success")
+            return redirect(_address(business), 303)
+    except NoWakeDay as refused:
+        form.refuse(refused)
+    return _page(business, form), 422
+
+
+@bp.post("/tier")
+@requires("billing:pay")
+@writes
+def wake_as(business: Business) -> Any:
+    """Choose the tier that wakes; that costs nothing."""
+    now, tier = edge.now(), sent_fields.one("tier")
+    hibernation.wake_as(customers.of_business(business, now), tier, now)
+    flash(gettext("Your listing wakes as %(tier)s.", tier=wording.tier_name(tier)), "success")
+    return redirect(_address(business), 303)
+
+
+def _page(business: Business, form: WakeDayForm | None) -> str:
+    customer = customers.find_of_business(business.id)
+    subscription = queries.find_live(customer.id) if customer else None
+    if customer is None or subscription is None or subscription.status == "incomplete":
+        return render_template("web/hibernation/page.html", business=business, state="none")
+    live, now = sessions.live_of_subscription(subscription.id), edge.now()
+    return render_template(
+        "web/hibernation/page.html",
+        business=business,
+        state=subscription.mode,
+        form=form or WakeDayForm(formdata=None, obj=subscription),
+        tier_name=wording.tier_name(subscription.tier_code),
+        wakes_on=subscription.wakes_on,
+        fee=wake_days.month_asleep(subscription, customer, now),
+        month_awake=wake_days.month_awake(subscription, customer, now),
+        may_pay=may("billing:pay"),
+        pending_url=url_for("pay.show", session=live.public_id) if live else None,
+    )
+
+
+def _address(business: Business) -> str:
+    return url_for("hibernation.show", business=business.public_id)
+
+
+def _to(business: Business, quote: Quote) -> Any:
+    return redirect(url_for("plan.show_quote", business=business.public_id, quote_id=quote.public_id), 303)
