@@ -23,7 +23,7 @@ from portal.directory.models import Business
 from portal.insights import invariants
 from portal.invoicing import credit_balance
 from portal.invoicing.models import Customer
-from portal.kit import edge
+from portal.kit import clock, edge
 from portal.kit.db import db as db_session
 from portal.kit.jobs import StagedJob
 from portal.kit.money import Money
@@ -145,9 +145,12 @@ def test_what_does_not_fit_the_mode_says_so(customer: Customer) -> None:
         _going_in(customer)
     with pytest.raises(Hibernating):
         checkout.quote_tier(customer, "enterprise", shop.METHOD, edge.now())
-    running.until(datetime(2027, 5, 1, tzinfo=UTC))  # nothing has renewed it
+    clock.advance(datetime(2027, 5, 1, tzinfo=UTC) - edge.now())  # nothing has renewed it yet
     with pytest.raises(NotRunning):
         _waking(customer)
+    _days(0)
+    quote = _waking(customer)
+    assert _lines(quote) == [("pro", 1, 300), ("branch", 1, 100), ("hibernation", -1, -50)], "the fee was its renewal"
 
 
 def test_before_it_runs_there_is_nothing_to_hibernate(db: None) -> None:

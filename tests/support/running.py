@@ -20,9 +20,10 @@ FIRST = datetime(2027, 4, 1, 12, tzinfo=UTC)
 
 
 def until(instant: datetime) -> None:
-    """Let it be that instant, with rates of its day."""
+    """Let it be that instant, with rates of its day, and renew what is due by then."""
     clock.advance(instant - edge.now())
     rates.store({instant.date(): PER_EURO}, "test", edge.now())
+    shop.renew_all()
 
 
 def started(tier: str, branches: int = 0) -> Customer:
