@@ -1,10 +1,11 @@
-"""The day on which a hibernating listing is to wake: announced with a link ahead of it, and kept where credit pays."""
+"""The day on which a hibernating listing is to wake: kept where credit or the stored card pays, else a link is sent
+ahead of it."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from portal.billing import checkout, quote_change, subscriptions
+from portal.billing import checkout, quote_change, subscriptions, ways
 from portal.billing.errors import PayFirst
 from portal.billing.models import Subscription
 from portal.billing.pricing import terms_of
@@ -21,17 +22,18 @@ WAITS = "billing.waking_waits"
 
 
 def announce(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
-    """Send the link by which to pay for waking, ahead of its day, unless credit will pay whatever it can come to."""
+    """Send the link by which to pay for waking, ahead of its day, unless credit or a stored card can."""
     subscription = subscriptions.lock(subscription_id)
     if not _is_planned(subscription, wakes_on):
         return
     customer = customers.get(subscription.customer_id)
-    if credit_balance.of(customer.id, customer.currency) < month_awake(subscription, customer, now):
+    most = month_awake(subscription, customer, now)
+    if credit_balance.of(customer.id, customer.currency) < most and ways.find_card(customer.id, most) is None:
         _ask(subscription, customer, now)
 
 
 def wake(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
-    """Wake a listing on its day where credit pays for it; else whoever pays is asked to, once more.
+    """Wake a listing on its day where credit or the stored card pays for it; else whoever pays is asked to, once more.
 
     :raises NotRunning: the period that the day is in has not begun yet; it is tried again.
     """
@@ -40,14 +42,15 @@ def wake(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
         return
     customer = customers.get(subscription.customer_id)
     try:
-        quote = checkout.quote_waking(customer, checkout.METHOD, now)
+        quote = checkout.quote_waking(customer, ways.WALLET, now)
     except PayFirst:
         _ask(subscription, customer, now)
         return
-    if quote.due:
+    can_charge = ways.find_card(customer.id, quote.due) is not None
+    if quote.due and not can_charge:
         _ask(subscription, customer, now)
     else:
-        checkout.start_payment(customer, quote, checkout.METHOD, now)
+        checkout.start_payment(customer, quote, ways.CARD if can_charge else ways.WALLET, now)
 
 
 def month_awake(subscription: Subscription, customer: Customer, now: datetime) -> Money:

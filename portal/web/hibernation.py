@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext
 
-from portal.billing import checkout, hibernation, queries, wake_days
-from portal.billing.checkout import METHOD
+from portal.billing import checkout, hibernation, queries, wake_days, ways
 from portal.billing.errors import NoWakeDay
 from portal.invoicing import customers
 from portal.kit import edge, sent_fields
@@ -42,7 +41,7 @@ def make_quote(business: Business) -> Any:
     try:
         if form.validate():
             customer = customers.of_business(business, now)
-            return _to(business, checkout.quote_hibernation(customer, form.wakes_on.data, METHOD, now))
+            return _to(business, checkout.quote_hibernation(customer, form.wakes_on.data, ways.WALLET, now))
     except NoWakeDay as refused:
         form.refuse(refused)
     return _page(business, form), 422
@@ -55,7 +54,7 @@ def make_quote(business: Business) -> Any:
 def make_waking_quote(business: Business) -> Any:
     """Store the quote of waking today."""
     now = edge.now()
-    return _to(business, checkout.quote_waking(customers.of_business(business, now), METHOD, now))
+    return _to(business, checkout.quote_waking(customers.of_business(business, now), ways.WALLET, now))
 
 
 @bp.post("/day")

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from portal.billing import checkout, hibernation, holdings, states, wake_days
+from portal.billing import checkout, hibernation, holdings, states, wake_days, ways
 from portal.billing.errors import (
     ChangeInProgress,
     Hibernating,
@@ -28,7 +28,10 @@ from portal.kit.db import db as db_session
 from portal.kit.jobs import StagedJob
 from portal.kit.money import Money
 from portal.kit.outbox import DomainEvent
+from portal.payments import sessions
+from portal.payments.queries import get_session
 from tests.support import running, shop
+from tests.support.everything import store_card
 
 GBP = "GBP"
 
@@ -218,6 +221,27 @@ def test_what_credit_does_not_pay_is_asked_for_ahead_and_on_the_day(customer: Cu
     assert _asked(customer) == 2
     assert not _is_listed(customer)
     assert running.paid(customer, _waking(customer)) == "paid"
+
+
+def test_on_its_day_the_stored_card_pays_what_credit_does_not(customer: Customer) -> None:
+    day, subscription_id = date(2027, 4, 3), running.subscription_of(customer).id
+    store_card(customer)
+    _hibernate(customer, day)
+    hibernation.wake_as(customer, "enterprise", edge.now())
+    wake_days.announce(subscription_id, day, edge.now())
+    running.until(datetime(2027, 4, 2, 23, 5, tzinfo=UTC))
+
+    wake_days.wake(subscription_id, day, edge.now())
+    wake_days.wake(subscription_id, day, edge.now())
+
+    live = sessions.live_of_subscription(subscription_id)
+    assert live is not None
+    session = get_session(live.public_id)
+    assert (session.provider, session.owed) == (ways.CARD, Money(round((600 - 50) * 28 / 30) - 350, GBP))
+    assert not _is_listed(customer)
+    assert running.pay(session) == "paid"
+    assert _is_listed(customer)
+    assert _asked(customer) == 0
 
 
 def test_asleep_and_owing_it_wakes_once_that_is_paid(customer: Customer) -> None:

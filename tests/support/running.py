@@ -44,7 +44,7 @@ def paid(customer: Customer, quote: Quote) -> str:
 
 def pay(session: PaymentSession) -> str:
     """Pay a session this moment; return what became of the money."""
-    return apply_payment(session, shop.evidence_for(session), edge.now())
+    return apply_payment(session, shop.evidence_for(session, provider=session.provider), edge.now())
 
 
 def subscription_of(customer: Customer) -> Subscription:
