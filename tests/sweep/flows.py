@@ -142,6 +142,19 @@ def expire(play: Play) -> None:
         play.work()
 
 
+def renew(play: Play) -> None:
+    """The next month is announced a week ahead, and invoiced three days ahead as nothing can be charged by itself."""
+    _open(play)
+    play.payer_pays()
+    with play.points.quiet():
+        play.notice_comes()
+        play.work()
+    for days in (24, 4):  # whatever month it is, the first look is over after the first step, the second after both
+        play.time_passes(timedelta(days=days))
+        play.schedule()
+        play.work()
+
+
 def cancel(play: Play) -> None:
     """Ann thinks better of it; the order is closed at the provider."""
     ann = _open(play)
@@ -244,6 +257,20 @@ ALL = (
         },
         passes=("of payments.expire_session, before", "/close of payments.close", "commit of billing.lapse_draft"),
         given=a_payment_begun,
+    ),
+    Flow(
+        "renew",
+        renew,
+        {
+            "invoices WHERE kind = 'subscription_renewal' AND status = 'open' AND number LIKE 'INV-%-000002'": 1,
+            "subscription_periods": 2,
+            "period_holdings": 4,
+            "domain_events WHERE name = 'billing.renewal_announced'": 1,
+            "domain_events WHERE name = 'billing.renewal_invoiced'": 1,
+        },
+        passes=("commit of billing.renew, before", "commit of billing.renew_chunk, before", "mail “"),
+        given=a_payment_begun,
+        mails={ANN: 3},
     ),
     Flow(
         "cancel",

@@ -17,6 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
+from portal.billing.renewals import RENEW
 from portal.kit import clock, edge, jobs
 from portal.kit.config import Settings
 from portal.kit.db import db
@@ -111,6 +112,14 @@ class Play:
             relay.tick()
         while any(drain(queue) for queue in jobs.Queue):
             pass
+
+    def schedule(self) -> None:
+        """The scheduler has somebody look for periods that are due, as it does every minute."""
+
+        def stage() -> None:
+            jobs.stage(RENEW, queue=jobs.Queue.BULK, due_at=edge.now(), key=f"{jobs.RECURRING}{RENEW}")
+
+        self.step("the scheduler comes by", lambda: edge.write(stage))
 
     def come_back(self) -> None:
         """Know that a process was killed before: leases of the dead must end before their jobs are done again."""
