@@ -13,6 +13,7 @@ from sqlalchemy import Boolean, Uuid, bindparam, func, select, text
 
 from portal.billing.models import Subscription
 from portal.billing.periods import Period
+from portal.billing.queries import Buyer, named
 from portal.kit.db import db, table_of
 
 _SUBSCRIPTION = table_of(Subscription).c
@@ -85,7 +86,7 @@ def earliest() -> datetime | None:
 
 
 def _due(row: Any) -> Due:
-    named = {"name": row.name, "email": row.email, "country": row.country}
+    buyer = Buyer(row.business_id, row.name, row.email, row.country) if row.business_id else None
     return Due(
         row.id,
         row.public_id,
@@ -97,7 +98,7 @@ def _due(row: Any) -> Due:
         row.currency,
         row.time_zone,
         row.business_id,
-        named if row.business_id else {"name": row.customer, "country": ""},
+        named(buyer, row.customer),
         Period(row.number, row.starts_on, row.ends_on, row.starts_at, row.ends_at),
         row.credit,
         row.has_method,

@@ -65,3 +65,10 @@ class NoWakeDay(Invalid):
     def __init__(self) -> None:
         said = N_("Choose a day from tomorrow on, at most two years ahead.")
         super().__init__("no_wake_day", said, fields={"wakes_on": said})
+
+
+class NothingPending(Conflict):
+    """Only what has been chosen for a period's end, and has not come yet, can be taken back."""
+
+    def __init__(self) -> None:
+        super().__init__("nothing_pending", N_("There is nothing to take back: your plan goes on as it is."))

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select
+from sqlalchemy import Select, bindparam, func, insert, select
 
 from portal.billing.models import PeriodHolding, Subscription, SubscriptionPeriod
 from portal.billing.periods import Period
@@ -20,13 +21,11 @@ _INVOICE, _NOTE = table_of(Invoice).c, table_of(CreditNote).c
 FOR_CHANGE = "change"
 """The reason of credit notes that count in what a period was invoiced; others leave that as it is."""
 _ADD = insert(table_of(PeriodHolding))
-_CURRENT = select(
+_OF_SUBSCRIPTION = select(
     _PERIOD.id, _PERIOD.rate_on, _PERIOD.number, _PERIOD.starts_on, _PERIOD.ends_on, _PERIOD.starts_at, _PERIOD.ends_at
-).where(
-    _PERIOD.subscription_id == bindparam("subscription_id"),
-    _PERIOD.starts_at <= bindparam("now"),
-    _PERIOD.ends_at > bindparam("now"),
-)
+).where(_PERIOD.subscription_id == bindparam("subscription_id"))
+_CURRENT = _OF_SUBSCRIPTION.where(_PERIOD.starts_at <= bindparam("now"), _PERIOD.ends_at > bindparam("now"))
+_NEXT = _OF_SUBSCRIPTION.where(_PERIOD.starts_at > bindparam("now"))
 _HELD = (
     select(_HOLDING.code, _HOLDING.quantity, _HOLDING.unit_amount, _HOLDING.from_on)
     .where(_HOLDING.period_id == bindparam("period_id"))
@@ -51,7 +50,7 @@ _INVOICED = select(_CHARGED - _CREDITED)
 
 @dataclass(frozen=True, slots=True)
 class Current:
-    """The period that runs, all that is held of it, and what it has been invoiced for that."""
+    """A period that runs or is about to, all that is held of it, and what it has been invoiced for that."""
 
     id: UUID
     period: Period
@@ -68,7 +67,16 @@ def running(subscription_id: UUID, now: datetime) -> UUID | None:
 
 def current(subscription: Subscription, currency: str, now: datetime) -> Current | None:
     """Return the period of a subscription that runs at ``now``; None between two of them, or before the first."""
-    found = db.execute(_CURRENT, {"subscription_id": subscription.id, "now": now}).one_or_none()
+    return _read(_CURRENT, subscription, currency, now)
+
+
+def following(subscription: Subscription, currency: str, now: datetime) -> Current | None:
+    """Return the period that is invoiced already and begins after ``now``, if there is one."""
+    return _read(_NEXT, subscription, currency, now)
+
+
+def _read(query: Select[Any], subscription: Subscription, currency: str, now: datetime) -> Current | None:
+    found = db.execute(query, {"subscription_id": subscription.id, "now": now}).one_or_none()
     if found is None:
         return None
     period_id, rate_on, *span = found

@@ -30,6 +30,8 @@ class Subscription(Base):
     pending_tier_code: Mapped[str | None]
     """The tier that it becomes at its period's end."""
     cancels_at_end: Mapped[bool] = mapped_column(default=False)
+    turns_on: Mapped[date | None]
+    """The first day on which either of them is so."""
     anchor_on: Mapped[date | None]
     wakes_on: Mapped[date | None]
     started_at: Mapped[datetime | None]

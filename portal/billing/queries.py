@@ -58,6 +58,19 @@ def deal(quote_id: UUID) -> Deal:
     return Deal(row.terms, credit, row.quoted_on, row.public_id, row.time_zone, buyer)
 
 
+def named(buyer: Buyer | None, customer: str) -> dict[str, Any]:
+    """Return whom an invoice names, as of today: a business, or a customer that is none by its public id."""
+    if buyer is None:
+        return {"name": customer, "country": ""}
+    return {"name": buyer.name, "email": buyer.email, "country": buyer.country}
+
+
+def find_buyer(customer: Customer) -> Buyer | None:
+    """Return the business that a customer is, if it is one."""
+    found = db.get(Business, customer.business_id) if customer.business_id else None
+    return Buyer(found.id, found.name, found.email, found.country) if found else None
+
+
 def find_live(customer_id: UUID) -> Subscription | None:
     """Return the customer's subscription that has not ended, if there is one."""
     query = select(Subscription).where(Subscription.customer_id == customer_id, Subscription.status != "cancelled")

@@ -10,29 +10,27 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from portal.billing import due, renewal_rules
+from portal.billing import due, issuing, renewal_rules
 from portal.billing.due import Due
+from portal.billing.issuing import Issue
 from portal.billing.models import PeriodHolding, Subscription, SubscriptionPeriod
 from portal.billing.month_prices import Priced, Prices
 from portal.billing.periods import Period, following
 from portal.billing.renewal_rules import Step
 from portal.catalogue.errors import UnknownOffer
 from portal.currency.errors import RatesStale
-from portal.invoicing import batches
 from portal.invoicing.batches import Drawn
 from portal.invoicing.invoices import Basis
-from portal.kit import config, ids, logging, outbox, sets
+from portal.kit import ids, logging, outbox, sets
 from portal.kit.db import table_of
 from portal.kit.jobs import Queue
 from portal.kit.money import Money
 from portal.kit.outbox import Happened
-from portal.payments import transactions
 
 log = logging.logger()
 KIND = "subscription_renewal"
 RENEW = "billing.renew"
 ANNOUNCED = "billing.renewal_announced"
-INVOICED = "billing.renewal_invoiced"
 CHUNK = 1000
 _AGAIN = timedelta(hours=1)
 """What has no price yet, for want of a rate or of an entry in the price book, is looked at again after this long; it
@@ -55,11 +53,11 @@ def renew_chunk(now: datetime, limit: int = CHUNK) -> int:
     prices = Prices(now)
     looks = [_look(one, prices, now) for one in due.lock_due(now, limit)]
     if looks:
-        drawn = _invoice([look for look in looks if look.step is Step.INVOICE], prices, now)
+        issues = _invoice([look for look in looks if look.step is Step.INVOICE], prices, now)
         _announce([look for look in looks if look.step is Step.ANNOUNCE], now)
         planned = [{"id": look.of.id, "renews_at": look.again_at} for look in looks]
         sets.update_rows(table_of(Subscription), planned)
-        batches.number_all(drawn, config.current().seller, now)
+        issuing.number(issues, now)
     return len(looks)
 
 
@@ -91,17 +89,16 @@ def _announced(look: Look) -> dict[str, Any]:
     }
 
 
-def _invoice(looks: Sequence[Look], prices: Prices, now: datetime) -> list[Drawn]:
-    """Draw the invoices of whole periods that are about to begin, and store the periods; numbers are taken later."""
-    drawn = [_drawn(look, prices, now) for look in looks]
-    batches.draft_all(drawn, config.current().seller, now)
-    _open_periods(looks, drawn)
-    transactions.settled_by_credit(
-        [(one.id, one.basis.customer_id, one.total) for one in drawn if one.is_settled], KIND, now
-    )
-    told = [Happened(INVOICED, look.of.public_id, _told(look, one)) for look, one in zip(looks, drawn, strict=True)]
-    outbox.record_all(told, Queue.BULK, now)
-    return drawn
+def _invoice(looks: Sequence[Look], prices: Prices, now: datetime) -> list[Issue]:
+    """Draft the invoices of whole periods that are about to begin, and store the periods; numbers are taken later."""
+    issues = [_issue(look, _drawn(look, prices, now)) for look in looks]
+    issuing.draft(issues, now)
+    _open_periods(looks, [one.drawn for one in issues])
+    return issues
+
+
+def _issue(look: Look, drawn: Drawn) -> Issue:
+    return Issue(drawn, look.of.public_id, look.of.business_id, look.of.has_method)
 
 
 def _drawn(look: Look, prices: Prices, now: datetime) -> Drawn:
@@ -142,16 +139,6 @@ def _open_periods(looks: Sequence[Look], drawn: Sequence[Drawn]) -> None:
         ]
     sets.insert_rows(table_of(SubscriptionPeriod), periods)
     sets.insert_rows(table_of(PeriodHolding), holdings)
-
-
-def _told(look: Look, drawn: Drawn) -> dict[str, Any]:
-    return {
-        "business_id": str(look.of.business_id) if look.of.business_id else None,
-        "invoice_id": str(drawn.id),
-        "credit_amount": drawn.credit.amount,
-        "is_settled": drawn.is_settled,
-        "has_method": look.of.has_method,
-    }
 
 
 def _priced(look: Look) -> Priced:

@@ -15,12 +15,14 @@ from portal.billing.renewal_rules import first_look
 from portal.billing.states import move
 from portal.catalogue import price_book
 from portal.directory import branches
+from portal.invoicing import customers
 from portal.invoicing.models import Customer
 from portal.kit import ids, outbox
 from portal.kit.db import FRESH, db, table_of
 from portal.payments import sessions
 
 STARTED = "billing.subscription_started"
+ENDED = "billing.subscription_ended"
 _LOCK_LIVE = (
     select(Subscription)
     .where(Subscription.customer_id == bindparam("customer_id"), Subscription.status != "cancelled")
@@ -111,6 +113,17 @@ def start(
     }
     outbox.record(STARTED, subscription.public_id, facts, now)
     return period.starts_on, period.ends_on
+
+
+def end(subscription: Subscription, now: datetime) -> None:
+    """End a locked subscription for good: nothing of it is shown, nothing is deleted; what it owes is left alone."""
+    customer = customers.get(subscription.customer_id)
+    nothing = {"renews_at": None, "pending_tier_code": None, "cancels_at_end": False, "turns_on": None}
+    move(subscription, "cancelled", version=subscription.version + 1, **nothing)
+    if customer.business_id is not None:
+        entitlement.refresh(subscription, customer.business_id, now)
+    facts = {"business_id": str(customer.business_id) if customer.business_id else None}
+    outbox.record(ENDED, subscription.public_id, facts, now)
 
 
 def _open_period(subscription_id: UUID, deal: Deal, invoice_id: UUID | None, period: periods.Period) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 from portal.billing.changes import CHANGED
 from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.hibernation import HIBERNATED, WOKEN
-from portal.billing.renewals import ANNOUNCED, INVOICED
+from portal.billing.issuing import INVOICED
+from portal.billing.renewals import ANNOUNCED
 from portal.billing.subscriptions import STARTED
 from portal.billing.wake_days import WAITS
 from portal.identity.team import JOINED

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from portal.billing import checkout, due, hibernation, renewals, wake_days
+from portal.billing import at_period_end, checkout, due, hibernation, renewals, wake_days
 from portal.currency import feed, rates
 from portal.invoicing.queries import subscription_of
 from portal.kit import config, http, jobs, logging
@@ -36,6 +36,10 @@ def _wake(args: Args, now: datetime) -> None:
     wake_days.wake(UUID(args["subscription_id"]), date.fromisoformat(args["wakes_on"]), now)
 
 
+def _turn(args: Args, now: datetime) -> None:
+    at_period_end.turn(UUID(args["subscription_id"]), date.fromisoformat(args["turns_on"]), now)
+
+
 def _fetch_rates(url: str) -> feed.Rates:
     return feed.parse(http.fetch(url))
 
@@ -52,6 +56,7 @@ _CHUNKS_AT_ONCE = 100
 
 HANDLERS: dict[str, Handler] = {
     checkout.LAPSE_DRAFT: Plain(_lapse_draft),
+    at_period_end.TURN: Plain(_turn),
     renewals.RENEW: Plain(_renew),
     RENEW_CHUNK: Plain(_renew_chunk),
     hibernation.ANNOUNCE: Plain(_announce_waking),

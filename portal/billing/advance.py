@@ -1,0 +1,119 @@
+"""The next period, where it has been invoiced before it begins: brought in line with what has been changed since.
+
+An invoice of which nothing is paid is credited in full and issued anew; once it is paid only the difference moves
+(product.md, *Renewals*). Nothing here asks whether a change may be made.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from portal.billing import holdings, issuing, period_credit, quote_change, renewals
+from portal.billing.holdings import Current
+from portal.billing.issuing import Issue
+from portal.billing.models import Subscription
+from portal.billing.period_credit import Credited
+from portal.billing.pricing import day_lines, terms_of
+from portal.billing.proration import Holding, difference
+from portal.billing.queries import find_buyer, named
+from portal.invoicing import credit_balance, customers, invoices
+from portal.invoicing.batches import Drawn
+from portal.invoicing.invoices import Basis, Line, rows_of
+from portal.invoicing.models import Customer
+from portal.invoicing.queries import taxed
+from portal.invoicing.tax import of_change
+from portal.kit import config, ids
+from portal.kit.money import Money, total
+from portal.payments import methods
+
+FURTHER = "renewal_change"
+"""The kind of an invoice for what a period that is paid already costs more than it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """A period that is invoiced and has not begun, with whose it is."""
+
+    subscription: Subscription
+    customer: Customer
+    next: Current
+
+
+def adjust(subscription: Subscription, now: datetime) -> None:
+    """Have the next period of a locked subscription hold what it will by now, if it is invoiced already."""
+    customer = customers.get(subscription.customer_id)
+    following = holdings.following(subscription, customer.currency, now)
+    if following is None:
+        return
+    wanted, starts_on = _wanted(subscription), following.period.starts_on
+    change = quote_change.to_hold(wanted, subscription, following, starts_on, now)
+    if change:
+        holdings.take_up(following.id, change)
+        _settle(Ahead(subscription, customer, following), change, now)
+
+
+def _wanted(subscription: Subscription) -> Sequence[tuple[str, int]]:
+    """Return what the next period is to hold: nothing, where the plan ends before it."""
+    if subscription.cancels_at_end:
+        return ()
+    tier_code = subscription.pending_tier_code or subscription.tier_code
+    return terms_of(subscription.mode, tier_code, subscription.extra_branches)
+
+
+def _settle(ahead: Ahead, change: Sequence[Holding], now: datetime) -> None:
+    following = ahead.next
+    of = Credited(ahead.subscription.id, following.id, following.period.starts_on)
+    issued = invoices.lock_of_period(of.subscription_id, of.starts_on)
+    if any(invoice.status == "paid" and invoice.not_credited for invoice in issued):
+        due, shares = difference(following.held, change, following.invoiced, following.period)
+        lines = day_lines(change, shares, following.period)
+        if due < Money.zero(due.currency):
+            period_credit.credit_change(of, lines, -due, now)
+        elif due:
+            _issue(ahead, FURTHER, lines, now)
+        return
+    for invoice in issued:
+        if invoice.not_credited:
+            period_credit.credit_whole(of, invoice, now)
+    lines = _whole(ahead, change)
+    if lines:
+        _issue(ahead, renewals.KIND, lines, now)
+
+
+def _whole(ahead: Ahead, change: Sequence[Holding]) -> list[Line]:
+    """Return a line for each thing that the period holds by now, from its first day on."""
+    held: dict[tuple[str, Money], int] = {}
+    for one in [*ahead.next.held, *change]:
+        held[one.code, one.unit] = held.get((one.code, one.unit), 0) + one.quantity
+    first = ahead.next.period.starts_on
+    left = [Holding(code, quantity, unit, first) for (code, unit), quantity in held.items() if quantity]
+    return day_lines(left, [one.unit * one.quantity for one in left], ahead.next.period)
+
+
+def _issue(ahead: Ahead, kind: str, lines: Sequence[Line], now: datetime) -> None:
+    """Issue an invoice of the period, due on its first day; credit pays what it can of it."""
+    customer = ahead.customer
+    has_method = methods.find_default(customer.id) is not None
+    issue = Issue(_drawn(ahead, kind, lines), ahead.subscription.public_id, customer.business_id, has_method)
+    issuing.draft([issue], now)
+    issuing.number([issue], now)
+
+
+def _drawn(ahead: Ahead, kind: str, lines: Sequence[Line]) -> Drawn:
+    subscription, customer, period = ahead.subscription, ahead.customer, ahead.next.period
+    amount = total([line.amount for line in lines], customer.currency)
+    buyer = named(find_buyer(customer), customer.public_id)
+    rate = config.current().seller.vat_rate(buyer["country"])
+    return Drawn(
+        id=ids.new_id(),
+        public_id=ids.public_id("inv"),
+        basis=Basis(customer.id, subscription.id, subscription.version, None, kind, customer.currency),
+        lines=rows_of(lines),
+        total=amount,
+        tax_rate=rate,
+        tax=of_change(taxed(subscription.id, period.starts_on, rate, customer.currency), amount, rate),
+        credit=min(amount, credit_balance.of(customer.id, customer.currency)),
+        period=(period.starts_on, period.ends_on),
+        due_on=period.starts_on,
+        buyer=buyer,
+    )

@@ -1,0 +1,142 @@
+"""What is chosen for the end of a period: another tier, or the end of the plan; until then it can be taken back.
+
+A newer choice replaces the older. What was invoiced ahead follows at once (``advance``).
+"""
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from portal.billing import advance, entitlement, holdings, quote_change, subscriptions
+from portal.billing.errors import ChangeInProgress, NothingPending, NotRunning, PayFirst, SameTier
+from portal.billing.holdings import Current
+from portal.billing.models import Subscription
+from portal.billing.renewal_rules import first_look
+from portal.billing.states import move
+from portal.catalogue import price_book
+from portal.invoicing import customers
+from portal.invoicing.models import Customer
+from portal.kit import jobs, outbox
+from portal.payments import sessions
+
+TURN = "billing.turn"
+CHOSEN = "billing.turn_chosen"
+TAKEN_BACK = "billing.turn_taken_back"
+TURNED = "billing.turned"
+
+
+def choose_tier(customer: Customer, tier_code: str, now: datetime) -> Subscription:
+    """Have a plan go on as another tier from its next period on, in place of whatever was chosen for that before.
+
+    :raises NotRunning, ChangeInProgress, UnknownOffer, SameTier: see what they say.
+    :raises PayFirst: it adds to the cost of what is not paid for.
+    """
+    subscription, running = _lock(customer, now)
+    version = quote_change.kept_version(subscription, now)
+    wanted, held = price_book.get_tier(version, tier_code), price_book.get_tier(version, subscription.tier_code)
+    if tier_code == subscription.tier_code:
+        raise SameTier
+    if subscription.status != "active" and wanted.amount > held.amount:
+        raise PayFirst
+    _choose(subscription, customer, running, now, pending_tier_code=tier_code, cancels_at_end=False)
+    return subscription
+
+
+def cancel(customer: Customer, now: datetime) -> Subscription:
+    """Let a plan end with its period; one that never started ends at once, and nothing is owed for it.
+
+    :raises NotRunning, ChangeInProgress: see what they say.
+    """
+    never_started = subscriptions.lock_live(customer.id)
+    if never_started is not None and never_started.status == "incomplete":
+        _refuse_while_paying(never_started)
+        subscriptions.end(never_started, now)
+        return never_started
+    subscription, running = _lock(customer, now)
+    _choose(subscription, customer, running, now, pending_tier_code=None, cancels_at_end=True)
+    return subscription
+
+
+def take_back(customer: Customer, now: datetime) -> Subscription:
+    """Let a plan go on as it is.
+
+    :raises NothingPending: nothing was chosen for its period's end, or that has come.
+    :raises NotRunning, ChangeInProgress: see what they say.
+    """
+    subscription, running = _lock(customer, now)
+    if subscription.turns_on is None:
+        raise NothingPending
+    facts = _facts(subscription, customer)
+    looks_at = _looks_at(subscription, running, now)
+    _move(subscription, now, pending_tier_code=None, cancels_at_end=False, turns_on=None, renews_at=looks_at)
+    outbox.record(TAKEN_BACK, subscription.public_id, facts, now)
+    return subscription
+
+
+def _lock(customer: Customer, now: datetime) -> tuple[Subscription, Current]:
+    subscription = subscriptions.lock_live(customer.id)
+    if subscription is None:
+        raise NotRunning
+    running = quote_change.get_running(subscription, customer, now)
+    _refuse_while_paying(subscription)
+    return subscription, running
+
+
+def _refuse_while_paying(subscription: Subscription) -> None:
+    if sessions.live_of_subscription(subscription.id) is not None:
+        raise ChangeInProgress
+
+
+def _choose(
+    subscription: Subscription,
+    customer: Customer,
+    running: Current,
+    now: datetime,
+    *,
+    pending_tier_code: str | None,
+    cancels_at_end: bool,
+) -> None:
+    period = running.period
+    looks_at = None if cancels_at_end else subscription.renews_at or _looks_at(subscription, running, now)
+    chosen = {"pending_tier_code": pending_tier_code, "cancels_at_end": cancels_at_end, "turns_on": period.ends_on}
+    _move(subscription, now, **chosen, renews_at=looks_at)
+    whose = {"subscription_id": str(subscription.id), "turns_on": period.ends_on.isoformat()}
+    key = f"{TURN}:{subscription.id}:{period.ends_on}"
+    jobs.stage(TURN, queue=jobs.Queue.DEFAULT, due_at=period.ends_at, key=key, **whose)
+    outbox.record(CHOSEN, subscription.public_id, _facts(subscription, customer), now)
+
+
+def _looks_at(subscription: Subscription, running: Current, now: datetime) -> datetime:
+    """Return when to look at the next period that is not invoiced, of a plan that goes on after all."""
+    newest = holdings.following(subscription, running.invoiced.currency, now) or running
+    return max(first_look(newest.period.ends_at), now)
+
+
+def _move(subscription: Subscription, now: datetime, **facts: Any) -> None:
+    move(subscription, subscription.status, version=subscription.version + 1, **facts)
+    advance.adjust(subscription, now)
+
+
+def _facts(subscription: Subscription, customer: Customer) -> dict[str, Any]:
+    return {
+        "business_id": str(customer.business_id) if customer.business_id else None,
+        "tier": subscription.pending_tier_code,
+        "turns_on": subscription.turns_on.isoformat() if subscription.turns_on else None,
+    }
+
+
+def turn(subscription_id: UUID, turns_on: date, now: datetime) -> None:
+    """Do what was chosen for this day; where it was taken back or replaced, or is done already, do nothing."""
+    subscription = subscriptions.lock(subscription_id)
+    if subscription.turns_on != turns_on:
+        return
+    if subscription.cancels_at_end:
+        subscriptions.end(subscription, now)
+        return
+    customer = customers.get(subscription.customer_id)
+    facts = _facts(subscription, customer)
+    chosen = {"tier_code": subscription.pending_tier_code, "pending_tier_code": None, "turns_on": None}
+    move(subscription, subscription.status, version=subscription.version + 1, **chosen)
+    if customer.business_id is not None:
+        entitlement.refresh(subscription, customer.business_id, now)
+    outbox.record(TURNED, subscription.public_id, facts, now)
