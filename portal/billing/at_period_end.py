@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from portal.billing import advance, entitlement, holdings, quote_change, subscriptions
-from portal.billing.errors import ChangeInProgress, NothingPending, NotRunning, PayFirst, SameTier
+from portal.billing.errors import ChangeInProgress, Hibernating, NothingPending, NotRunning, PayFirst, SameTier
 from portal.billing.holdings import Current
 from portal.billing.models import Subscription
 from portal.billing.renewal_rules import first_look
@@ -29,9 +29,12 @@ def choose_tier(customer: Customer, tier_code: str, now: datetime) -> Subscripti
     """Have a plan go on as another tier from its next period on, in place of whatever was chosen for that before.
 
     :raises NotRunning, ChangeInProgress, UnknownOffer, SameTier: see what they say.
+    :raises Hibernating: what it wakes as is chosen at once.
     :raises PayFirst: it adds to the cost of what is not paid for.
     """
     subscription, running = _lock(customer, now)
+    if subscription.mode == "hibernating":
+        raise Hibernating
     version = quote_change.kept_version(subscription, now)
     wanted, held = price_book.get_tier(version, tier_code), price_book.get_tier(version, subscription.tier_code)
     if tier_code == subscription.tier_code:

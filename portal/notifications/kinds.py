@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from portal.billing.at_period_end import CHOSEN, TAKEN_BACK, TURNED
 from portal.billing.changes import CHANGED
 from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.hibernation import HIBERNATED, WOKEN
 from portal.billing.issuing import INVOICED
 from portal.billing.renewals import ANNOUNCED
-from portal.billing.subscriptions import STARTED
+from portal.billing.subscriptions import ENDED, STARTED
 from portal.billing.wake_days import WAITS
 from portal.identity.team import JOINED
 from portal.kit.outbox import DomainEvent
@@ -34,6 +35,8 @@ class Category(StrEnum):
 
 
 _PAYMENT = "/businesses/{business}/history/payments/{transaction}"
+_PLAN = "/businesses/{business}/plan"
+_NEXT_PERIOD = "/businesses/{business}/plan/next"
 _INVOICE = "/businesses/{business}/history/invoices/{invoice}"
 _TOLD_BY_WHAT_THEY_BRING = frozenset({"subscription_start", "subscription_change", "hibernation", "waking"})
 """Kinds of invoices whose payment is not told for itself, as what it brings about is: one event, one mail."""
@@ -73,17 +76,17 @@ class Kind:
 
 KINDS = (
     Kind("subscription_started", STARTED, facts.of_start, _INVOICE),
-    Kind("subscription_changed", CHANGED, facts.of_change, "/businesses/{business}/plan"),
+    Kind("subscription_changed", CHANGED, facts.of_change, _PLAN),
     Kind(
         "renewal_announced",
         ANNOUNCED,
         facts.taken("starts_on", "is_pulled", "amount", "currency", "lines"),
-        "/businesses/{business}/plan",
+        _NEXT_PERIOD,
     ),
     Kind("renewal_due", INVOICED, facts.of_renewal, _INVOICE, is_told=_waits_to_be_paid),
     Kind("renewal_paid", INVOICED, facts.of_renewal, _INVOICE, is_told=lambda given: bool(given["is_settled"])),
     Kind("hibernated", HIBERNATED, facts.of_hibernation, "/businesses/{business}/hibernation"),
-    Kind("woken", WOKEN, facts.of_change, "/businesses/{business}/plan"),
+    Kind("woken", WOKEN, facts.of_change, _PLAN),
     Kind(
         "waking_waits",
         WAITS,
@@ -91,6 +94,10 @@ KINDS = (
         "/businesses/{business}/hibernation",
         right="billing:pay",
     ),
+    Kind("turn_chosen", CHOSEN, facts.taken("tier", "turns_on"), _NEXT_PERIOD),
+    Kind("turn_taken_back", TAKEN_BACK, facts.taken("tier", "turns_on"), _NEXT_PERIOD),
+    Kind("turned", TURNED, facts.taken("tier", "turns_on"), _PLAN),
+    Kind("subscription_ended", ENDED, facts.taken(), _PLAN),
     Kind("payment_received", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_paid_what_is_not_told_else),
     Kind("payment_credited", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("credited")),
     Kind("payment_held", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("held")),

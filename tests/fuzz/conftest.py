@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal.billing import checkout
+from portal.billing import at_period_end, checkout
 from portal.billing.apply_payment import apply_payment
 from portal.directory import product_import
 from portal.kit import edge
@@ -31,7 +31,7 @@ class Field:
         self.world = world
         self.cookies = cookies
         self.targets = all_targets(app, world, cookies)
-        self._states = {"running": self._run, "asleep": self._fall_asleep}
+        self._states = {"running": self._run, "turning": self._turn, "asleep": self._fall_asleep}
         for state, come in self._states.items():
             with rows.undone():
                 edge.write(come)
@@ -53,6 +53,10 @@ class Field:
     def _run(self) -> None:
         session = get_session(self.world.ids["session"])
         assert apply_payment(session, shop.evidence_for(session), edge.now()) == "paid"
+
+    def _turn(self) -> None:
+        self._run()
+        at_period_end.cancel(shop.make_customer(self.world.business), edge.now())
 
     def _fall_asleep(self) -> None:
         self._run()

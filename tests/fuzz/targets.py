@@ -26,7 +26,12 @@ SETTLED = (
 )
 """Where a form is only taken while no payment waits and no import runs."""
 LATER = {
-    "running": ("/businesses/<business>/hibernation/quote",),
+    "running": (
+        "/businesses/<business>/hibernation/quote",
+        "/businesses/<business>/plan/next",
+        "/businesses/<business>/plan/next/cancel",
+    ),
+    "turning": ("/businesses/<business>/plan/next/take-back",),
     "asleep": (
         "/businesses/<business>/hibernation/wake",
         "/businesses/<business>/hibernation/day",
@@ -34,7 +39,11 @@ LATER = {
     ),
 }
 """Forms that only show in a later state of the plan, by that state."""
-LATER_PAGES = ("/businesses/<business>/hibernation", "/businesses/<business>/plan")
+LATER_PAGES = (
+    "/businesses/<business>/hibernation",
+    "/businesses/<business>/plan",
+    "/businesses/<business>/plan/next",
+)
 """Where they do."""
 BY_HAND = (
     "/account/verification",

@@ -59,6 +59,7 @@ PAGES: dict[str, int] = {
     "/businesses/<business>/products/imports/<product_import_id>/errors.csv": 6,
     "/businesses/<business>/plan": 11,
     "/businesses/<business>/plan/quote/<quote_id>": 6,
+    "/businesses/<business>/plan/next": 11,
     "/businesses/<business>/hibernation": 10,
     "/businesses/<business>/methods": 6,
     "/businesses/<business>/methods/<method>": 6,
@@ -97,6 +98,7 @@ PAGES: dict[str, int] = {
 """Statements of each page of the URL map, log-in and access included, asked by the shop's owner or an operator."""
 PAID = {
     "/businesses/<business>/hibernation",
+    "/businesses/<business>/plan/next",
     "/directory/<slug>",
     "/businesses/<business>/history/invoices/<invoice_id>",
     "/businesses/<business>/history/invoices/<invoice_id>.pdf",

@@ -1,0 +1,99 @@
+"""What a plan becomes when its period ends: another tier or its end, chosen, replaced and taken back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flask import Blueprint, flash, redirect, render_template, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from portal.billing import at_period_end, holdings, queries, quote_change
+from portal.catalogue import price_book
+from portal.invoicing import customers
+from portal.kit import edge, sent_fields
+from portal.kit.rate_limit import limiter
+from portal.payments import sessions
+from portal.web import home
+from portal.web.access import may, requires, writes
+
+if TYPE_CHECKING:
+    from portal.billing.models import Subscription
+    from portal.directory.models import Business
+
+bp = Blueprint("next_period", __name__, url_prefix="/businesses/<business>/plan/next")
+
+
+@bp.get("")
+@requires("billing:view")
+def show(business: Business) -> str:
+    """Show what is chosen for the end of the period, and what can be."""
+    customer = customers.find_of_business(business.id)
+    subscription, now = queries.find_live(customer.id) if customer else None, edge.now()
+    running = holdings.current(subscription, customer.currency, now) if customer and subscription else None
+    if subscription is None or running is None:
+        return render_template("web/next_period/page.html", business=business, state="none")
+    live = sessions.live_of_subscription(subscription.id)
+    tiers = [home.shown_tier(tier) for tier in price_book.list_tiers(quote_change.kept_version(subscription, now))]
+    chosen = (subscription.tier_code, subscription.pending_tier_code)
+    is_asleep = subscription.mode == "hibernating"
+    return render_template(
+        "web/next_period/page.html",
+        business=business,
+        state=_state(subscription),
+        turns_on=running.period.ends_on,
+        last_on=running.period.ends_on - timedelta(days=1),
+        tiers=tiers,
+        current_code=subscription.tier_code,
+        pending_code=subscription.pending_tier_code or "",
+        offered=[] if is_asleep else [tier.code for tier in tiers if tier.code not in chosen],
+        may_pay=may("billing:pay"),
+        pending_url=url_for("pay.show", session=live.public_id) if live else None,
+    )
+
+
+def _state(subscription: Subscription) -> str:
+    if subscription.cancels_at_end:
+        return "ends"
+    return "changes" if subscription.pending_tier_code else "stays"
+
+
+@bp.post("")
+@limiter.limit("30 per minute")
+@requires("billing:pay")
+@writes
+def choose(business: Business) -> Response:
+    """Have the plan go on as another tier."""
+    now, tier = edge.now(), sent_fields.one("tier")
+    at_period_end.choose_tier(customers.of_business(business, now), tier, now)
+    flash(gettext("It is noted for the end of the period."), "success")
+    return _back(business)
+
+
+@bp.post("/cancel")
+@limiter.limit("30 per minute")
+@requires("billing:pay")
+@writes
+def cancel(business: Business) -> Response:
+    """Let the plan end with its period."""
+    now = edge.now()
+    at_period_end.cancel(customers.of_business(business, now), now)
+    flash(gettext("Your plan will end. You can take it back until then."), "success")
+    return _back(business)
+
+
+@bp.post("/take-back")
+@limiter.limit("30 per minute")
+@requires("billing:pay")
+@writes
+def take_back(business: Business) -> Response:
+    """Let the plan go on as it is."""
+    now = edge.now()
+    at_period_end.take_back(customers.of_business(business, now), now)
+    flash(gettext("Your plan goes on as it is."), "success")
+    return _back(business)
+
+
+def _back(business: Business) -> Response:
+    return redirect(url_for(".show", business=business.public_id), 303)

@@ -1,0 +1,72 @@
+"""What a plan becomes when its period ends, through the page: chosen, replaced, taken back, and ended."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+
+from portal.directory.models import Business
+from portal.insights import invariants
+from portal.kit import edge
+from tests.support import running, shop
+from tests.support.pages import log_in
+
+
+@pytest.fixture
+def business(db: None) -> Iterator[Business]:
+    """One that pays £3.00 for Pro from the first of a month of 30 days on."""
+
+    def make() -> Business:
+        running.until(running.FIRST)
+        made = shop.make_business(shop.make_owner())
+        customer = shop.make_customer(made)
+        assert running.paid(customer, shop.make_quote(customer, "pro")) == "paid"
+        return made
+
+    yield edge.write(make)
+    assert invariants.violations() == []
+
+
+@pytest.fixture
+def owner(client: FlaskClient, business: Business) -> FlaskClient:
+    log_in(client, "ann@shop.example")
+    return client
+
+
+def press(owner: FlaskClient, business: Business, verb: str = "", **typed: str) -> str:
+    """Press a button of the page and return what it says then."""
+    address = f"/businesses/{business.public_id}/plan/next"
+    answer = owner.post(address + verb, data=typed)
+    assert (answer.status_code, answer.location) == (303, address)
+    return owner.get(address).text
+
+
+def test_a_tier_is_chosen_replaced_and_taken_back(owner: FlaskClient, business: Business) -> None:
+    address = f"/businesses/{business.public_id}/plan"
+    assert f"{address}/next" in owner.get(address).text
+    assert "Take it back" not in owner.get(f"{address}/next").text
+    page = press(owner, business, tier="starter")
+    assert "Your tier changes on 1 May 2027" in page
+    assert "Chosen for 1 May 2027" in page
+    assert "Your plan ends with 30 Apr 2027" in press(owner, business, "/cancel")
+    assert "Take it back" not in press(owner, business, "/take-back")
+
+
+def test_pressed_twice_is_once_and_too_late_says_so(owner: FlaskClient, business: Business) -> None:
+    assert press(owner, business, "/cancel").count("Your plan ends with") == 1
+    assert press(owner, business, "/cancel").count("Your plan ends with") == 1
+    press(owner, business, "/take-back")
+    late = owner.post(f"/businesses/{business.public_id}/plan/next/take-back")
+    assert (late.status_code, "nothing to take back" in late.text) == (409, True)
+    unknown = owner.post(f"/businesses/{business.public_id}/plan/next", data={"tier": "gold"})
+    assert unknown.status_code == 404
+    same = owner.post(f"/businesses/{business.public_id}/plan/next", data={"tier": "pro"})
+    assert (same.status_code, "This is your tier already" in same.text) == (409, True)
+
+
+def test_without_a_plan_it_leads_to_the_tiers(owner: FlaskClient, business: Business) -> None:
+    other = edge.write(lambda: shop.make_business(shop.make_owner("bea@shop.example"), "Other").public_id)
+    log_in(owner, "bea@shop.example")
+    assert "There is no plan to change yet" in owner.get(f"/businesses/{other}/plan/next").text
+    assert owner.post(f"/businesses/{other}/plan/next/cancel").status_code == 409
+    assert owner.get(f"/businesses/{business.public_id}/plan/next").status_code == 404
