@@ -12,9 +12,11 @@ depends_on = None
 
 _BEFORE = runpy.run_path(str(Path(__file__).with_name("0032_hibernation.py")))
 _STARTED, _RENEWED = _BEFORE["_STARTED"], _BEFORE["_RENEWED"]
-_KINDS, _TYPES = (*_BEFORE["_KINDS"], "hibernation", "waking"), (*_BEFORE["_TYPES"], "waking")
-_BELOW_ZERO = "kind <> 'subscription_start'"
 _FURTHER = "renewal_change"
+# The kinds of quotes and invoices, and the types of purchases, as they are from here on.
+KINDS = (*_BEFORE["_KINDS"], "hibernation", "waking", _FURTHER)
+TYPES = (*_BEFORE["_TYPES"], "waking", _FURTHER)
+BELOW_ZERO = "kind <> 'subscription_start'"
 _AWAKE = "(wakes_on IS NULL OR mode = 'hibernating')"
 _EVER_STARTED = f"({_STARTED} OR (status = 'cancelled' AND started_at IS NULL))"
 _GOES_ON = "(renews_at IS NULL OR (status IN ('active', 'past_due') AND NOT cancels_at_end))"
@@ -34,11 +36,11 @@ def upgrade() -> None:
         ADD CONSTRAINT invoices_check1 CHECK ({_NUMBERED}
             AND (quote_id IS NULL) = (kind IN ('subscription_renewal', '{_FURTHER}')));
     """)
-    _BEFORE["_allow"]((*_KINDS, _FURTHER), _TYPES, _BELOW_ZERO)
+    _BEFORE["_allow"](KINDS, TYPES, BELOW_ZERO)
 
 
 def downgrade() -> None:
-    _BEFORE["_allow"](_KINDS, _TYPES, _BELOW_ZERO)
+    _BEFORE["_allow"](KINDS[:-1], TYPES[:-1], BELOW_ZERO)
     op.execute(f"""
     ALTER TABLE invoices DROP CONSTRAINT invoices_check1,
         ADD CONSTRAINT invoices_check1 CHECK ({_NUMBERED} AND (quote_id IS NULL) = (kind = 'subscription_renewal'));

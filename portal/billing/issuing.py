@@ -16,7 +16,6 @@ from portal.kit.jobs import Queue
 from portal.kit.outbox import Happened
 from portal.payments import transactions
 
-_TYPE = "subscription_renewal"
 INVOICED = "billing.renewal_invoiced"
 
 
@@ -34,7 +33,7 @@ def draft(issues: Sequence[Issue], now: datetime) -> None:
     """Store and book invoices, use the credit there is, and record that they came; ``number`` follows, last of all."""
     batches.draft_all([one.drawn for one in issues], config.current().seller, now)
     settled = [one.drawn for one in issues if one.drawn.is_settled]
-    transactions.settled_by_credit([(one.id, one.basis.customer_id, one.total) for one in settled], _TYPE, now)
+    transactions.settled_by_credit([(one.id, one.basis.customer_id, one.basis.kind, one.total) for one in settled], now)
     told = [Happened(INVOICED, one.subscription, _facts(one)) for one in issues]
     outbox.record_all(told, Queue.BULK, now)
 

@@ -17,6 +17,7 @@ from portal.payments.models import MembershipTransaction
 TYPES = (
     "subscription_start",
     "subscription_renewal",
+    "renewal_change",
     "subscription_change",
     "branch_batch",
     "hibernation",

@@ -55,10 +55,10 @@ def open_transaction(
     return transaction_id
 
 
-def settled_by_credit(invoices: Iterable[tuple[UUID, UUID, Money]], type_: str, now: datetime) -> None:
+def settled_by_credit(invoices: Iterable[tuple[UUID, UUID, str, Money]], now: datetime) -> None:
     """Store the completed purchases of invoices that credit has paid, by one statement.
 
-    :param invoices: key, customer and total of each.
+    :param invoices: key, customer, type and total of each.
     """
     rows = [
         {
@@ -77,7 +77,7 @@ def settled_by_credit(invoices: Iterable[tuple[UUID, UUID, Money]], type_: str, 
             "created_at": now,
             "completed_at": now,
         }
-        for invoice_id, customer_id, fee in invoices
+        for invoice_id, customer_id, type_, fee in invoices
     ]
     sets.insert_rows(table_of(MembershipTransaction), rows)
 

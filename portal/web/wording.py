@@ -15,6 +15,7 @@ from portal.web import language
 TYPES = {
     "subscription_start": N_("Start of the plan"),
     "subscription_renewal": N_("Renewal"),
+    "renewal_change": N_("Renewal, changed"),
     "subscription_change": N_("Change of plan"),
     "branch_batch": N_("Branches"),
     "hibernation": N_("Hibernation"),
