@@ -1,3 +1,5 @@
-"""Names of the events that billing records; who wants to know of them need not know the doors."""
+"""Names of what billing records and stages for others to know of; who does need not know the doors."""
 
 PAYMENT_APPLIED = "billing.payment_applied"
+PRODUCT_LIMIT_PASSED = "billing.product_limit_passed"
+RECONCILE_PRODUCT_LIMITS = "billing.reconcile_product_limits"

@@ -34,6 +34,8 @@ class Subscription(Base):
     """The first day on which either of them is so."""
     anchor_on: Mapped[date | None]
     wakes_on: Mapped[date | None]
+    can_grow: Mapped[bool] = mapped_column(default=True)
+    """Whether a grace ends with the smallest tier that fits, where that can be paid; else the newest are hidden."""
     started_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 
@@ -67,6 +69,27 @@ class PeriodHolding(Base):
     quantity: Mapped[int]
     unit_amount: Mapped[Amount]
     from_on: Mapped[date]
+
+
+class ProductGrace(Base):
+    """How long more products than the tier holds are all shown (``overage.Grace``); at most one of a subscription is
+    not ``ended``: it is ``running``, or the newest products are ``hidden``."""
+
+    __tablename__ = "product_graces"
+
+    id: Mapped[Key]
+    subscription_id: Mapped[UUID] = mapped_column(ForeignKey("subscriptions.id"))
+    status: Mapped[str] = mapped_column(default="running")
+    started_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    under_since: Mapped[datetime | None]
+    resting_since: Mapped[datetime | None]
+    warned_at: Mapped[datetime | None]
+    """When it was told that the end is near."""
+    told_tier_code: Mapped[str | None]
+    told_amount: Mapped[Amount | None]
+    """What the vendor was last told that the end may cost, in the customer's currency: never more is charged."""
+    ended_at: Mapped[datetime | None]
 
 
 class Quote(Base):

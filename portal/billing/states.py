@@ -1,8 +1,8 @@
-"""The states of a subscription and the only moves between them."""
+"""The states of a subscription and of a grace of its products, and the only moves between them."""
 
 from typing import Any
 
-from portal.billing.models import Subscription
+from portal.billing.models import ProductGrace, Subscription
 from portal.kit import moves
 
 MOVES: dict[str, set[str]] = {
@@ -11,6 +11,11 @@ MOVES: dict[str, set[str]] = {
     "past_due": {"active", "suspended", "cancelled"},
     "suspended": {"active", "cancelled"},
     "cancelled": set(),
+}
+GRACE_MOVES: dict[str, set[str]] = {
+    "running": {"hidden", "ended"},
+    "hidden": {"ended"},
+    "ended": set(),
 }
 LISTED = ("active", "past_due")
 
@@ -21,3 +26,11 @@ def move(subscription: Subscription, wanted: str, **facts: Any) -> None:
     :raises ForbiddenMove: where the table does not allow it.
     """
     moves.move(subscription, wanted, MOVES, facts)
+
+
+def move_grace(grace: ProductGrace, wanted: str, **facts: Any) -> None:
+    """Bring a grace of a locked subscription into the state ``wanted`` and write it down with ``facts``.
+
+    :raises ForbiddenMove: where the table does not allow it.
+    """
+    moves.move(grace, wanted, GRACE_MOVES, facts)

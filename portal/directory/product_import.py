@@ -13,7 +13,7 @@ from uuid import UUID
 
 from sqlalchemy import delete, insert, select, text
 
-from portal.directory import import_files, queries
+from portal.directory import counting, import_files, queries
 from portal.directory.errors import ImportEnded, ImportRunning
 from portal.directory.import_rows import Judge, Problem
 from portal.directory.models import Business, ProductImport, ProductImportError, ProductImportRow
@@ -187,6 +187,7 @@ def _enter(found: ProductImport, now: datetime) -> None:
     currency = _business(found).currency
     values = {"business_id": found.business_id, "currency": currency, "import_id": found.id, "now": now}
     db.execute(_ENTER, values)
+    counting.note(found.business_id, now)
     _end(found, "done", now)
 
 

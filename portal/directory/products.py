@@ -3,15 +3,16 @@
 The database counts them. Going over the tier's limit is shown, never refused here (product.md, *Product counts*).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, Function, Uuid, delete, func, select, update
 from sqlalchemy.dialects.postgresql import distinct_on
 
+from portal.directory import counting
 from portal.directory.errors import TooManyPhotos
 from portal.directory.models import Business, Product, ProductPhoto
 from portal.directory.uploads import Photo
@@ -48,26 +49,30 @@ def add(business_id: UUID, *, now: datetime, **details: Unpack[ProductDetails]) 
     product = Product(public_id=ids.public_id("prd"), business_id=business_id, created_at=now, **_columns(details))
     db.add(product)
     db.flush()
+    counting.note(business_id, now)
     return product
 
 
-def change(product: Product, **details: Unpack[ProductDetails]) -> None:
+def change(product: Product, *, now: datetime, **details: Unpack[ProductDetails]) -> None:
     """Replace what is said of a product."""
     for name, value in _columns(details).items():
         setattr(product, name, value)
     db.flush()
+    counting.note(product.business_id, now)
 
 
-def set_hidden(product: Product, is_hidden: bool) -> None:
+def set_hidden(product: Product, is_hidden: bool, now: datetime) -> None:
     """Hide a product from the listing, where it no longer counts against the limit, or show it again."""
     product.is_hidden = is_hidden
     db.flush()
+    counting.note(product.business_id, now)
 
 
-def remove(product: Product) -> None:
+def remove(product: Product, now: datetime) -> None:
     """Delete a product with its photos; files stay, as another product may use the same picture."""
     db.delete(product)
     db.flush()
+    counting.note(product.business_id, now)
 
 
 def get(business_id: UUID, public_id: str, *, is_locked: bool = False) -> Product:
@@ -96,9 +101,47 @@ def list_page(business: Business, number: int, search: str = "") -> Page[Listed]
     return _page(business, number, total, [is_found])
 
 
-def list_shown_page(business: Business, number: int) -> Page[Listed]:
-    """Return a page of the products that the public may see."""
-    return _page(business, number, business.product_count, [Product.is_hidden.is_(False)])
+def list_shown_page(business: Business, number: int, limit: int | None) -> Page[Listed]:
+    """Return a page of the products that the public may see.
+
+    :param limit: how many that are at most (``visibility.SHOWN_LIMIT``); the newest beyond it are left out.
+    """
+    shown = [Product.is_hidden.is_(False)]
+    if limit is None:
+        return _page(business, number, business.product_count, shown)
+    oldest = Product.id <= select(_newest_shown(business.id, limit)).scalar_subquery()
+    return _page(business, number, min(business.product_count, limit), [*shown, oldest])
+
+
+def list_newest_page(business: Business, number: int) -> Page[Listed]:
+    """Return a page of the products that are not hidden by hand, the newest first."""
+    return _page(business, number, business.product_count, [Product.is_hidden.is_(False)], Product.id.desc())
+
+
+def newest_shown(business_id: UUID, limit: int) -> UUID:
+    """Return the newest product of the oldest ``limit`` ones that are not hidden by hand; where there are fewer, a key
+    that none is newer than."""
+    return db.execute(select(_newest_shown(business_id, limit))).scalar_one()
+
+
+def hide_newest(business_id: UUID, keep: int, now: datetime) -> None:
+    """Hide by hand all but the oldest ``keep`` products; doing it again hides nothing more."""
+    _hide(business_id, Product.id > select(_newest_shown(business_id, keep)).scalar_subquery(), now)
+
+
+def hide(business_id: UUID, public_ids: Collection[str], now: datetime) -> None:
+    """Hide these products of the business by hand; what is not the business's is left alone."""
+    _hide(business_id, Product.public_id.in_(public_ids), now)
+
+
+def _hide(business_id: UUID, which: ColumnElement[bool], now: datetime) -> None:
+    shown = (Product.business_id == business_id, Product.is_hidden.is_(False), which)
+    db.execute(update(Product).where(*shown).values(is_hidden=True), execution_options={"synchronize_session": False})
+    counting.note(business_id, now)
+
+
+def _newest_shown(business_id: UUID, limit: int) -> Function[UUID]:
+    return func.newest_shown_product(business_id, limit, type_=Uuid)
 
 
 def list_photos(product_id: UUID) -> Sequence[ProductPhoto]:
@@ -136,9 +179,9 @@ def _columns(details: ProductDetails) -> dict[str, Any]:
     return columns
 
 
-def _page(business: Business, number: int, total: int, conditions: list[Any]) -> Page[Listed]:
+def _page(business: Business, number: int, total: int, conditions: list[Any], *order: Any) -> Page[Listed]:
     query = select(Product).where(Product.business_id == business.id, *conditions)
-    ordered = query.order_by(Product.position, Product.id)
+    ordered = query.order_by(*(order or (Product.position, Product.id)))
     found = db.scalars(ordered.offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE)).all()
     thumbs = _first_thumbs([product.id for product in found])
     return Page([Listed(product, thumbs.get(product.id)) for product in found], number, total)

@@ -26,6 +26,7 @@ _BELONGING = (
     .where(Business.public_id == bindparam("public_id"), TeamMember.user_id == bindparam("user_id"))
 )
 """Asked by every page of a vendor, so it is put together once."""
+_COUNT_SHOWN = select(Business.product_count).where(Business.id == bindparam("business_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +73,8 @@ def lock_business(business_id: UUID) -> Business:
     """Return the business with its row locked, so that changes of one business take turns."""
     query = select(Business).where(Business.id == business_id).with_for_update(key_share=True)
     return db.scalars(query.execution_options(**FRESH)).one()
+
+
+def count_shown(business_id: UUID) -> int:
+    """Return how many products of a business are not hidden by hand, as it is now."""
+    return db.execute(_COUNT_SHOWN, {"business_id": business_id}).scalar_one()

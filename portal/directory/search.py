@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Select, Text, and_, cast, false, func, lit
 
 from portal.directory.geography import Near, nearest_branches
 from portal.directory.models import Branch, Business, Entitlement, SearchRow
+from portal.directory.visibility import SHOWN_LIMIT
 from portal.kit import editions
 from portal.kit.db import db
 from portal.kit.errors import N_, NotFound
@@ -45,6 +46,8 @@ class Listing:
 
     business: Business
     edition: int
+    shown_limit: int | None
+    """How many of its products are shown at most; None: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +105,7 @@ def get_listed(slug: str) -> Listing:
 
     :raises NotFound: there is none, or it is not listed.
     """
-    query = select(Business, editions.edition(cast(Business.id, Text)))
+    query = select(Business, editions.edition(cast(Business.id, Text)), SHOWN_LIMIT)
     query = query.join(Entitlement, Entitlement.business_id == Business.id)
     found = db.execute(query.where(Business.slug == slug, Entitlement.is_listed.is_(True))).one_or_none()
     if found is None:

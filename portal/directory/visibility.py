@@ -4,7 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 from sqlalchemy.dialects.postgresql import insert
 
 from portal.directory.models import Entitlement
@@ -13,24 +13,41 @@ from portal.kit.db import FRESH, db, table_of
 STATUSES = {None: "draft", True: "listed", False: "unlisted"}
 """The vendor's word for what the business is entitled to; None before anything was paid."""
 
+GRACE = "grace"
+"""Products beyond the limit are shown, too."""
+HIDE = "hide"
+"""Of the products that are not hidden by hand, the oldest are shown, as many as the limit says."""
+SHOWN_LIMIT = case((Entitlement.overage_policy == HIDE, Entitlement.product_limit))
+"""How many products the public sees at most; None: all that are not hidden by hand."""
 _STORE = insert(table_of(Entitlement))
 _STORE = _STORE.on_conflict_do_update(
     index_elements=["business_id"],
-    set_={name: _STORE.excluded[name] for name in ("is_listed", "product_limit", "tier_code", "changed_at")},
+    set_={
+        name: _STORE.excluded[name]
+        for name in ("is_listed", "product_limit", "overage_policy", "tier_code", "changed_at")
+    },
 )
 
 
 def set_entitlement(
-    business_id: UUID, *, is_listed: bool, product_limit: int | None, tier_code: str | None, now: datetime
+    business_id: UUID,
+    *,
+    is_listed: bool,
+    product_limit: int | None,
+    tier_code: str | None,
+    now: datetime,
+    overage_policy: str = GRACE,
 ) -> None:
     """Store what the business is entitled to from now on; only ``billing.entitlement`` calls this.
 
-    :param product_limit: products that may be shown; None where there is no limit.
+    :param product_limit: products that the tier holds; None where there is no limit.
+    :param overage_policy: what becomes of those beyond it: ``GRACE`` or ``HIDE``.
     """
     row = {
         "business_id": business_id,
         "is_listed": is_listed,
         "product_limit": product_limit,
+        "overage_policy": overage_policy,
         "tier_code": tier_code,
         "changed_at": now,
     }

@@ -11,7 +11,7 @@ from typing import Any
 
 from portal.billing.at_period_end import CHOSEN, TAKEN_BACK, TURNED
 from portal.billing.changes import CHANGED
-from portal.billing.events import PAYMENT_APPLIED
+from portal.billing.events import PAYMENT_APPLIED, PRODUCT_LIMIT_PASSED
 from portal.billing.hibernation import HIBERNATED, WOKEN
 from portal.billing.issuing import INVOICED
 from portal.billing.renewals import ANNOUNCED
@@ -40,6 +40,13 @@ _NEXT_PERIOD = "/businesses/{business}/plan/next"
 _INVOICE = "/businesses/{business}/history/invoices/{invoice}"
 _TOLD_BY_WHAT_THEY_BRING = frozenset({"subscription_start", "subscription_change", "hibernation", "waking"})
 """Kinds of invoices whose payment is not told for itself, as what it brings about is: one event, one mail."""
+
+
+_OVERAGE = facts.taken("count", "limit", "grows", "ends_on", "tier", "today", "amount", "currency")
+
+
+def _is_step(step: str) -> Callable[[Facts], bool]:
+    return lambda given: bool(given["step"] == step)
 
 
 def _became(outcome: str) -> Callable[[Facts], bool]:
@@ -74,6 +81,11 @@ class Kind:
     """What members of the business's team may read it."""
 
 
+def _of_overage(name: str, step: str, category: Category) -> Kind:
+    """Return what is told of a step of a grace; where its end may cost something, that is mailed to everybody."""
+    return Kind(name, PRODUCT_LIMIT_PASSED, _OVERAGE, "/businesses/{business}/plan", category, _is_step(step))
+
+
 KINDS = (
     Kind("subscription_started", STARTED, facts.of_start, _INVOICE),
     Kind("subscription_changed", CHANGED, facts.of_change, _PLAN),
@@ -102,6 +114,9 @@ KINDS = (
     Kind("payment_credited", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("credited")),
     Kind("payment_held", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("held")),
     Kind("payment_in_review", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("review")),
+    _of_overage("overage_started", "started", Category.PRODUCTS),
+    _of_overage("overage_soon", "soon", Category.MONEY),
+    _of_overage("overage_hidden", "hidden", Category.PRODUCTS),
     Kind(
         "team_joined",
         JOINED,

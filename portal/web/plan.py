@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -23,7 +24,9 @@ from portal.kit.rate_limit import limiter
 from portal.payments import sessions
 from portal.web import home, wording
 from portal.web.access import may, requires, writes, writes_once
+from portal.web.forms.product_limits import LimitChoicesForm
 from portal.web.methods import card_name
+from portal.web.product_limits import shown_overage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,6 +86,8 @@ def compare(business: Business) -> str:
         branch_price=Money(branch.amount, branch.currency),
         may_change=may("billing:pay"),
         pending_url=url_for("pay.show", session=live.public_id) if live else None,
+        overage=shown_overage(business, edge.now()),
+        choices=LimitChoicesForm(formdata=None, obj=running) if running and may("methods:manage") else None,
     )
 
 
@@ -117,6 +122,8 @@ def show_quote(business: Business, quote_id: str) -> str:
         stored_card=_card(customer, quote) if may("billing:pay") else None,
         may_pay=may("billing:pay"),
         has_moved="moved" in request.args,
+        too_many=_too_many(business, quote),
+        tier=quote.terms.get("tier", ""),
     )
 
 
@@ -124,6 +131,14 @@ def _card(customer: Customer, quote: Quote) -> str | None:
     """Return what the card that can pay a quote is known by, if one can."""
     card = ways.find_card(customer.id, quote.due)
     return card_name(card) if card else None
+
+
+def _too_many(business: Business, quote: Quote) -> int:
+    """Return how many products more there are than the tier of a change holds."""
+    if "tier" not in quote.terms:
+        return 0
+    limit = price_book.get_tier(UUID(quote.terms["price_version"]), quote.terms["tier"]).product_limit
+    return 0 if limit is None else max(0, business.product_count - limit)
 
 
 def _shown(customer: Customer, quote: Quote) -> ShownQuote:

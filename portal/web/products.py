@@ -15,9 +15,12 @@ from portal.kit.rate_limit import limiter
 from portal.kit.typed import Refused, line
 from portal.web.access import requires, writes, writes_once
 from portal.web.forms.products import PhotoForm, ProductForm
+from portal.web.product_limits import shown_overage
 
 if TYPE_CHECKING:
-    from portal.directory.models import Business, Product
+    from uuid import UUID
+
+    from portal.directory.models import Business, Entitlement, Product
 
 bp = Blueprint("products", __name__)
 _MAX_SEARCH = 100
@@ -37,6 +40,7 @@ def show(business: Business) -> str:
     asked = _asked()
     page = products.list_page(business, page_number(request.args.get("page")), asked)
     entitlement = visibility.find_entitlement(business.id)
+    overage = shown_overage(business, edge.now())
     return render_template(
         "web/products/list.html",
         business=business,
@@ -45,7 +49,16 @@ def show(business: Business) -> str:
         page_url=lambda number: url_for(".show", business=business.public_id, q=asked or None, page=number),
         product_limit=entitlement.product_limit if entitlement else None,
         is_entitled=entitlement is not None,
+        overage=overage,
+        newest_shown=_newest_shown(business, entitlement),
     )
+
+
+def _newest_shown(business: Business, entitlement: Entitlement | None) -> UUID | None:
+    """Return the newest product that the public sees, where the limit hides any."""
+    if entitlement is None or entitlement.overage_policy != visibility.HIDE or entitlement.product_limit is None:
+        return None
+    return products.newest_shown(business.id, entitlement.product_limit)
 
 
 @bp.get("/businesses/<business>/products/new")
@@ -96,7 +109,7 @@ def change(business: Business, product: str) -> Any:
         return _form_page(business, found, form)
     if not form.validate():
         return _form_page(business, found, form), 422
-    products.change(found, **form.details())
+    products.change(found, now=edge.now(), **form.details())
     flash(gettext("%(name)s is saved.", name=found.name), "success")
     return redirect(_address(business), 303)
 
@@ -107,7 +120,7 @@ def change(business: Business, product: str) -> Any:
 def hide(business: Business, product: str) -> Any:
     """Hide a product from the listing."""
     found = products.get(business.id, product)
-    products.set_hidden(found, True)
+    products.set_hidden(found, True, edge.now())
     flash(gettext("%(name)s is hidden.", name=found.name), "success")
     return redirect(_address(business), 303)
 
@@ -118,7 +131,7 @@ def hide(business: Business, product: str) -> Any:
 def unhide(business: Business, product: str) -> Any:
     """Show a product in the listing again."""
     found = products.get(business.id, product)
-    products.set_hidden(found, False)
+    products.set_hidden(found, False, edge.now())
     flash(gettext("%(name)s is shown.", name=found.name), "success")
     return redirect(_address(business), 303)
 
@@ -129,7 +142,7 @@ def unhide(business: Business, product: str) -> Any:
 def remove(business: Business, product: str) -> Any:
     """Delete a product with its photos."""
     found = products.get(business.id, product)
-    products.remove(found)
+    products.remove(found, edge.now())
     flash(gettext("%(name)s is deleted.", name=found.name), "success")
     return redirect(_address(business), 303)
 

@@ -111,7 +111,7 @@ def show_listing(slug: str) -> str:
     content = kept_html(
         "web/directory/_listing.html",
         (str(listing.business.id), str(listing.edition), str(number)),
-        lambda: _listing_page(listing.business, number),
+        lambda: _listing_page(listing, number),
         is_common=number <= _COMMON_PAGES,
     )
     return render_template("web/directory/listing.html", business=listing.business, content=content)
@@ -155,8 +155,9 @@ def _found(form: SearchForm, number: int | None) -> dict[str, Any]:
     return {"results": shown, "page_url": _paged("public.show_directory", **asked), "is_search": bool(request.args)}
 
 
-def _listing_page(business: Business, number: int) -> dict[str, Any]:
-    page = products.list_shown_page(business, number)
+def _listing_page(listing: search.Listing, number: int) -> dict[str, Any]:
+    business = listing.business
+    page = products.list_shown_page(business, number, listing.shown_limit)
     return {
         "business": _listing(business),
         "product_page": Page([_product(item) for item in page.items], page.number, page.total),

@@ -27,6 +27,7 @@ VENDOR = (
     "/businesses/{business}/branches", "/businesses/{business}/branches/new", "/businesses/{business}/products",
     "/businesses/{business}/products/new", "/businesses/{business}/products/{product}", "/businesses/{business}/plan",
     "/businesses/{business}/plan/quote/{quote_id}", "/businesses/{business}/hibernation",
+    "/businesses/{business}/products/fit",
     "/businesses/{business}/plan/next", "/businesses/{business}/team", "/notices", "/account/notices",
 )  # fmt: skip
 SPILT = """() => [...document.querySelectorAll("a, button, summary")].filter(element => {

@@ -30,10 +30,10 @@ def names(page):
 def test_the_database_counts(shop, now):
     first, second = make_product(shop, "A", now), make_product(shop, "B", now, is_hidden=True)
     assert counts(shop) == (1, 1)
-    products.set_hidden(second, False)
-    products.set_hidden(second, False)
+    products.set_hidden(second, False, now)
+    products.set_hidden(second, False, now)
     assert counts(shop) == (2, 0)
-    products.remove(first)
+    products.remove(first, now)
     assert counts(shop) == (1, 0)
     session.execute(text("UPDATE products SET is_hidden = true; DELETE FROM products WHERE name = 'none'"))
     assert counts(shop) == (0, 1)
@@ -56,8 +56,30 @@ def test_pages_are_in_order(shop, now):
     assert names(products.list_page(shop, 1))[:2] == ["First", "P00"]
     assert names(products.list_page(shop, 3)) == [f"P{number}" for number in range(39, 45)]
     assert products.list_page(shop, 9).items == []
-    assert names(products.list_shown_page(shop, 1))[0] == "P00"
-    assert products.list_shown_page(shop, 1).total == 45
+    assert names(products.list_shown_page(shop, 1, None))[0] == "P00"
+    assert products.list_shown_page(shop, 1, None).total == 45
+    assert names(products.list_newest_page(shop, 1))[0] == "P44"
+
+
+def test_of_too_many_the_oldest_are_shown_wherever_they_stand(shop, now):
+    for position in (3, 1, 2):
+        make_product(shop, f"At {position}", now, position=position)
+    counts(shop)
+    page = products.list_shown_page(shop, 1, 2)
+    assert (names(page), page.total) == (["At 1", "At 3"], 2)
+    for limit in (3, 4):
+        page = products.list_shown_page(shop, 1, limit)
+        assert (names(page), page.total) == (["At 1", "At 2", "At 3"], 3)
+
+
+def test_hiding_the_newest_twice_hides_them_once_and_what_is_not_ones_own_is_left_alone(shop, now):
+    stranger = make_product(make_shop("Other", now), "Theirs", now)
+    made = [make_product(shop, f"P{number}", now) for number in range(5)]
+    products.hide(shop.id, [stranger.public_id, made[0].public_id], now)
+    for _ in range(2):
+        products.hide_newest(shop.id, 3, now)
+    session.expire_all()
+    assert [product.is_hidden for product in (*made, stranger)] == [True, False, False, False, True, False]
 
 
 @pytest.mark.parametrize(("asked", "found"), [("50%", ["50% off"]), ("_", ["a_b"]), ("OFF", ["50% off"]), ("\\", [])])
@@ -100,7 +122,7 @@ def test_changing_replaces_everything(shop, now):
     product = make_product(shop, "A", now, price=Money(0, "GBP"), attributes={"milk": "oat", "ml": 250})
     assert product.price == Money(0, "GBP")
     details = {"name": "B", "description": "", "price": None, "attributes": {}, "position": 2, "is_hidden": True}
-    products.change(product, **details)
+    products.change(product, now=now, **details)
     session.refresh(product)
 
     assert (product.name, product.price, product.attributes, product.is_hidden) == ("B", None, {}, True)

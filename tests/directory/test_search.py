@@ -124,11 +124,28 @@ def test_what_changes_is_found_anew(street, now):
     product = make_product(lantern, "Marmalade", now)
     session.flush()
     assert found(text="harbour") == found(text="marmalade") == ["The Harbour"]
-    products.set_hidden(product, True)
+    products.set_hidden(product, True, now)
     assert found(text="marmalade") == found(text="lantern") == []
-    products.remove(product)
+    products.remove(product, now)
     visibility.set_entitlement(street["hidden"].id, is_listed=True, product_limit=1, tier_code="starter", now=now)
     assert found(text="lantern") == ["Hidden Lantern"]
+
+
+def test_of_what_the_limit_hides_nothing_is_found(street, now):
+    lantern = street["lantern"]
+    for name in ("Marmalade", "Piccalilli"):
+        make_product(lantern, name, now)
+    session.refresh(lantern)
+    limit = lantern.product_count - 1
+    given = {"is_listed": True, "product_limit": limit, "tier_code": "starter", "now": now}
+    visibility.set_entitlement(lantern.id, **given, overage_policy=visibility.HIDE)
+    assert (found(text="marmalade"), found(text="piccalilli")) == (["The Lantern"], [])
+    assert search.get_listed(lantern.slug).shown_limit == limit
+    make_product(lantern, "Chutney", now)
+    assert found(text="chutney") == []
+    visibility.set_entitlement(lantern.id, **given, overage_policy=visibility.GRACE)
+    assert found(text="piccalilli") == found(text="chutney") == ["The Lantern"]
+    assert search.get_listed(lantern.slug).shown_limit is None
 
 
 def test_pages_hold_everybody_once(now):

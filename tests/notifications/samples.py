@@ -19,6 +19,16 @@ _RENEWED = {
     "currency": "GBP",
     "lines": _LINES,
 }
+_OVERAGE = _ABOUT | {
+    "count": 12,
+    "limit": 10,
+    "grows": True,
+    "ends_on": "2026-03-08",
+    "tier": "pro",
+    "today": 133,
+    "amount": 87,
+    "currency": "GBP",
+}
 SAMPLES: dict[str, dict[str, Any]] = {
     "subscription_started": _ABOUT
     | _PAID
@@ -70,5 +80,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "payment_credited": _PAYMENT | {"outcome": "credited", "number": None},
     "payment_held": _PAYMENT | {"outcome": "held", "number": "INV-2026-000002"},
     "payment_in_review": _PAYMENT | {"outcome": "review", "number": None},
+    "overage_started": _OVERAGE,
+    "overage_soon": _OVERAGE | {"grows": False},
+    "overage_hidden": _OVERAGE,
     "team_joined": _ABOUT | {"member_name": "Mona", "role": "manager"},
 }

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import redis
@@ -102,9 +103,9 @@ def profile(street: Street, **changes: str) -> None:
     businesses.change_profile(street.lantern, **{"profile": kept | changes})
 
 
-def entitle(street: Street, is_listed: bool) -> None:
-    given = {"product_limit": 10, "tier_code": "starter", "now": edge.now()}
-    visibility.set_entitlement(street.lantern.id, is_listed=is_listed, **given)
+def entitle(street: Street, is_listed: bool, **changes: Any) -> None:
+    given: dict[str, Any] = {"product_limit": 10, "tier_code": "starter", "now": edge.now()}
+    visibility.set_entitlement(street.lantern.id, is_listed=is_listed, **(given | changes))
 
 
 def add_photo(street: Street) -> None:
@@ -119,13 +120,14 @@ WRITES: dict[str, Callable[[Street], object]] = {
     "a logo": lambda street: businesses.set_logo(street.lantern, "c" * 40 + ".webp"),
     "a product more": lambda street: make_product(street.lantern, "Espresso", edge.now()),
     "a price": lambda street: setattr(street.product, "price_amount", 345),
-    "a product hidden": lambda street: products.set_hidden(street.product, True),
-    "a product less": lambda street: products.remove(street.product),
+    "a product hidden": lambda street: products.set_hidden(street.product, True, edge.now()),
+    "a product less": lambda street: products.remove(street.product, edge.now()),
     "a photo": add_photo,
     "a branch elsewhere": rename_branch,
     "a branch less": lambda street: branches.remove(second_branch(street), edge.now()),
     "another main branch": lambda street: branches.make_main(second_branch(street)),
     "no listing": lambda street: entitle(street, False),
+    "products beyond the limit": lambda street: entitle(street, True, product_limit=0, overage_policy=visibility.HIDE),
     "another shop": lambda street: make_shop("Anchor", edge.now()),
 }
 

@@ -3,8 +3,10 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from portal.billing import at_period_end, checkout, due, hibernation, renewals, wake_days
+from portal.billing import at_period_end, checkout, due, hibernation, product_limits, renewals, wake_days
+from portal.billing.events import RECONCILE_PRODUCT_LIMITS
 from portal.currency import feed, rates
+from portal.directory.counting import PRODUCTS_COUNTED
 from portal.invoicing.queries import subscription_of
 from portal.kit import config, http, jobs, logging
 from worker.runner import Args, Handler, Plain, ThreePhase
@@ -40,6 +42,10 @@ def _turn(args: Args, now: datetime) -> None:
     at_period_end.turn(UUID(args["subscription_id"]), date.fromisoformat(args["turns_on"]), now)
 
 
+def _reconcile_product_limits(args: Args, now: datetime) -> None:
+    product_limits.reconcile(UUID(args["business_id"]), now)
+
+
 def _fetch_rates(url: str) -> feed.Rates:
     return feed.parse(http.fetch(url))
 
@@ -61,5 +67,7 @@ HANDLERS: dict[str, Handler] = {
     RENEW_CHUNK: Plain(_renew_chunk),
     hibernation.ANNOUNCE: Plain(_announce_waking),
     hibernation.WAKE: Plain(_wake),
+    PRODUCTS_COUNTED: Plain(_reconcile_product_limits),
+    RECONCILE_PRODUCT_LIMITS: Plain(_reconcile_product_limits),
     feed.FETCH_RATES: ThreePhase(lambda _args, _now: config.current().ecb_url, _fetch_rates, _store_rates),
 }

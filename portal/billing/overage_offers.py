@@ -1,0 +1,74 @@
+"""What the way out of a grace costs: the smallest tier that holds all products, today and on the day of its end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from portal.billing import overage, periods, quote_change, quotes
+from portal.billing.errors import NotRunning
+from portal.billing.holdings import Current
+from portal.billing.models import Subscription
+from portal.billing.periods import Period
+from portal.billing.pricing import terms_of
+from portal.billing.proration import Holding, difference, period_total
+from portal.catalogue.price_book import Tier
+from portal.invoicing.models import Customer
+from portal.kit.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Moving to ``tier_code``, tax included, for what is left of the period: today, and on the last day."""
+
+    tier_code: str
+    today: Money
+    at_end: Money
+
+
+def offer(
+    subscription: Subscription, customer: Customer, tiers: Sequence[Tier], count: int, ends_at: datetime, now: datetime
+) -> Offer | None:
+    """Return what moving to the smallest tier that fits costs; None where none does, or nothing can be changed now.
+
+    :param tiers: those of the subscription's price version, smallest first.
+    :param ends_at: of the grace; what is past counts as today.
+    """
+    tier = overage.smallest_that_fits(tiers, count)
+    if tier is None or tier.code == subscription.tier_code or subscription.mode != "awake":
+        return None
+    try:
+        running = quote_change.get_running(subscription, customer, now)
+    except NotRunning:
+        return None
+    today = quotes.local_day(customer.time_zone, now)
+    wanted = terms_of(subscription.mode, tier.code, subscription.extra_branches)
+    change = quote_change.to_hold(wanted, subscription, running, today, now)
+    ends_on = max(today, quotes.local_day(customer.time_zone, ends_at))
+    period = _period_of(ends_on, subscription, running, ZoneInfo(customer.time_zone))
+    return Offer(tier.code, cost(running, change, today, running.period), cost(running, change, ends_on, period))
+
+
+def cost(running: Current, change: Sequence[Holding], on: date, period: Period) -> Money:
+    """Return what a change costs on a day of the running ``period``, or of a later one that begins as things stand."""
+    held, invoiced = running.held, running.invoiced
+    if period != running.period:
+        held = _net(running.held, period.starts_on)
+        invoiced = period_total(held, period, invoiced.currency)
+    due, _ = difference(held, [replace(one, from_on=on) for one in change], invoiced, period)
+    return due
+
+
+def _net(held: Sequence[Holding], from_on: date) -> list[Holding]:
+    """Return what is left of what was taken up and given up, held from a day on."""
+    left: dict[tuple[str, Money], int] = {}
+    for one in held:
+        left[one.code, one.unit] = left.get((one.code, one.unit), 0) + one.quantity
+    return [Holding(code, quantity, unit, from_on) for (code, unit), quantity in left.items() if quantity]
+
+
+def _period_of(on: date, subscription: Subscription, running: Current, zone: ZoneInfo) -> Period:
+    period = running.period
+    while on >= period.ends_on and subscription.anchor_on is not None:
+        period = periods.period(subscription.anchor_on, period.number + 1, zone)
+    return period
