@@ -9,7 +9,7 @@ from flask import Flask
 
 from portal.billing import at_period_end, checkout
 from portal.billing.apply_payment import apply_payment
-from portal.directory import product_import
+from portal.directory import product_import, visibility
 from portal.kit import edge
 from portal.payments import sessions
 from portal.payments.queries import get_session
@@ -31,7 +31,7 @@ class Field:
         self.world = world
         self.cookies = cookies
         self.targets = all_targets(app, world, cookies)
-        self._states = {"running": self._run, "turning": self._turn, "asleep": self._fall_asleep}
+        self._states = {"running": self._run, "over": self._go_over, "turning": self._turn, "asleep": self._fall_asleep}
         for state, come in self._states.items():
             with rows.undone():
                 edge.write(come)
@@ -53,6 +53,11 @@ class Field:
     def _run(self) -> None:
         session = get_session(self.world.ids["session"])
         assert apply_payment(session, shop.evidence_for(session), edge.now()) == "paid"
+
+    def _go_over(self) -> None:
+        self._run()
+        given: dict[str, Any] = {"is_listed": True, "product_limit": 0, "tier_code": "pro", "now": edge.now()}
+        visibility.set_entitlement(self.world.business.id, **given)
 
     def _turn(self) -> None:
         self._run()

@@ -28,9 +28,11 @@ SETTLED = (
 LATER = {
     "running": (
         "/businesses/<business>/hibernation/quote",
+        "/businesses/<business>/plan/limit",
         "/businesses/<business>/plan/next",
         "/businesses/<business>/plan/next/cancel",
     ),
+    "over": ("/businesses/<business>/products/fit/newest",),
     "turning": ("/businesses/<business>/plan/next/take-back",),
     "asleep": (
         "/businesses/<business>/hibernation/wake",
@@ -43,6 +45,7 @@ LATER_PAGES = (
     "/businesses/<business>/hibernation",
     "/businesses/<business>/plan",
     "/businesses/<business>/plan/next",
+    "/businesses/<business>/products/fit",
 )
 """Where they do."""
 BY_HAND = (
