@@ -220,9 +220,9 @@ class _Commands(click.Group):
     """The commands, imported only when one is called: a web process needs none of them."""
 
     def _all(self) -> dict[str, click.Command]:
-        from portal.cli import clock, operator, ops, run, seed
+        from portal.cli import billing, clock, operator, ops, run, seed
 
-        groups = (run, ops, operator, clock, seed)
+        groups = (run, ops, operator, clock, billing, seed)
         return {str(command.name): command for group in groups for command in group.COMMANDS}
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -27,7 +27,7 @@ _LOCK = (
 _COUNT = select(func.count()).where(_SUBSCRIPTION.renews_at <= bindparam("now"))
 _EARLIEST = select(func.min(_SUBSCRIPTION.renews_at))
 _DETAILS = text("""
-    SELECT s.id, s.public_id, s.version, s.mode, coalesce(s.pending_tier_code, s.tier_code) AS tier_code,
+    SELECT s.id, s.public_id, s.renews_at, s.version, s.mode, coalesce(s.pending_tier_code, s.tier_code) AS tier_code,
         s.extra_branches, s.price_version_id, s.anchor_on, c.id AS customer_id, c.public_id AS customer, c.currency,
         c.time_zone, b.id AS business_id, b.name, b.email, b.country,
         p.number, p.starts_on, p.ends_on, p.starts_at, p.ends_at, coalesce(a.balance, 0) AS credit,
@@ -41,6 +41,13 @@ _DETAILS = text("""
 """).columns(
     id=Uuid, customer_id=Uuid, business_id=Uuid, price_version_id=Uuid, has_method=Boolean
 )  # fmt: skip
+_FOLLOWING = (
+    select(_SUBSCRIPTION.id)
+    .where(_SUBSCRIPTION.renews_at <= bindparam("until"), _SUBSCRIPTION.id > bindparam("after"))
+    .order_by(_SUBSCRIPTION.id)
+    .limit(bindparam("limit"))
+)
+_NO_KEY = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,7 @@ class Due:
 
     id: UUID
     public_id: str
+    renews_at: datetime
     version: int
     terms: tuple[str, str, int]
     """Mode, tier and further branches from the next period on."""
@@ -70,8 +78,19 @@ def lock_due(now: datetime, limit: int) -> Sequence[Due]:
 
     What they depend on is read once they are locked, by a second look: the first one's may be of before.
     """
-    found = db.scalars(_LOCK, {"now": now, "limit": limit}).all()
-    return [_due(row) for row in db.execute(_DETAILS, {"ids": list(found)})] if found else []
+    return _read(db.scalars(_LOCK, {"now": now, "limit": limit}).all())
+
+
+def list_until(until: datetime, after: UUID | None, limit: int) -> Sequence[Due]:
+    """Return the next ``limit`` subscriptions, by their keys, that are due by ``until``; nothing is locked.
+
+    :param after: the highest key that was seen.
+    """
+    return _read(db.scalars(_FOLLOWING, {"until": until, "after": after or _NO_KEY, "limit": limit}).all())
+
+
+def _read(ids: Sequence[UUID]) -> Sequence[Due]:
+    return [_due(row) for row in db.execute(_DETAILS, {"ids": list(ids)})] if ids else []
 
 
 def count_due(now: datetime) -> int:
@@ -90,6 +109,7 @@ def _due(row: Any) -> Due:
     return Due(
         row.id,
         row.public_id,
+        row.renews_at,
         row.version,
         (row.mode, row.tier_code, row.extra_branches),
         row.price_version_id,

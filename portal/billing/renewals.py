@@ -46,13 +46,16 @@ class Look:
     step: Step
     priced: Priced | None
     again_at: datetime
+    lacks: str = ""
+    """Why there is no price: a code of ``RatesStale`` or ``UnknownOffer``."""
 
 
 def renew_chunk(now: datetime, limit: int = CHUNK) -> int:
     """Do what is due for up to ``limit`` subscriptions, and return for how many."""
     prices = Prices(now)
-    looks = [_look(one, prices, now) for one in due.lock_due(now, limit)]
+    looks = [look_at(one, prices, now) for one in due.lock_due(now, limit)]
     if looks:
+        _report(looks)
         issues = _invoice([look for look in looks if look.step is Step.INVOICE], prices, now)
         _announce([look for look in looks if look.step is Step.ANNOUNCE], now)
         planned = [{"id": look.of.id, "renews_at": look.again_at} for look in looks]
@@ -61,16 +64,22 @@ def renew_chunk(now: datetime, limit: int = CHUNK) -> int:
     return len(looks)
 
 
-def _look(one: Due, prices: Prices, now: datetime) -> Look:
+def look_at(one: Due, prices: Prices, now: datetime) -> Look:
+    """Return what is to be done by ``now`` about the period that follows the newest one of a subscription."""
     period = following(one.period, one.anchor_on, ZoneInfo(one.time_zone))
     try:
         priced = prices.of(one)
     except (RatesStale, UnknownOffer) as missing:
-        log.error("renewal_without_price", subscription=one.public_id, reason=missing.code)
-        return Look(one, period, Step.WAIT, None, now + _AGAIN)
+        return Look(one, period, Step.WAIT, None, now + _AGAIN, missing.code)
     credit = Money(one.credit, one.currency)
     step = renewal_rules.step(period.starts_at, priced.total, credit, one.has_method, now)
     return Look(one, period, step, priced, renewal_rules.next_look(step, period.starts_at, period.ends_at))
+
+
+def _report(looks: Sequence[Look]) -> None:
+    for look in looks:
+        if look.priced is None:
+            log.error("renewal_without_price", subscription=look.of.public_id, reason=look.lacks)
 
 
 def _announce(looks: Sequence[Look], now: datetime) -> None:
@@ -91,7 +100,7 @@ def _announced(look: Look) -> dict[str, Any]:
 
 def _invoice(looks: Sequence[Look], prices: Prices, now: datetime) -> list[Issue]:
     """Draft the invoices of whole periods that are about to begin, and store the periods; numbers are taken later."""
-    issues = [_issue(look, _drawn(look, prices, now)) for look in looks]
+    issues = [_issue(look, draw(look, prices, now)) for look in looks]
     issuing.draft(issues, now)
     _open_periods(looks, [one.drawn for one in issues])
     return issues
@@ -101,7 +110,11 @@ def _issue(look: Look, drawn: Drawn) -> Issue:
     return Issue(drawn, look.of.public_id, look.of.business_id, look.of.has_method)
 
 
-def _drawn(look: Look, prices: Prices, now: datetime) -> Drawn:
+def draw(look: Look, prices: Prices, now: datetime) -> Drawn:
+    """Draw the invoice of a period that is about to begin, without storing anything.
+
+    :raises ValueError: it has no price.
+    """
     of, priced = look.of, _priced(look)
     rate, tax = prices.tax(priced.total, of.buyer["country"])
     return Drawn(

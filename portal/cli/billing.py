@@ -1,0 +1,180 @@
+"""Commands that renew what is due and tell what will be charged. Both do what the workers do, by the same functions."""
+
+import csv
+import json
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import click
+
+from portal.billing import due, renewals
+from portal.billing.preview import Charge, Preview
+from portal.cli import environment
+from portal.cli.run import plain_errors
+from portal.invoicing import line_words
+from portal.kit import config, edge, i18n
+from portal.kit.money import Money
+
+_COLUMNS = (
+    "due_on", "business", "subscription", "starts_on", "ends_on", "lines", "amount", "credit", "currency", "paid_by"
+)  # fmt: skip
+_OF_LINE = ("code", "quantity", "unit_amount", "amount")
+_LANGUAGE = "en"
+
+
+@click.group("billing")
+def billing() -> None:
+    """Renew what is due, and see ahead."""
+
+
+@billing.command("run")
+def run() -> None:
+    """Renew everything that is due, chunk by chunk; what was begun and stopped is taken up by the next run.
+
+    Workers that renew meanwhile do no harm: each subscription is taken by one of them. Exit with 1 where others hold
+    what is due still.
+    """
+    _connect()
+    began = time.monotonic()
+    waiting = edge.write(lambda: due.count_due(edge.now()))
+    try:
+        done = _renew(waiting)
+    except KeyboardInterrupt:
+        click.echo("\nStopped. What was renewed is kept; the next run goes on from there.")
+        sys.exit(1)
+    left = edge.write(lambda: due.count_due(edge.now()))
+    took = f"looked at {done} due periods in {time.monotonic() - began:.1f} s"
+    if left:
+        click.echo(f"{took}; {left} more are in the hands of other workers.".capitalize())
+        sys.exit(1)
+    click.echo(f"{took}; nothing is due any more.".capitalize() if done else "Nothing is due.")
+
+
+def _renew(waiting: int) -> int:
+    """Renew chunk by chunk, telling how far it has come; a backlog may come to more than was ``waiting`` at first."""
+    done, has_terminal = 0, sys.stdout.isatty()
+    with click.progressbar(length=waiting, label="Renewing", hidden=not has_terminal) as bar:
+        while looked := edge.write(lambda: renewals.renew_chunk(edge.now())):
+            done += looked
+            bar.update(min(looked, waiting - bar.pos))
+            if not has_terminal:
+                click.echo(f"renewing: {done} of {max(done, waiting)}")
+    return done
+
+
+@billing.command("preview")
+@click.option("--days", type=click.IntRange(1, 366), default=90, show_default=True, help="How far to look ahead.")
+@click.option("--csv", "form", flag_value="csv", help="Print CSV, amounts in minor units.")
+@click.option("--json", "form", flag_value="json", help="Print JSON, amounts in minor units.")
+def preview(days: int, form: str | None) -> None:
+    """List every renewal of the coming days with its lines, its amount and how it is paid. Nothing is changed.
+
+    As things stand: with today's plans, prices and rates, and as if everybody paid in time.
+    """
+    _connect()
+    charges, until = _look_ahead(timedelta(days=days))
+    if form == "json":
+        click.echo(json.dumps([_row(charge) for charge in charges], indent=1, ensure_ascii=False))
+    elif form == "csv":
+        writer = csv.DictWriter(sys.stdout, _COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(_row(charge) | {"lines": _titles(charge)} for charge in charges)
+    else:
+        _print_table(charges, until)
+
+
+def _look_ahead(far: timedelta) -> tuple[list[Charge], datetime]:
+    """Return all charges by their days, and until when. Each chunk is a transaction of its own that is not kept."""
+    now = edge.write(edge.now)
+    ahead = edge.write(lambda: Preview(now, now + far))
+    found: list[Charge] = []
+    while (chunk := edge.write(ahead.following, keep=lambda _: False)) is not None:
+        found += chunk
+    return sorted(found, key=lambda charge: (charge.due_on, charge.buyer, charge.subscription)), now + far
+
+
+def _row(charge: Charge) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "due_on": str(charge.due_on),
+        "business": charge.buyer,
+        "subscription": charge.subscription,
+        "starts_on": str(charge.period.starts_on),
+        "ends_on": str(charge.period.ends_on),
+        "lines": [],
+        "amount": None,
+        "credit": None,
+        "currency": None,
+        "paid_by": charge.paid_by,
+    }
+    if charge.drawn is None:
+        return row
+    total, lines = charge.drawn.total, [{name: line[name] for name in _OF_LINE} for line in charge.drawn.lines]
+    return row | {
+        "lines": lines, "amount": total.amount, "credit": charge.drawn.credit.amount, "currency": total.currency
+    }  # fmt: skip
+
+
+def _titles(charge: Charge) -> str:
+    """Return what a charge is for, such as "Starter tier, Further branches: 2"."""
+    if charge.drawn is None:
+        return ""
+    currency = charge.drawn.total.currency
+    return ", ".join(
+        line_words.shown_line(
+            line["code"],
+            line["quantity"],
+            Money(line["unit_amount"], currency),
+            Money(line["amount"], currency),
+            line["derivation"],
+            _LANGUAGE,
+        ).title
+        for line in charge.drawn.lines
+    )
+
+
+def _print_table(charges: Sequence[Charge], until: datetime) -> None:
+    rows = [
+        (str(charge.due_on), charge.buyer, _titles(charge), _amount(charge), _how(charge), charge.subscription)
+        for charge in charges
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(5)] if rows else []
+    for row in rows:
+        click.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]))
+    totals = Counter[str]()
+    for charge in charges:
+        if charge.drawn is not None:
+            totals[charge.drawn.total.currency] += charge.drawn.total.amount
+    told = ", ".join(i18n.money_text(amount, currency, _LANGUAGE) for currency, amount in sorted(totals.items()))
+    click.echo(
+        f"{len(charges)} charges until {until:%Y-%m-%d}: {told}" if rows else f"No charges until {until:%Y-%m-%d}."
+    )
+
+
+def _amount(charge: Charge) -> str:
+    drawn = charge.drawn
+    return i18n.money_text(drawn.total.amount, drawn.total.currency, _LANGUAGE) if drawn else "–"
+
+
+def _how(charge: Charge) -> str:
+    """Return how a charge is paid, such as "£0.30 credit, payment link"."""
+    if charge.drawn is None:
+        return f"waits for a price ({charge.paid_by})"
+    said = charge.paid_by.replace("_", " ")
+    credit = charge.drawn.credit
+    if charge.drawn.is_settled or not credit:
+        return said
+    return f"{i18n.money_text(credit.amount, credit.currency, _LANGUAGE)} credit, {said}"
+
+
+def _connect() -> None:
+    with plain_errors():
+        settings = config.load_settings(environment.of_instance())
+    config.use(settings)
+    edge.connect(settings.database_url, pool_size=1, application="billing")
+
+
+COMMANDS = (billing,)
