@@ -12,12 +12,13 @@ MESSAGES := $(SOURCES:.po=.mo)
 LAN ?= $(or $(PORTAL_LAN),0)
 
 .DEFAULT_GOAL := help
-.PHONY: help run test prove reliability bench check tools seed soak attack fuzz
+.PHONY: help run test prove mutants reliability bench check tools seed soak attack fuzz
 
 help:
 	@echo "make run          start everything; LAN=1 shows it to phones on your network"
 	@echo "make test         run all tests"
 	@echo "make prove        run all tests and leave nothing out: every crash point, every cut, long profiles"
+	@echo "make mutants      change the rules of money in every small way, to see whether a test notices"
 	@echo "make bench        measure pages and payments against their floors; ONLY=history measures one"
 	@echo "make soak         load the product and break it every half minute; MINUTES=10"
 	@echo "make fuzz         feed the parsers what a fuzzer makes up; MINUTES=2"
@@ -47,6 +48,10 @@ prove: .venv/.dev $(TESTED_TOOLS) $(MESSAGES)
 # What the tests of the fault matrix saw, for docs/reliability.md; `make check` says when it is stale.
 reliability: .venv/.dev
 	$(BIN)/python -m tests.support.evidence
+
+# mutmut leaves its copies of the code in mutants/; a mutant that no test need notice has its reason in tests/mutation.
+mutants: .venv/.dev $(MESSAGES)
+	@$(BIN)/python -m tests.mutation
 
 # The first time fills a database with a million payments, which takes some minutes; it is kept in var/bench.
 bench: .venv/.dev $(MESSAGES)

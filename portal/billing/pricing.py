@@ -45,13 +45,13 @@ def unit_price(price: Money, currency: str, rate: Rate | None) -> Money:
 
 def month_lines(items: Sequence[Item], currency: str, rate: Rate | None) -> list[Line]:
     """Price a whole period: unit price × quantity."""
-    units = [unit_price(item.price, currency, rate) for item in items]
-    return [
-        Line(
-            item.code, item.quantity, unit, unit * item.quantity, {"kind": "month"} | _book(item.price, currency, rate)
-        )
-        for item, unit in zip(items, units, strict=True)
-    ]
+    return [_month_line(item, currency, rate) for item in items]
+
+
+def _month_line(item: Item, currency: str, rate: Rate | None) -> Line:
+    unit = unit_price(item.price, currency, rate)
+    derivation = {"kind": "month"} | _book(item.price, currency, rate)
+    return Line(item.code, item.quantity, unit, unit * item.quantity, derivation)
 
 
 def day_lines(change: Sequence[Holding], amounts: Sequence[Money], period: Period) -> list[Line]:

@@ -65,7 +65,7 @@ def worth(holding: Holding, period: Period) -> Fraction:
 
 def period_total(holdings: Sequence[Holding], period: Period, currency: str) -> Money:
     """Return what a period costs with all its holdings, rounded once."""
-    return Money(rounded(sum((worth(holding, period) for holding in holdings), Fraction(0))), currency)
+    return Money(rounded(sum(worth(holding, period) for holding in holdings)), currency)
 
 
 def difference(

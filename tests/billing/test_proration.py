@@ -96,8 +96,16 @@ def test_d9_parts_sum_exactly_and_stay_near(exact: list[Fraction], off: int) -> 
     assert all(abs(part - share) < 2 for part, share in zip(parts, exact, strict=True))
 
 
+def test_what_is_left_over_goes_to_the_largest_remainders_and_then_to_the_first() -> None:
+    third, half = Fraction(1, 3), Fraction(1, 2)
+    assert spread(3, [1 + third, 1 + 2 * third]) == [1, 2]
+    assert spread(1, [half, half]) == [1, 0]
+    assert spread(267, [1000 * third, -200 * third]) == [334, -67]
+    assert spread(-1, [-third, -2 * third]) == [0, -1]
+
+
 def test_nothing_cannot_be_spread() -> None:
-    with pytest.raises(ValueError, match="nothing to spread"):
+    with pytest.raises(ValueError, match=r"^there is nothing to spread over$"):
         spread(1, [])
 
 
