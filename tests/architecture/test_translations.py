@@ -28,7 +28,7 @@ _HALF_WIDTH = re.compile(rf"{_HAN}[,.;:?!]|[,;:?!]{_HAN}")
 _PHRASE = re.compile(r"[A-Z][a-z]+( |$)")
 _ENDS = {".": "。", "?": "？", ":": "："}
 _REST_OF_ADDRESS = re.compile(r"(?<!\w)(/\w+)+")
-_TRANSLATED_BY = {"_", "gettext", "ngettext"}
+_TRANSLATED_BY = {"_", "gettext", "ngettext", "pgettext"}
 _JINJA = Environment(extensions=["jinja2.ext.i18n"], trim_blocks=True, lstrip_blocks=True, autoescape=True)
 
 
