@@ -94,7 +94,8 @@ def _issue(ahead: Ahead, kind: str, lines: Sequence[Line], now: datetime) -> Non
     """Issue an invoice of the period, due on its first day; credit pays what it can of it."""
     customer = ahead.customer
     has_method = methods.find_default(customer.id) is not None
-    issue = Issue(_drawn(ahead, kind, lines), ahead.subscription.public_id, customer.business_id, has_method)
+    drawn, due_at = _drawn(ahead, kind, lines), ahead.next.period.starts_at
+    issue = Issue(drawn, due_at, ahead.subscription.public_id, customer.business_id, has_method)
     issuing.draft([issue], now)
     issuing.number([issue], now)
 

@@ -6,13 +6,14 @@ Locks are taken in the house's order: subscription, invoice, session, attempt.
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.billing import quotes, subscriptions
+from portal.billing import open_invoices, quotes, subscriptions
 from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.fulfilment import fulfil, stands
 from portal.billing.models import Subscription
-from portal.billing.queries import Deal, deal
+from portal.billing.queries import Deal, deal_of
 from portal.identity import audit
 from portal.invoicing import invoices
+from portal.invoicing.invoices import Settlement
 from portal.invoicing.models import Invoice
 from portal.kit import logging, outbox
 from portal.kit.money import Money
@@ -48,9 +49,11 @@ def apply_payment(session: PaymentSession, evidence: PaymentEvidence, now: datet
         return verdict
     if verdict is Verdict.MISMATCH:
         outcome = _hold_for_review(chain, evidence, now)
+    elif chain.invoice.status == "open" and chain.invoice.due == chain.session.owed:
+        outcome = _settle(chain, evidence, now)
     elif stands(chain.invoice, chain.subscription, chain.deal, now):
         outcome = _pay(chain, evidence, now)
-    elif chain.invoice.status == "paid":
+    elif _was_paid(chain.invoice):
         outcome = _hold(chain, evidence, now)
     else:
         outcome = _credit(chain, evidence, now)
@@ -62,7 +65,7 @@ def _lock(session: PaymentSession, evidence: PaymentEvidence) -> Chain:
     subscription = subscriptions.lock(session.subscription_id)
     invoice = invoices.lock(session.invoice_id)
     session, attempt = attempts.lock_for(session.id, evidence)
-    return Chain(subscription, invoice, deal(invoice.confirmed), session, attempt)
+    return Chain(subscription, invoice, deal_of(invoice), session, attempt)
 
 
 def _pay(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
@@ -79,11 +82,27 @@ def _pay(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
     return "paid_late" if is_late else "paid"
 
 
+def _was_paid(invoice: Invoice) -> bool:
+    """Whether money or credit paid it; one that a credit note settled was not paid, so money for it is no excess."""
+    return invoice.status == "paid" and bool(invoice.paid_amount or not invoice.credited_open_amount)
+
+
+def _settle(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
+    """The money pays what was still owed of an invoice that was issued before."""
+    owed, asked = chain.session.owed, chain.attempt.asked
+    recipes.payment_received(chain.attempt.id, evidence.provider, asked, owed, now)
+    sessions.end_others(chain.session, now)
+    confirmation.capture(chain.session, chain.attempt, evidence, "applied", now)
+    invoices.settle(chain.invoice, Settlement(Money.zero(owed.currency), owed), now)
+    return "paid_late" if confirmation.is_late(chain.session, evidence) else "paid"
+
+
 def _credit(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
     """What it was for no longer stands: the money is the customer's credit."""
     owed, asked = chain.session.owed, chain.attempt.asked
     recipes.payment_credited(chain.attempt.id, evidence.provider, asked, chain.session.customer_id, owed, now)
     confirmation.capture(chain.session, chain.attempt, evidence, "credited", now)
+    open_invoices.stage_credit(chain.session.customer_id, now)
     return "credited"
 
 

@@ -16,7 +16,7 @@ from portal.invoicing import invoices
 from portal.invoicing.models import Customer, Invoice
 from portal.kit import ids, jobs, outbox
 from portal.kit.money import Money
-from portal.payments import attempts, sessions, transactions
+from portal.payments import sessions, transactions
 from portal.payments.errors import AttemptUnresolved
 from portal.payments.providers import registry
 from portal.payments.queries import attempt_of
@@ -111,23 +111,12 @@ def start_payment(customer: Customer, quote: Quote, method: str, now: datetime) 
 
 
 def _is_same_payment(live: UnderWay, quote: Quote, method: str, now: datetime) -> bool:
-    """Whether the payment under way is this one; one for this quote in another way ends, so that this may begin.
-
-    :raises AttemptUnresolved: its fate is not known yet, or its card is being charged this moment.
-    :raises ChangeInProgress: it is for another quote.
-    """
-    is_for_this = _asks_the_same(invoices.lock(live.invoice_id), quote)
-    session, attempt = attempts.lock(live.id, attempt_of(live.id).id)
-    if attempt.status == "unknown":
+    """Whether the payment under way is this one; one for this quote in another way ends, so that this may begin."""
+    if attempt_of(live.id).status == "unknown":
         raise AttemptUnresolved
-    if not is_for_this:
+    if not _asks_the_same(invoices.lock(live.invoice_id), quote):
         raise ChangeInProgress
-    if session.provider == method:
-        return True
-    if session.method_id is not None and attempt.status == "submitted":
-        raise AttemptUnresolved
-    sessions.end(session, attempt, "cancelled", now, "paid_otherwise")
-    return False
+    return ways.is_under_way(live, method, now)
 
 
 def _stage_lapse(invoice_id: UUID, due_at: datetime) -> None:
@@ -172,7 +161,9 @@ def _draft(subscription: Subscription, quote: Quote, now: datetime) -> UUID:
 
 
 def _asks_the_same(invoice: Invoice, quote: Quote) -> bool:
-    earlier = quotes.get_by_id(invoice.confirmed)
+    if invoice.quote_id is None:
+        return False
+    earlier = quotes.get_by_id(invoice.quote_id)
     same = ("price_version", "branches", "lines", "credit")
     return invoice.kind == quote.kind and all(earlier.terms[name] == quote.terms[name] for name in same)
 

@@ -72,3 +72,10 @@ class NothingPending(Conflict):
 
     def __init__(self) -> None:
         super().__init__("nothing_pending", N_("There is nothing to take back: your plan goes on as it is."))
+
+
+class NothingOwed(Conflict):
+    """Only what is issued and still owed is paid."""
+
+    def __init__(self) -> None:
+        super().__init__("nothing_owed", N_("Nothing is owed of this invoice any more. You do not need to pay."))

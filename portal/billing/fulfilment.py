@@ -16,9 +16,9 @@ from portal.kit.money import Money
 
 
 def stands(invoice: Invoice, subscription: Subscription, deal: Deal, now: datetime) -> bool:
-    """Whether a locked invoice can still be paid: same version, and what it is for, its branches and the credit it
+    """Whether a locked draft can still be paid: same version, and what it is for, its branches and the credit it
     counts on are there."""
-    if invoice.status not in ("draft", "open") or invoice.subscription_version != subscription.version:
+    if invoice.status != "draft" or invoice.subscription_version != subscription.version:
         return False
     if not KINDS[invoice.kind].stands(subscription, deal, now):
         return False

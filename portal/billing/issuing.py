@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from portal.billing import automatic
 from portal.invoicing import batches
 from portal.invoicing.batches import Drawn
 from portal.kit import config, outbox
@@ -21,9 +22,13 @@ INVOICED = "billing.renewal_invoiced"
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """An invoice to be issued, and whose it is; ``has_method``: whether it is collected by a stored method."""
+    """An invoice to be issued, and whose it is; ``has_method``: whether it is collected by a stored method.
+
+    ``due_at`` is when its period begins, from when on it is collected without anybody.
+    """
 
     drawn: Drawn
+    due_at: datetime
     subscription: str
     business_id: UUID | None
     has_method: bool
@@ -36,6 +41,7 @@ def draft(issues: Sequence[Issue], now: datetime) -> None:
     transactions.settled_by_credit([(one.id, one.basis.customer_id, one.basis.kind, one.total) for one in settled], now)
     told = [Happened(INVOICED, one.subscription, _facts(one)) for one in issues]
     outbox.record_all(told, Queue.BULK, now)
+    automatic.stage_charges((one.drawn.id, max(one.due_at, now)) for one in issues if not one.drawn.is_settled)
 
 
 def number(issues: Sequence[Issue], now: datetime) -> None:

@@ -14,6 +14,7 @@ from portal.kit.db import db, table_of
 from portal.kit.money import Money
 
 _quote, _customer, _business = table_of(Quote), table_of(Customer), table_of(Business)
+_invoice = table_of(Invoice)
 _DEAL = (
     select(
         _quote.c.terms, _quote.c.credit_amount, _quote.c.currency, _quote.c.quoted_on,
@@ -71,6 +72,15 @@ def find_buyer(customer: Customer) -> Buyer | None:
     return Buyer(found.id, found.name, found.email, found.country) if found else None
 
 
+def deal_of(invoice: Invoice) -> Deal:
+    """Return what an invoice was agreed on with; a renewal, which nobody confirms, has no terms."""
+    if invoice.quote_id is not None:
+        return deal(invoice.quote_id)
+    customer = db.get_one(Customer, invoice.customer_id)
+    nothing, buyer = Money.zero(invoice.currency), find_buyer(customer)
+    return Deal({}, nothing, invoice.issued_on, customer.public_id, customer.time_zone, buyer)
+
+
 def find_live(customer_id: UUID) -> Subscription | None:
     """Return the customer's subscription that has not ended, if there is one."""
     query = select(Subscription).where(Subscription.customer_id == customer_id, Subscription.status != "cancelled")
@@ -83,6 +93,20 @@ def newest_period(subscription_id: UUID) -> SubscriptionPeriod | None:
     return db.scalars(query.order_by(SubscriptionPeriod.number.desc()).limit(1)).first()
 
 
-def quote_of_invoice(invoice_id: UUID) -> Quote:
-    """Return the quote that an invoice or draft was made from."""
-    return db.scalars(select(Quote).join(Invoice, Invoice.quote_id == Quote.id).where(Invoice.id == invoice_id)).one()
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Where what a payment is for is shown: its invoice once that is issued, its quote before; both public ids."""
+
+    invoice: str | None
+    quote: str | None
+
+
+def shown_of(invoice_id: UUID) -> Shown:
+    """Return where what an invoice or a draft is for is shown."""
+    query = (
+        select(_invoice.c.public_id, _invoice.c.number, _quote.c.public_id)
+        .outerjoin(_quote, _quote.c.id == _invoice.c.quote_id)
+        .where(_invoice.c.id == invoice_id)
+    )
+    invoice, number, quote = db.execute(query).one()
+    return Shown(invoice if number else None, quote)

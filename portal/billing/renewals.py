@@ -107,7 +107,7 @@ def _invoice(looks: Sequence[Look], prices: Prices, now: datetime) -> list[Issue
 
 
 def _issue(look: Look, drawn: Drawn) -> Issue:
-    return Issue(drawn, look.of.public_id, look.of.business_id, look.of.has_method)
+    return Issue(drawn, look.period.starts_at, look.of.public_id, look.of.business_id, look.of.has_method)
 
 
 def draw(look: Look, prices: Prices, now: datetime) -> Drawn:

@@ -20,16 +20,17 @@ def of(customer_id: UUID, currency: str) -> Money:
     return balances.credit_balance(customer_id, currency)
 
 
-def settle(invoice: Invoice, amount: Money, now: datetime) -> None:
-    """Use ``amount`` of the customer's credit for a locked, issued invoice, once.
+def settle(invoice: Invoice, amount: Money, now: datetime, purchase_id: UUID | None = None) -> None:
+    """Use ``amount`` of the customer's credit for a locked, issued invoice, once as it is issued and once a purchase.
 
+    :param purchase_id: what records it, after the invoice was issued.
     :raises CreditSpent: there is less of it by now.
     """
     if not amount:
         return
     try:
         with db.begin_nested():
-            recipes.credit_used(invoice.id, invoice.customer_id, amount, now)
+            recipes.credit_used(purchase_id or invoice.id, invoice.customer_id, amount, now)
     except IntegrityError as error:
         if error.orig is None or error.orig.diag.constraint_name != _GUARD:  # type: ignore[attr-defined]
             raise

@@ -61,7 +61,8 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What settles an invoice in full: ``credit`` and ``paid`` together are its total (the database checks)."""
+    """What settles an invoice, or a part of it: ``credit`` and ``paid`` together, never above its total (the database
+    checks)."""
 
     credit: Money
     paid: Money
@@ -135,9 +136,16 @@ def issue(
         move(invoice, "paid", **facts, **settlement.facts(now))
 
 
-def mark_paid(invoice: Invoice, settlement: Settlement, now: datetime) -> None:
-    """Settle a locked open invoice in full."""
-    move(invoice, "paid", **settlement.facts(now))
+def settle(invoice: Invoice, part: Settlement, now: datetime) -> None:
+    """Count what settles a part of a locked open invoice; once nothing is due of it, it is paid."""
+    is_all = invoice.due == part.credit + part.paid
+    move(
+        invoice,
+        "paid" if is_all else invoice.status,
+        credit_amount=invoice.credit_amount + part.credit.amount,
+        paid_amount=invoice.paid_amount + part.paid.amount,
+        paid_at=now if is_all else None,
+    )
 
 
 def void(invoice: Invoice) -> None:

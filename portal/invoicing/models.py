@@ -89,16 +89,6 @@ class Invoice(Document, Base):
     paid_at: Mapped[datetime | None]
 
     @property
-    def confirmed(self) -> UUID:
-        """The quote that was confirmed.
-
-        :raises ValueError: it is a renewal.
-        """
-        if self.quote_id is None:
-            raise ValueError("a renewal was confirmed by nobody")
-        return self.quote_id
-
-    @property
     def issued_on(self) -> date:
         """The day on which it was issued, where its seller is.
 

@@ -16,10 +16,13 @@ def invoice_issued(invoice_id: UUID, total: Money, tax: Money, now: datetime) ->
         post(_issued(invoice_id, total, tax), now)
 
 
-def credit_used(invoice_id: UUID, customer_id: UUID, amount: Money, now: datetime) -> None:
-    """Part of an invoice is settled from the customer's credit; the database refuses more than there is."""
+def credit_used(subject_id: UUID, customer_id: UUID, amount: Money, now: datetime) -> None:
+    """Part of an invoice is settled from the customer's credit; the database refuses more than there is.
+
+    :param subject_id: the invoice, where that happens as it is issued, afterwards the purchase that records it.
+    """
     if amount:
-        post(_used(invoice_id, customer_id, amount), now)
+        post(_used(subject_id, customer_id, amount), now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +51,9 @@ def _issued(invoice_id: UUID, total: Money, tax: Money) -> Posting:
     return Posting(f"invoice:{invoice_id}", "invoice_issued", moves)
 
 
-def _used(invoice_id: UUID, customer_id: UUID, amount: Money) -> Posting:
+def _used(subject_id: UUID, customer_id: UUID, amount: Money) -> Posting:
     moves = [Move(credit_of(customer_id), Account(RECEIVABLE), amount)]
-    return Posting(f"credit_used:{invoice_id}", "credit_used", moves)
+    return Posting(f"credit_used:{subject_id}", "credit_used", moves)
 
 
 def credit_note_issued(

@@ -52,6 +52,12 @@ def attempts_of_invoice(invoice_id: UUID) -> Sequence[UUID]:
     return db.scalars(select(PaymentAttempt.id).where(PaymentAttempt.invoice_id == invoice_id)).all()
 
 
+def credits_of_invoice(invoice_id: UUID) -> Sequence[UUID]:
+    """Return the keys of the purchases by which credit paid an invoice."""
+    query = select(MembershipTransaction.id).where(MembershipTransaction.invoice_id == invoice_id)
+    return db.scalars(query.where(MembershipTransaction.method == "credit")).all()
+
+
 def session_of_attempt(attempt_id: UUID) -> PaymentSession:
     """Return the session that an attempt belongs to."""
     return db.scalars(_SESSION_OF_ATTEMPT, {"attempt_id": attempt_id}).one()

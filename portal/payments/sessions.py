@@ -22,6 +22,8 @@ from portal.payments.watch import WATCH
 EXPIRE = "payments.expire_session"
 LIFETIME = timedelta(hours=1)
 LONGEST = timedelta(hours=2)
+A_MOMENT = timedelta(minutes=1)
+"""How long to wait for what is about to end, before one looks again."""
 _CLOSING_TIME = timedelta(minutes=5)
 """The provider's deadline lies a little behind ours, so that ours is the one that is told to people."""
 
@@ -181,6 +183,39 @@ def live_of_subscription(subscription_id: UUID) -> UnderWay | None:
     """Return the session of a subscription that may still be paid, if one lives."""
     found = db.execute(_UNDER_WAY, {"subscription_id": subscription_id}).first()
     return UnderWay(*found) if found else None
+
+
+_UNENDED = (
+    select(_SESSION.id, _ATTEMPT.id)
+    .where(
+        _ATTEMPT.session_id == _SESSION.id,
+        _SESSION.invoice_id == bindparam("invoice_id"),
+        _ATTEMPT.status == any_(array((*LIVE_ATTEMPT, "closing"))),
+    )
+    .order_by(_SESSION.id)
+)
+_AUTOMATIC = select(func.count()).where(_SESSION.invoice_id == bindparam("invoice_id"), _SESSION.is_automatic)
+
+
+def unended(invoice_id: UUID) -> list[tuple[UUID, UUID]]:
+    """Return the sessions of an invoice, with their attempts, that money may still come of: alive, closing, unknown."""
+    return [(session_id, attempt_id) for session_id, attempt_id in db.execute(_UNENDED, {"invoice_id": invoice_id})]
+
+
+def count_automatic(invoice_id: UUID) -> int:
+    """Return how often a stored card was charged for an invoice without its holder."""
+    return int(db.execute(_AUTOMATIC, {"invoice_id": invoice_id}).scalar_one())
+
+
+_LIVE_UNTIL = select(_SESSION.expires_at).where(
+    _SESSION.invoice_id == bindparam("invoice_id"), _SESSION.status == any_(array(LIVE_SESSION))
+)
+
+
+def live_until(invoice_id: UUID) -> datetime | None:
+    """Return until when the live session of an invoice may be paid, if one lives."""
+    found: datetime | None = db.execute(_LIVE_UNTIL.limit(1), {"invoice_id": invoice_id}).scalar_one_or_none()
+    return found
 
 
 def watched_until(invoice_id: UUID) -> datetime | None:

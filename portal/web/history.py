@@ -17,7 +17,7 @@ from portal.kit.money import Money
 from portal.kit.pagination import Page, page_number
 from portal.payments.history import Line, TransactionFilter, all_transactions, list_transactions
 from portal.web import csv_file, wording
-from portal.web.access import requires
+from portal.web.access import may, requires
 from portal.web.forms.history import DocumentFilterForm, TransactionFilterForm
 
 if TYPE_CHECKING:
@@ -148,14 +148,15 @@ def shown(business: Business, line: Line) -> ShownTransaction:
 
 def _shown_document(business: Business, row: Listed) -> ShownDocument:
     folder = "credit-notes" if row.is_credit_note else "invoices"
+    href = f"/businesses/{business.public_id}/history/{folder}/{row.public_id}"
     return ShownDocument(
         number=row.number,
         title=wording.reason_title(row.kind) if row.is_credit_note else wording.type_title(row.kind),
         issued_on=row.issued_on,
         total=row.total,
         status=row.status,
-        href=f"/businesses/{business.public_id}/history/{folder}/{row.public_id}",
-        pay_url=None,
+        href=href,
+        pay_url=f"{href}/pay" if row.status == "open" and may("billing:pay") else None,
     )
 
 

@@ -10,7 +10,7 @@ from flask import Blueprint, g, redirect, render_template, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
-from portal.billing.queries import quote_of_invoice
+from portal.billing.queries import shown_of
 from portal.directory import businesses
 from portal.identity import permissions
 from portal.identity.queries import find_member
@@ -165,6 +165,14 @@ def _for_anyone(
     )
 
 
+def _again_url(session: PaymentSession, business: Business) -> str:
+    """Return where this can be paid anew: the page of its invoice, or of its quote while there is none."""
+    shown = shown_of(session.invoice_id)
+    if shown.invoice is not None:
+        return url_for("receipts.show_invoice", business=business.public_id, invoice_id=shown.invoice)
+    return url_for("plan.show_quote", business=business.public_id, quote_id=shown.quote)
+
+
 def _code(session: PaymentSession, attempt: PaymentAttempt, now: datetime) -> str | None:
     """Return what leads a payer on, while it does."""
     return attempt.code_url if session.status == "open" and session.expires_at > now else None
@@ -179,11 +187,10 @@ def _for_member(
     session: PaymentSession, business: Business, transaction: MembershipTransaction, shown: ShownPayment
 ) -> ShownPayment:
     """Add what only those see who pay for the business: cancelling, the way back to the quote, the receipt."""
-    quote = quote_of_invoice(session.invoice_id)
     return replace(
         shown,
         can_cancel=session.status in LIVE_SESSION and not (shown.is_by_card and session.status == "created"),
-        again_url=url_for("plan.show_quote", business=business.public_id, quote_id=quote.public_id),
+        again_url=_again_url(session, business),
         receipt_url=url_for(
             "receipts.show_transaction", business=business.public_id, transaction_id=transaction.public_id
         ),

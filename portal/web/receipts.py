@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, render_template, request
@@ -9,9 +10,15 @@ from flask import Blueprint, Response, render_template, request
 from portal.invoicing import customers, invoice_pdf
 from portal.invoicing.queries import credit_notes_of, find_issued, get_by_id, get_credit_note, get_issued
 from portal.ledger.queries import booked_of_invoice
-from portal.payments.queries import attempts_of_invoice, find_session, get_transaction, paying_transaction
+from portal.payments.queries import (
+    attempts_of_invoice,
+    credits_of_invoice,
+    find_session,
+    get_transaction,
+    paying_transaction,
+)
 from portal.web import documents, wording
-from portal.web.access import requires
+from portal.web.access import may, requires
 from portal.web.documents import Document
 from portal.web.papers import paper
 
@@ -38,7 +45,10 @@ def show_transaction(business: Business, transaction_id: str) -> str:
 @requires("billing:view")
 def show_invoice(business: Business, invoice_id: str) -> str:
     """Show an issued invoice."""
-    return _page(business, _invoice(business, invoice_id))
+    document = _invoice(business, invoice_id)
+    if document.status == "open" and may("billing:pay"):
+        document = replace(document, pay_url=f"{request.path}/pay")
+    return _page(business, document)
 
 
 @bp.get("/invoices/<invoice_id>/why")
@@ -47,7 +57,7 @@ def explain_invoice(business: Business, invoice_id: str) -> str:
     """Show why an invoice comes to its amount: its lines with their sums, and all that was booked for it."""
     invoice = get_issued(customers.get_of_business(business.id).id, invoice_id)
     notes = [note.id for note in credit_notes_of(invoice.id)]
-    booked = booked_of_invoice(invoice.id, attempts_of_invoice(invoice.id), notes)
+    booked = booked_of_invoice(invoice.id, attempts_of_invoice(invoice.id), credits_of_invoice(invoice.id), notes)
     document = documents.of_invoice("invoice", invoice, None, None)
     return render_template(
         "web/history/why.html",

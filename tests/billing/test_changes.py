@@ -14,7 +14,7 @@ from portal.catalogue.errors import UnknownOffer
 from portal.currency import rates
 from portal.directory import visibility
 from portal.insights import invariants
-from portal.invoicing import credit_balance
+from portal.invoicing import credit_balance, invoices
 from portal.invoicing.models import CreditNote, Customer, Invoice
 from portal.invoicing.queries import credit_notes_of, lines_of, lines_of_credit_note
 from portal.kit import clock, edge
@@ -210,7 +210,9 @@ def test_nothing_else_moves_while_a_change_is_being_paid(customer: Customer) -> 
 
 
 def _stored(session: PaymentSession) -> Quote:
-    return queries.quote_of_invoice(session.invoice_id)
+    quote_id = invoices.lock(session.invoice_id).quote_id
+    assert quote_id is not None
+    return quotes.get_by_id(quote_id)
 
 
 def test_what_cannot_be_changed_says_so(customer: Customer) -> None:

@@ -44,7 +44,7 @@ def spend(invoice_id: UUID) -> str:
     """Pay an open invoice with credit alone."""
     invoice = invoices.lock(invoice_id)
     credit_balance.settle(invoice, invoice.total, edge.now())
-    invoices.mark_paid(invoice, Settlement(invoice.total, Money(0, invoice.currency)), edge.now())
+    invoices.settle(invoice, Settlement(invoice.total, Money(0, invoice.currency)), edge.now())
     return "spent"
 
 

@@ -115,7 +115,7 @@ def test_a_bank_that_asks_is_answered_wrongly_then_rightly_and_nobody_tells_of_i
     portal.pass_time(timedelta(seconds=11))
     page = owner.get(payment).text
     assert "could not make sure that it was you" in page
-    assert "Back to the quote" in page
+    assert "Pay in another way" in page
 
     payment = confirm(portal, owner, quoted)
     assert charged(portal) == {}

@@ -114,7 +114,7 @@ def test_the_fragment_stops_asking_when_its_state_is_final(owner: FlaskClient, b
     assert owner.post(f"{address}/cancel").status_code == 303
     page = owner.get(f"{address}/status").text
     assert "hx-trigger" not in page
-    assert "Back to the quote" in page
+    assert "Pay in another way" in page
     back = re.search(r'href="(/businesses/\w+/plan/quote/\w+)"', page)
     assert back
     assert owner.post(back[1] + "/confirm").location != address

@@ -74,7 +74,8 @@ PAGES: dict[str, int] = {
     "/businesses/<business>/history/payments/<transaction_id>": 8,
     "/businesses/<business>/history/invoices/<invoice_id>": 10,
     "/businesses/<business>/history/invoices/<invoice_id>.pdf": 10,
-    "/businesses/<business>/history/invoices/<invoice_id>/why": 11,
+    "/businesses/<business>/history/invoices/<invoice_id>/why": 12,
+    "/businesses/<business>/history/invoices/<invoice_id>/pay": 6,
     "/businesses/<business>/history/credit-notes/<credit_note_id>": 8,
     "/businesses/<business>/history/credit-notes/<credit_note_id>.pdf": 8,
     "/team": 4,
@@ -104,11 +105,16 @@ PAID = {
     "/businesses/<business>/history/invoices/<invoice_id>",
     "/businesses/<business>/history/invoices/<invoice_id>.pdf",
     "/businesses/<business>/history/invoices/<invoice_id>/why",
+    "/businesses/<business>/history/invoices/<invoice_id>/pay",
     "/businesses/<business>/history/credit-notes/<credit_note_id>",
     "/businesses/<business>/history/credit-notes/<credit_note_id>.pdf",
 }
 """Pages that show something only once it is paid."""
-STATUS = {"/readyz": 503, "/metrics": 404} | dict.fromkeys(
+STATUS = {
+    "/readyz": 503,
+    "/metrics": 404,
+    "/businesses/<business>/history/invoices/<invoice_id>/pay": 409,
+} | dict.fromkeys(
     ("/register", "/login", "/business", "/branches", "/products", "/team", "/api/v1/unsubscribe/<token>"), 302
 )
 """Pages that lead on or that are not for people."""

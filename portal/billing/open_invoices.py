@@ -1,0 +1,141 @@
+"""Paying what was issued before it was paid: by credit first, the oldest invoice first, and then by code or card."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from portal.billing import quotes, subscriptions, ways
+from portal.billing.errors import ChangeInProgress, NothingOwed
+from portal.billing.models import Subscription
+from portal.identity import audit
+from portal.invoicing import credit_balance, invoices
+from portal.invoicing.invoices import Settlement
+from portal.invoicing.models import Customer, Invoice
+from portal.kit import ids, jobs
+from portal.kit.db import db, table_of
+from portal.kit.money import Money
+from portal.payments import sessions, transactions
+from portal.payments.models import PaymentMethod
+from portal.payments.sessions import Collection, UnderWay
+
+USE_CREDIT = "billing.use_credit"
+RENEWAL = "subscription_renewal"
+_INVOICE = table_of(Invoice).c
+_OPEN = (
+    select(_INVOICE.id, _INVOICE.subscription_id)
+    .where(_INVOICE.customer_id == bindparam("customer_id"), _INVOICE.status == "open")
+    .order_by(_INVOICE.issued_at, _INVOICE.id)
+)
+
+
+def start_payment(customer: Customer, invoice: Invoice, method: str, now: datetime) -> UnderWay | None:
+    """Open a session over what is due of an open invoice, credit having paid first; None where that paid all of it.
+
+    Asking twice leads to the same session; in another way, to one that takes its place.
+
+    :param method: ``ways.WALLET`` or ``ways.CARD``.
+    :raises NotFound, MethodNotStored: that is no way to pay this, see ``ways``.
+    :raises NothingOwed: it is not open, or not any more.
+    :raises ChangeInProgress: a payment for something else is under way.
+    :raises AttemptUnresolved: the fate of an earlier attempt is not known yet.
+    :raises RatesStale: the wallet takes another currency, and the rate is too old.
+    """
+    ways.check(method)
+    subscription, invoice = subscriptions.lock(invoice.subscription_id), invoices.lock(invoice.id)
+    if invoice.status != "open":
+        raise NothingOwed
+    live = sessions.live_of_subscription(subscription.id)
+    if live is not None and live.invoice_id != invoice.id:
+        raise ChangeInProgress
+    if live is not None and ways.is_under_way(live, method, now):
+        return live
+    use_credit(invoice, now)
+    if not invoice.due:
+        return None
+    card = ways.get_card(customer.id, invoice.due) if method == ways.CARD else None
+    return collect(subscription, customer, invoice, card, now)
+
+
+def collect(
+    subscription: Subscription,
+    customer: Customer,
+    invoice: Invoice,
+    card: PaymentMethod | None,
+    now: datetime,
+    *,
+    is_automatic: bool = False,
+) -> UnderWay:
+    """Open a session over what is due of a locked open invoice, at today's rate where the wallet needs one.
+
+    :raises AttemptUnresolved: while another attempt for the same invoice is live or unknown.
+    """
+    method = ways.WALLET if card is None else ways.CARD
+    asked, rate = ways.collected(invoice.due, method, now)
+    collection = Collection(
+        customer_id=customer.id,
+        invoice_id=invoice.id,
+        subscription_id=subscription.id,
+        subscription_version=subscription.version,
+        type=_type(invoice),
+        fee=invoice.due,
+        owed=invoice.due,
+        asked=asked,
+        rate=rate.shown if rate else None,
+        rate_on=rate.on if rate else None,
+        quoted_on=quotes.local_day(customer.time_zone, now),
+        method_id=card.id if card else None,
+        is_automatic=is_automatic,
+    )
+    return sessions.open_session(collection, method, now)
+
+
+def use_credit(invoice: Invoice, now: datetime) -> None:
+    """Pay a locked open invoice from its customer's credit, as far as that goes.
+
+    No session for it may be alive: what that asks for is what was due when it was opened (product.md, *Credit*).
+    """
+    amount = min(invoice.due, credit_balance.of(invoice.customer_id, invoice.currency))
+    if invoice.status != "open" or not amount:
+        return
+    nothing = Money.zero(invoice.currency)
+    purchase_id = transactions.open_transaction(
+        customer_id=invoice.customer_id,
+        invoice_id=invoice.id,
+        session_id=None,
+        type_=_type(invoice),
+        order_id=f"SH{ids.random_text(22)}",
+        fee=amount,
+        cost=nothing,
+        collected=None,
+        method="credit",
+        now=now,
+    )
+    credit_balance.settle(invoice, amount, now, purchase_id)
+    invoices.settle(invoice, Settlement(amount, nothing), now)
+    transactions.complete(transactions.get(purchase_id), "applied" if invoice.status == "paid" else "part", now)
+    facts = {"amount": amount.amount, "currency": amount.currency, "number": invoice.number, "left": invoice.due.amount}
+    audit.record(audit.SYSTEM, "payment.settled_by_credit", invoice.public_id, facts, now)
+
+
+def _type(invoice: Invoice) -> str:
+    """Return as what a payment of an invoice is kept; whatever nobody had to confirm belongs to a renewal."""
+    return RENEWAL if invoice.quote_id is None else invoice.kind
+
+
+def stage_credit(customer_id: UUID, due_at: datetime) -> None:
+    """Have credit that has come pay what its customer owes."""
+    key = f"{USE_CREDIT}:{customer_id}"
+    jobs.stage(USE_CREDIT, queue=jobs.Queue.DEFAULT, due_at=due_at, key=key, customer_id=str(customer_id))
+
+
+def use_all_credit(customer_id: UUID, now: datetime) -> None:
+    """Pay a customer's open invoices from their credit, the oldest first; one that is being paid is waited for."""
+    for invoice_id, subscription_id in db.execute(_OPEN, {"customer_id": customer_id}).all():
+        subscriptions.lock(subscription_id)
+        invoice = invoices.lock(invoice_id)
+        busy_until = sessions.live_until(invoice_id)
+        if busy_until is not None:
+            stage_credit(customer_id, max(busy_until, now) + sessions.A_MOMENT)
+            return
+        use_credit(invoice, now)

@@ -1,0 +1,110 @@
+"""The page on which an open invoice is paid: what is owed, by what, by whom, and what it answers otherwise."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from flask.testing import FlaskClient
+
+from portal.billing.apply_payment import apply_payment
+from portal.currency import rates
+from portal.directory.models import Business
+from portal.identity.permissions import Role
+from portal.insights import invariants
+from portal.kit import clock, edge
+from portal.payments.queries import attempt_of, get_session
+from tests.support import shop
+from tests.support.everything import store_card
+from tests.support.pages import log_in
+from tests.support.world import PER_EURO
+
+DUE = datetime(2027, 2, 28, tzinfo=UTC)
+
+
+def until(instant: datetime) -> None:
+    clock.advance(instant - edge.now())
+    rates.store({instant.date(): PER_EURO}, "test", edge.now())
+
+
+def make() -> Business:
+    """A shop with a card, and one open invoice of three pounds."""
+    until(datetime(2027, 1, 31, 12, tzinfo=UTC))
+    business = shop.make_business(shop.make_owner())
+    customer = shop.make_customer(business)
+    session = shop.open_session(customer, shop.make_quote(customer))
+    assert apply_payment(session, shop.evidence_for(session), edge.now()) == "paid"
+    store_card(customer)
+    until(DUE)
+    shop.renew_all()
+    return business
+
+
+@pytest.fixture
+def business(db: None) -> Iterator[Business]:
+    yield edge.write(make)
+    assert invariants.violations() == []
+
+
+@pytest.fixture
+def owner(client: FlaskClient, business: Business) -> FlaskClient:
+    log_in(client, "ann@shop.example")
+    return client
+
+
+def page_of(owner: FlaskClient) -> str:
+    """The address that the list of invoices leads to."""
+    return owner.get("/history/invoices?status=open").text.split('/pay"')[0].rsplit('href="', 1)[1] + "/pay"
+
+
+def test_it_is_found_paid_and_then_asked_for_no_more(owner: FlaskClient) -> None:
+    address = page_of(owner)
+    assert address in owner.get(address.removesuffix("/pay")).text
+    page = owner.get(address).text
+    for told in ("Still owed", "£3.00", "CN¥27.00", "1 GBP = 9.000000 CNY", "with Visa •••• 4242", "Renewal"):
+        assert told in page, told
+    code = owner.post(address, data={"method": "wechat_pay"}).location
+    assert owner.post(address, data={"method": "wechat_pay"}).location == code
+    card = owner.post(address, data={"method": "stripe"}).location
+    assert "Your card is being charged" in owner.get(card).text
+    assert "Pay in another way" in owner.get(code).text, "the code has given way"
+    session = get_session(card.rsplit("/", 1)[1])
+    said = shop.evidence_for(session, provider="stripe", transaction_id=attempt_of(session.id).order_number)
+    assert edge.write(lambda: apply_payment(get_session(session.public_id), said, edge.now())) == "paid"
+    assert "See the receipt" in owner.get(card).text
+    assert [owner.get(address).status_code, owner.post(address).status_code] == [409, 409]
+    why = owner.get(address.replace("/pay", "/why")).text
+    assert "Your payment arrived" in why
+
+
+def test_credit_that_covers_it_pays_it_without_a_code(owner: FlaskClient, business: Business) -> None:
+    address = page_of(owner)
+    first = owner.get("/history/invoices?status=paid").text.split("/history/invoices/")[1].split('"')[0]
+    edge.write(lambda: _give_back(first))
+    assert owner.post(address, data={"method": "wechat_pay"}).location == address.removesuffix("/pay")
+    assert "Your credit paid" in owner.get(address.replace("/pay", "/why")).text
+
+
+def _give_back(public_id: str) -> None:
+    from sqlalchemy import select
+
+    from portal.invoicing.models import Invoice
+    from portal.kit.db import db
+
+    shop.give_credit(db.scalars(select(Invoice.id).where(Invoice.public_id == public_id)).one(), 300)
+
+
+def test_it_is_for_those_who_pay(owner: FlaskClient, business: Business) -> None:
+    address = page_of(owner)
+    viewer = owner.application.test_client()
+    edge.write(lambda: shop.make_member(business, "cy@shop.example", Role.VIEWER))
+    log_in(viewer, "cy@shop.example")
+    assert [viewer.get(address).status_code, viewer.post(address).status_code] == [403, 403]
+    assert "/pay" not in viewer.get("/history/invoices").text.split("<main")[1]
+    other = owner.application.test_client()
+    edge.write(lambda: shop.make_business(shop.make_owner("bob@shop.example"), "Other"))
+    log_in(other, "bob@shop.example")
+    assert [other.get(address).status_code, other.post(address).status_code] == [404, 404]
+    for wrong in ({"method": "barter"}, {"method": "\x00"}):
+        assert owner.post(address, data=wrong).status_code == 404
+    assert owner.post(address, data={"method": ["stripe", "wechat_pay"]}).status_code == 422
+    assert owner.post(address, data={"method": "stripe", "amount": "1"}).status_code == 422
