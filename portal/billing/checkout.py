@@ -77,12 +77,15 @@ def renew_quote(customer: Customer, quote: Quote, method: str, now: datetime) ->
     return quotes.store(_fresh(quote, subscriptions.lock(quote.subscription_id), customer, method, now))
 
 
-def start_payment(customer: Customer, quote: Quote, method: str, now: datetime) -> UnderWay | None:
+def start_payment(
+    customer: Customer, quote: Quote, method: str, now: datetime, *, is_automatic: bool = False
+) -> UnderWay | None:
     """Turn a confirmed quote into a session; None where nothing is left to pay: credit paid it, or some comes back.
 
     Confirming twice leads to the same session; in another way, to one that takes its place.
 
     :param method: ``ways.WALLET`` or ``ways.CARD``.
+    :param is_automatic: a card is charged without its holder, who cannot be asked for anything.
     :raises NotFound, MethodNotStored: that is no way to pay this, see ``ways.check``.
     :raises QuoteChanged: what it rests on moved; nothing happened, a new quote must be shown.
     :raises ChangeInProgress: a payment for another quote is under way.
@@ -105,7 +108,7 @@ def start_payment(customer: Customer, quote: Quote, method: str, now: datetime) 
     if not quote.due:
         _settle_by_credit(subscription, customer, invoices.lock(invoice_id), quote, now)
         return None
-    session = sessions.open_session(_collection(invoice_id, quote, method), method, now)
+    session = sessions.open_session(_collection(invoice_id, quote, method, is_automatic), method, now)
     _stage_lapse(invoice_id, session.watch_until)
     return session
 
@@ -168,7 +171,7 @@ def _asks_the_same(invoice: Invoice, quote: Quote) -> bool:
     return invoice.kind == quote.kind and all(earlier.terms[name] == quote.terms[name] for name in same)
 
 
-def _collection(invoice_id: UUID, quote: Quote, method: str) -> sessions.Collection:
+def _collection(invoice_id: UUID, quote: Quote, method: str, is_automatic: bool) -> sessions.Collection:
     """What a session collects: a wallet at the rate of the quote, a stored card what is due as it is."""
     settlement = quote.terms["settlement"]
     card = ways.get_card(quote.customer_id, quote.due) if method == ways.CARD else None
@@ -187,6 +190,7 @@ def _collection(invoice_id: UUID, quote: Quote, method: str) -> sessions.Collect
         rate_on=date.fromisoformat(settlement["rate_on"]) if settlement["rate_on"] else None,
         quoted_on=quote.quoted_on,
         method_id=card.id if card else None,
+        is_automatic=is_automatic,
     )
 
 

@@ -34,6 +34,8 @@ class Subscription(Base):
     """The first day on which either of them is so."""
     anchor_on: Mapped[date | None]
     wakes_on: Mapped[date | None]
+    can_shrink: Mapped[bool] = mapped_column(default=False)
+    """Whether a lower tier that has held all products for a week is chosen for the period's end without asking."""
     can_grow: Mapped[bool] = mapped_column(default=True)
     """Whether a grace ends with the smallest tier that fits, where that can be paid; else the newest are hidden."""
     started_at: Mapped[datetime | None]
@@ -89,7 +91,22 @@ class ProductGrace(Base):
     told_tier_code: Mapped[str | None]
     told_amount: Mapped[Amount | None]
     """What the vendor was last told that the end may cost, in the customer's currency: never more is charged."""
+    charged_at: Mapped[datetime | None]
+    """When the stored card was charged for its end: that is tried once."""
     ended_at: Mapped[datetime | None]
+
+
+class TierFit(Base):
+    """A tier below the one there is that has held all products ``since``, and what was made of that."""
+
+    __tablename__ = "tier_fits"
+
+    subscription_id: Mapped[UUID] = mapped_column(ForeignKey("subscriptions.id"), primary_key=True)
+    tier_code: Mapped[str] = mapped_column(primary_key=True)
+    since: Mapped[datetime]
+    told_at: Mapped[datetime | None]
+    is_chosen: Mapped[bool] = mapped_column(default=False)
+    """It was chosen for the end of a period without asking."""
 
 
 class Quote(Base):

@@ -16,6 +16,7 @@ from portal.billing.hibernation import HIBERNATED, WOKEN
 from portal.billing.issuing import INVOICED
 from portal.billing.renewals import ANNOUNCED
 from portal.billing.subscriptions import ENDED, STARTED
+from portal.billing.tier_fits import SMALLER_TIER_FITS
 from portal.billing.wake_days import WAITS
 from portal.identity.team import JOINED
 from portal.kit.outbox import DomainEvent
@@ -117,6 +118,13 @@ KINDS = (
     _of_overage("overage_started", "started", Category.PRODUCTS),
     _of_overage("overage_soon", "soon", Category.MONEY),
     _of_overage("overage_hidden", "hidden", Category.PRODUCTS),
+    Kind(
+        "smaller_tier_fits",
+        SMALLER_TIER_FITS,
+        facts.taken("count", "tier", "amount", "held_tier", "held_amount", "currency"),
+        "/businesses/{business}/plan",
+        category=Category.PLAN,
+    ),
     Kind(
         "team_joined",
         JOINED,

@@ -11,7 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from portal.billing import checkout, queries, quotes, subscriptions, ways
+from portal.billing import checkout, queries, quotes, subscriptions, tier_fits, ways
 from portal.billing.errors import QuoteChanged
 from portal.billing.ways import WALLET
 from portal.catalogue import price_book
@@ -87,8 +87,15 @@ def compare(business: Business) -> str:
         may_change=may("billing:pay"),
         pending_url=url_for("pay.show", session=live.public_id) if live else None,
         overage=shown_overage(business, edge.now()),
+        suggested=_suggested(business, tiers) if running else None,
         choices=LimitChoicesForm(formdata=None, obj=running) if running and may("methods:manage") else None,
     )
+
+
+def _suggested(business: Business, tiers: Sequence[ShownTier]) -> ShownTier | None:
+    """Return the smallest tier that has held everything for a week, while nothing else is chosen."""
+    codes = tier_fits.long_enough(business.id, edge.now())
+    return next((tier for tier in tiers if tier.code in codes), None)
 
 
 def _offered(tiers: Sequence[ShownTier], running: Subscription | None) -> list[str]:

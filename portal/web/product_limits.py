@@ -130,7 +130,7 @@ def choose(business: Business) -> Response:
     """Choose what may happen to the tier by itself."""
     form = LimitChoicesForm()
     if form.validate():
-        product_limits.choose(business.id, can_grow=form.can_grow.data, now=edge.now())
+        product_limits.choose(business.id, can_grow=form.can_grow.data, can_shrink=form.can_shrink.data, now=edge.now())
         flash(gettext("Your choice is saved."), "success")
     return redirect(f"/businesses/{business.public_id}/plan", 303)
 

@@ -83,5 +83,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "overage_started": _OVERAGE,
     "overage_soon": _OVERAGE | {"grows": False},
     "overage_hidden": _OVERAGE,
+    "smaller_tier_fits": _ABOUT
+    | {"count": 5, "tier": "starter", "amount": 100, "held_tier": "pro", "held_amount": 300, "currency": "GBP"},
     "team_joined": _ABOUT | {"member_name": "Mona", "role": "manager"},
 }

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from portal.billing import product_limits, queries
 from portal.billing.apply_payment import apply_payment
-from portal.directory import businesses
+from portal.directory import businesses, products
 from portal.directory.models import Business, Product
 from portal.identity.permissions import Role
 from portal.insights import invariants
@@ -146,23 +146,36 @@ def pay_for(business: Business, tier: str) -> None:
     assert apply_payment(opened, shop.evidence_for(opened), edge.now()) == "paid"
 
 
+def test_a_smaller_tier_that_would_do_is_one_click_away(owner: FlaskClient, business: Business, home: str) -> None:
+    edge.write(lambda: pay_for(business, "pro"))
+    edge.write(lambda: products.hide_newest(business.id, 10, edge.now()))
+    after(business, hours=0)
+    assert "Starter would do" not in owner.get(f"{home}/plan").text
+    after(business, days=7)
+    page = owner.get(f"{home}/plan").text
+    assert "Starter would do" in page
+    assert "costs £1.00 a month" in page
+    assert owner.post(f"{home}/plan/next", data={"tier": "starter"}).status_code == 303
+    assert "Starter would do" not in owner.get(f"{home}/plan").text
+
+
 def test_only_the_owner_chooses_what_happens_by_itself(owner: FlaskClient, business: Business, home: str) -> None:
-    def can_grow() -> bool:
+    def chosen() -> tuple[bool, bool]:
         customer = customers.find_of_business(business.id)
         found = queries.find_live(customer.id) if customer else None
         assert found is not None
         session.refresh(found)
-        return found.can_grow
+        return (found.can_grow, found.can_shrink)
 
     assert 'name="can_grow"' in owner.get(f"{home}/plan").text
     assert owner.post(f"{home}/plan/limit", data={}).status_code == 303
-    assert not edge.write(can_grow)
+    assert edge.write(chosen) == (False, False)
     assert "Then the newest are hidden." in owner.get(f"{home}/plan").text
-    owner.post(f"{home}/plan/limit", data={"can_grow": "y"})
-    assert edge.write(can_grow)
+    owner.post(f"{home}/plan/limit", data={"can_grow": "y", "can_shrink": "y"})
+    assert edge.write(chosen) == (True, True)
     edge.write(lambda: shop.make_member(business, "mona@shop.example", Role.MANAGER, may_spend=True))
     owner.post("/logout")
     log_in(owner, "mona@shop.example")
     assert 'name="can_grow"' not in owner.get(f"{home}/plan").text
     assert owner.post(f"{home}/plan/limit", data={}).status_code == 403
-    assert edge.write(can_grow)
+    assert edge.write(chosen) == (True, True)

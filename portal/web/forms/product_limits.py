@@ -31,4 +31,5 @@ class FitForm(Form):
 class LimitChoicesForm(Form):
     """What may happen to the tier by itself."""
 
-    can_grow = BooleanField(_("Move up to the smallest tier that fits, where my credit pays it"))
+    can_grow = BooleanField(_("Move up to the smallest tier that fits, where my credit or my stored card pays it"))
+    can_shrink = BooleanField(_("Move down at the end of the period to a tier that has held everything for 7 days"))
