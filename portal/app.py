@@ -49,6 +49,7 @@ from portal.web import (
     pay,
     pay_invoice,
     plan,
+    prepayment,
     product_imports,
     product_limits,
     products,
@@ -75,8 +76,7 @@ _HEADERS = {
 BLUEPRINTS = (
     *(screen.bp for screen in (health, home, registration, sign_in, account, dashboard, businesses, branches, public)),
     *(screen.bp for screen in (products, product_imports, product_limits, plan, next_period, hibernation)),
-    *(screen.bp for screen in (methods, pay, history, receipts, team)),
-    pay_invoice.bp,
+    *(screen.bp for screen in (prepayment, methods, pay, pay_invoice, history, receipts, team)),
     *(screen.bp for screen in (notices, mail_choices)),
     *(desk.bp for desk in (console_sign_in, today, customers, console_sessions, held, console_jobs, console_clock)),
     provider_webhooks.bp,

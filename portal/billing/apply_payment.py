@@ -9,6 +9,7 @@ from datetime import datetime
 from portal.billing import open_invoices, quotes, subscriptions
 from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.fulfilment import fulfil, stands
+from portal.billing.kinds import KINDS
 from portal.billing.models import Subscription
 from portal.billing.queries import Deal, deal_of
 from portal.identity import audit
@@ -40,8 +41,8 @@ class Chain:
 def apply_payment(session: PaymentSession, evidence: PaymentEvidence, now: datetime) -> str:
     """Take in what a provider says was paid for an order of ``session`` (product.md, *Sessions and stray money*).
 
-    :return: ``paid``, ``paid_late``, ``credited``, ``held``, ``review``; or ``duplicate`` and ``taken``, which change
-        nothing.
+    :return: ``paid``, ``paid_late``, ``prepaid``, ``credited``, ``held``, ``review``; or ``duplicate`` and ``taken``,
+        which change nothing.
     """
     chain = _lock(session, evidence)
     verdict = confirmation.judge(chain.attempt, evidence)
@@ -52,7 +53,7 @@ def apply_payment(session: PaymentSession, evidence: PaymentEvidence, now: datet
     elif chain.invoice.status == "open" and chain.invoice.due == chain.session.owed:
         outcome = _settle(chain, evidence, now)
     elif stands(chain.invoice, chain.subscription, chain.deal, now):
-        outcome = _pay(chain, evidence, now)
+        outcome = (_pay if KINDS[chain.invoice.kind].carry_out else _prepay)(chain, evidence, now)
     elif _was_paid(chain.invoice):
         outcome = _hold(chain, evidence, now)
     else:
@@ -104,6 +105,14 @@ def _credit(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
     confirmation.capture(chain.session, chain.attempt, evidence, "credited", now)
     open_invoices.stage_credit(chain.session.customer_id, now)
     return "credited"
+
+
+def _prepay(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
+    """The money was paid to be credit: its draft has done its work."""
+    sessions.end_others(chain.session, now)
+    _credit(chain, evidence, now)
+    invoices.void(chain.invoice)
+    return "prepaid"
 
 
 def _hold(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:

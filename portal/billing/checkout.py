@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from portal.billing import hibernation, quote_start, quotes, subscriptions, tier_change, ways
+from portal.billing import hibernation, prepayment, quote_start, quotes, subscriptions, tier_change, ways
 from portal.billing.errors import AlreadyStarted, ChangeInProgress, NotRunning, QuoteChanged
 from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.fulfilment import fulfil, give_back
@@ -57,6 +57,15 @@ def quote_waking(customer: Customer, method: str, now: datetime) -> Quote:
     """
     running = _lock_running(customer)
     return quotes.store(hibernation.preview_waking(running, customer, _settles_in(method), now))
+
+
+def quote_prepayment(customer: Customer, months: int, method: str, now: datetime) -> Quote:
+    """Store the quote of paying some months ahead.
+
+    :raises NotRunning, NoSuchPrepayment, ChangeInProgress, RatesStale: see what they say.
+    """
+    running = _lock_running(customer)
+    return quotes.store(prepayment.preview(running, customer, months, _settles_in(method), now))
 
 
 def _lock_running(customer: Customer) -> Subscription:

@@ -1,6 +1,6 @@
 """Refusals of billing, each with what can be done instead."""
 
-from portal.kit.errors import N_, Conflict, Invalid
+from portal.kit.errors import N_, Conflict, Invalid, NotFound
 
 
 class ChangeInProgress(Conflict):
@@ -79,3 +79,10 @@ class NothingOwed(Conflict):
 
     def __init__(self) -> None:
         super().__init__("nothing_owed", N_("Nothing is owed of this invoice any more. You do not need to pay."))
+
+
+class NoSuchPrepayment(NotFound):
+    """A number of months that cannot be paid ahead."""
+
+    def __init__(self) -> None:
+        super().__init__("no_such_prepayment", N_("Choose one of the numbers of months on offer."))

@@ -4,7 +4,7 @@ credit notes."""
 from datetime import date, datetime
 from uuid import UUID
 
-from portal.billing import period_credit, quotes
+from portal.billing import kinds, period_credit, quotes
 from portal.billing.kinds import KINDS
 from portal.billing.models import Quote, Subscription
 from portal.billing.queries import Deal, deal, named
@@ -45,7 +45,7 @@ def fulfil(
     :param starts_on: the first day of a subscription that starts; a change keeps the day of its quote.
     """
     credit_balance.settle(invoice, deal.credit, now)
-    span = KINDS[invoice.kind].carry_out(subscription, deal, invoice.id, starts_on, now)
+    span = kinds.carry_out(invoice.kind, subscription, deal, invoice.id, starts_on, now)
     seller, settlement = config.current().seller, invoices.Settlement(deal.credit, paid)
     invoices.issue(invoice, span, seller, named(deal.buyer, deal.customer), now, settlement)
 
@@ -53,6 +53,6 @@ def fulfil(
 def give_back(subscription: Subscription, quote: Quote, now: datetime) -> None:
     """Do at once what a quote below zero says, and credit what that leaves over (*Proration*)."""
     agreed = deal(quote.id)
-    starts_on, _ = KINDS[quote.kind].carry_out(subscription, agreed, None, quote.quoted_on, now)
+    starts_on, _ = kinds.carry_out(quote.kind, subscription, agreed, None, quote.quoted_on, now)
     credited = period_credit.Credited(subscription.id, UUID(agreed.terms["period"]["id"]), starts_on)
     period_credit.credit_change(credited, quotes.lines_of(quote), -quote.total, now)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from portal.billing import changes, hibernation, quote_start, quotes, subscriptions, tier_change
+from portal.billing import changes, hibernation, prepayment, quote_start, quotes, subscriptions, tier_change
 from portal.billing.models import Quote, Subscription
 from portal.billing.queries import Deal
 from portal.invoicing.models import Customer
@@ -24,8 +24,9 @@ class Kind:
     """Makes today's quote of what the terms of an earlier one were for; the text is the wallet's currency."""
     stands: Callable[[Subscription, Deal, datetime], bool]
     """Whether a locked subscription of the quote's version can still become what it says."""
-    carry_out: CarryOut
-    """Does what was agreed to, given the invoice (None where something comes back) and the first day of a start."""
+    carry_out: CarryOut | None
+    """Does what was agreed to, given the invoice (None where something comes back) and the first day of a start; None
+    where nothing is sold, so that the money becomes credit and no invoice comes of it."""
 
 
 def _start(subscription: Subscription, customer: Customer, _: Terms, settles_in: str, now: datetime) -> Quote:
@@ -45,6 +46,23 @@ def _waking(subscription: Subscription, customer: Customer, _: Terms, settles_in
     return hibernation.preview_waking(subscription, customer, settles_in, now)
 
 
+def _prepayment(subscription: Subscription, customer: Customer, terms: Terms, settles_in: str, now: datetime) -> Quote:
+    return prepayment.preview(subscription, customer, terms["months"], settles_in, now)
+
+
+def carry_out(
+    kind: str, subscription: Subscription, deal: Deal, invoice_id: UUID | None, starts_on: date, now: datetime
+) -> Span:
+    """Do what a quote of this kind sold, see ``Kind.carry_out``.
+
+    :raises ValueError: it sold nothing.
+    """
+    does = KINDS[kind].carry_out
+    if does is None:
+        raise ValueError(f"{kind} sells nothing")
+    return does(subscription, deal, invoice_id, starts_on, now)
+
+
 def _in_the_period(carry_out: Callable[[Subscription, Deal, UUID | None, datetime], Span]) -> CarryOut:
     """Return what carries out a change, whose days begin on its quote's whatever day it is paid."""
     return lambda subscription, deal, invoice_id, _, now: carry_out(subscription, deal, invoice_id, now)
@@ -54,5 +72,6 @@ KINDS = {
     quotes.START: Kind(_start, lambda *_: True, subscriptions.start),
     quotes.CHANGE: Kind(_tier, changes.can_still_be, _in_the_period(changes.carry_out)),
     quotes.HIBERNATION: Kind(_hibernation, changes.can_still_be, _in_the_period(hibernation.carry_out)),
+    quotes.PREPAYMENT: Kind(_prepayment, lambda *_: True, None),
     quotes.WAKING: Kind(_waking, changes.can_still_be, _in_the_period(hibernation.wake)),
 }

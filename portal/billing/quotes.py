@@ -27,6 +27,7 @@ START = "subscription_start"
 CHANGE = "subscription_change"
 HIBERNATION = "hibernation"
 WAKING = "waking"
+PREPAYMENT = "prepayment"
 
 
 def assemble(
@@ -38,7 +39,7 @@ def assemble(
     settles_in: str,
     now: datetime,
 ) -> Quote:
-    """Return a quote of ``lines``, not stored yet; the customer's credit pays what it can of it.
+    """Return a quote of ``lines``, not stored yet; the customer's credit pays what it can of it, but not for credit.
 
     Below zero it is what comes back, and nothing is to pay.
 
@@ -47,8 +48,9 @@ def assemble(
     :raises RatesStale: a needed rate is older than seven days.
     """
     amount = total([line.amount for line in lines], customer.currency)
-    to_pay = max(amount, Money.zero(customer.currency))
-    credit = min(to_pay, credit_balance.of(customer.id, customer.currency))
+    zero = Money.zero(customer.currency)
+    to_pay = max(amount, zero)
+    credit = zero if kind == PREPAYMENT else min(to_pay, credit_balance.of(customer.id, customer.currency))
     terms = {
         **basis,
         "lines": [_line_as_json(line) for line in lines],

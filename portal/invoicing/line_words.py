@@ -62,6 +62,8 @@ def _sum(derivation: dict[str, Any], figures: dict[str, Any], locale: str) -> st
         return gettext("%(unit)s × %(count)s × %(days)s of %(of)s days = %(amount)s", **figures, **days)
     if figures["count"] == 1:
         return gettext("%(unit)s × 1 month = %(amount)s", **figures)
+    if derivation.get("kind") == "prepayment":
+        return gettext("%(unit)s × %(count)s months = %(amount)s", **figures)
     return gettext("%(unit)s × %(count)s × 1 month = %(amount)s", **figures)
 
 
@@ -69,6 +71,8 @@ def _title(code: str, quantity: int, locale: str) -> str:
     gettext = i18n.speaker(locale)
     if code == "hibernation":
         return gettext("Hibernation, given back") if quantity < 0 else gettext("Hibernation")
+    if code == "prepayment":
+        return gettext("Paid ahead")
     if code == "branch" and quantity < 0:
         return gettext("Further branches, given back: %(count)s", count=-quantity)
     if code == "branch":

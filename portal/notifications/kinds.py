@@ -112,6 +112,7 @@ KINDS = (
     Kind("turned", TURNED, facts.taken("tier", "turns_on"), _PLAN),
     Kind("subscription_ended", ENDED, facts.taken(), _PLAN),
     Kind("payment_received", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_paid_what_is_not_told_else),
+    Kind("prepaid", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("prepaid")),
     Kind("payment_credited", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("credited")),
     Kind("payment_held", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("held")),
     Kind("payment_in_review", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("review")),

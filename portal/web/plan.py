@@ -47,7 +47,7 @@ class ShownQuote:
     kind: str
     title: str
     period_start: date
-    period_end: date
+    period_end: date | None
     lines: list[ShownLine]
     total: Money
     credit_used: Money | None
@@ -56,8 +56,8 @@ class ShownQuote:
     collected: Money | None
     rate: str | None
     rate_on: date | None
-    next_amount: Money
-    next_on: date
+    next_on: date | None
+    next_amount: Money | None
     wakes_on: date | None
 
 
@@ -151,13 +151,13 @@ def _too_many(business: Business, quote: Quote) -> int:
 def _shown(customer: Customer, quote: Quote) -> ShownQuote:
     settlement, lines = quote.terms["settlement"], quotes.lines_of(quote)
     is_converted = settlement["rate"] is not None
-    ends_on, next_amount = _outlook(customer, quote)
+    outlook = _outlook(customer, quote)
     return ShownQuote(
         public_id=quote.public_id,
         kind=quote.kind,
         title=_title(quote),
         period_start=quote.quoted_on,
-        period_end=ends_on - timedelta(days=1),
+        period_end=outlook[0] - timedelta(days=1) if outlook else None,
         lines=[wording.shown_line(line.code, line.quantity, line.unit, line.amount, line.derivation) for line in lines],
         total=quote.total,
         credit_used=quote.credit if quote.credit else None,
@@ -166,8 +166,8 @@ def _shown(customer: Customer, quote: Quote) -> ShownQuote:
         collected=Money(settlement["amount"], settlement["currency"]) if is_converted else None,
         rate=settlement["rate"],
         rate_on=date.fromisoformat(settlement["rate_on"]) if is_converted else None,
-        next_amount=next_amount,
-        next_on=ends_on,
+        next_on=outlook[0] if outlook else None,
+        next_amount=outlook[1] if outlook else None,
         wakes_on=date.fromisoformat(quote.terms["wakes_on"]) if quote.terms.get("wakes_on") else None,
     )
 
@@ -177,11 +177,16 @@ def _title(quote: Quote) -> str:
         return gettext("Hibernation for your business")
     if quote.kind == quotes.WAKING:
         return gettext("Your listing wakes")
+    if quote.kind == quotes.PREPAYMENT:
+        return gettext("Pay ahead")
     return gettext("%(tier)s for your business", tier=wording.tier_name(quotes.lines_of(quote)[0].code))
 
 
-def _outlook(customer: Customer, quote: Quote) -> tuple[date, Money]:
-    """Return the day on which the next period begins, and what that will cost as things stand."""
+def _outlook(customer: Customer, quote: Quote) -> tuple[date, Money] | None:
+    """Return the day on which the next period begins, and what that will cost as things stand; None where the quote is
+    of no period."""
+    if quote.kind == quotes.PREPAYMENT:
+        return None
     if quote.kind == quotes.START:
         return subscriptions.first_period(customer.time_zone, quote.quoted_on).ends_on, quote.total
     return date.fromisoformat(quote.terms["period"]["ends_on"]), Money(quote.terms["next_amount"], quote.currency)

@@ -28,7 +28,8 @@ VENDOR = (
     "/businesses/{business}/products/new", "/businesses/{business}/products/{product}", "/businesses/{business}/plan",
     "/businesses/{business}/plan/quote/{quote_id}", "/businesses/{business}/hibernation",
     "/businesses/{business}/products/fit",
-    "/businesses/{business}/plan/next", "/businesses/{business}/team", "/notices", "/account/notices",
+    "/businesses/{business}/plan/next", "/businesses/{business}/prepayment",
+    "/businesses/{business}/team", "/notices", "/account/notices",
 )  # fmt: skip
 SPILT = """() => [...document.querySelectorAll("a, button, summary")].filter(element => {
   const edge = element.getBoundingClientRect();

@@ -31,6 +31,7 @@ LATER = {
         "/businesses/<business>/plan/limit",
         "/businesses/<business>/plan/next",
         "/businesses/<business>/plan/next/cancel",
+        "/businesses/<business>/prepayment/quote",
     ),
     "over": ("/businesses/<business>/products/fit/newest",),
     "turning": ("/businesses/<business>/plan/next/take-back",),
@@ -46,6 +47,7 @@ LATER_PAGES = (
     "/businesses/<business>/plan",
     "/businesses/<business>/plan/next",
     "/businesses/<business>/products/fit",
+    "/businesses/<business>/prepayment",
 )
 """Where they do."""
 BY_HAND = (

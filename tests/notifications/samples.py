@@ -77,6 +77,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "turned": _ABOUT | {"tier": "starter", "turns_on": "2026-04-01"},
     "subscription_ended": _ABOUT,
     "payment_received": _PAYMENT | {"outcome": "paid", "number": "INV-2026-000002"},
+    "prepaid": _PAYMENT | {"outcome": "prepaid", "number": None},
     "payment_credited": _PAYMENT | {"outcome": "credited", "number": None},
     "payment_held": _PAYMENT | {"outcome": "held", "number": "INV-2026-000002"},
     "payment_in_review": _PAYMENT | {"outcome": "review", "number": None},

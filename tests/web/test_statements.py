@@ -61,6 +61,7 @@ PAGES: dict[str, int] = {
     "/businesses/<business>/plan": 12,
     "/businesses/<business>/plan/quote/<quote_id>": 6,
     "/businesses/<business>/plan/next": 11,
+    "/businesses/<business>/prepayment": 8,
     "/businesses/<business>/hibernation": 10,
     "/businesses/<business>/methods": 6,
     "/businesses/<business>/methods/<method>": 6,
@@ -100,6 +101,7 @@ PAGES: dict[str, int] = {
 """Statements of each page of the URL map, log-in and access included, asked by the shop's owner or an operator."""
 PAID = {
     "/businesses/<business>/hibernation",
+    "/businesses/<business>/prepayment",
     "/businesses/<business>/plan/next",
     "/directory/<slug>",
     "/businesses/<business>/history/invoices/<invoice_id>",
