@@ -40,4 +40,4 @@ def preview(subscription: Subscription, customer: Customer, months: int, settles
     each = month(subscription, customer, now)
     line = Line(quotes.PREPAYMENT, months, each, each * months, {"kind": "prepayment"})
     basis = {"price_version": str(subscription.price_version_id), "branches": [], "months": months}
-    return quotes.assemble(quotes.PREPAYMENT, subscription, customer, [line], basis, settles_in, now, uses_credit=False)
+    return quotes.assemble(quotes.PREPAYMENT, subscription, customer, [line], basis, settles_in, now)

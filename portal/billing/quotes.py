@@ -48,9 +48,8 @@ def assemble(
     :raises RatesStale: a needed rate is older than seven days.
     """
     amount = total([line.amount for line in lines], customer.currency)
-    zero = Money.zero(customer.currency)
-    to_pay = max(amount, zero)
-    credit = zero if kind == PREPAYMENT else min(to_pay, credit_balance.of(customer.id, customer.currency))
+    to_pay = max(amount, Money.zero(customer.currency))
+    credit = to_pay * 0 if kind == PREPAYMENT else min(to_pay, credit_balance.of(customer.id, customer.currency))
     terms = {
         **basis,
         "lines": [_line_as_json(line) for line in lines],
