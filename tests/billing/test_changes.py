@@ -14,7 +14,7 @@ from portal.catalogue.errors import UnknownOffer
 from portal.currency import rates
 from portal.directory import visibility
 from portal.insights import invariants
-from portal.invoicing import credit_balance, invoices
+from portal.invoicing import credit_balance
 from portal.invoicing.models import CreditNote, Customer, Invoice
 from portal.invoicing.queries import credit_notes_of, lines_of, lines_of_credit_note
 from portal.kit import clock, edge
@@ -204,15 +204,9 @@ def test_nothing_else_moves_while_a_change_is_being_paid(customer: Customer) -> 
     session = shop.open_session(customer, _quote(customer, "pro"))
     with pytest.raises(ChangeInProgress):
         _quote(customer, "enterprise")
-    again = checkout.start_payment(customer, _stored(session), shop.METHOD, edge.now())
+    again = checkout.start_payment(customer, shop.quote_of(session), shop.METHOD, edge.now())
     assert again is not None
     assert again.public_id == session.public_id
-
-
-def _stored(session: PaymentSession) -> Quote:
-    quote_id = invoices.lock(session.invoice_id).quote_id
-    assert quote_id is not None
-    return quotes.get_by_id(quote_id)
 
 
 def test_what_cannot_be_changed_says_so(customer: Customer) -> None:

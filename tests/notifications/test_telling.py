@@ -9,7 +9,7 @@ from sqlalchemy import select
 from portal.billing import checkout
 from portal.billing.apply_payment import apply_payment
 from portal.billing.events import PAYMENT_APPLIED
-from portal.billing.queries import newest_period, quote_of_invoice
+from portal.billing.queries import newest_period
 from portal.directory.models import Business
 from portal.identity import queries
 from portal.identity.permissions import Role
@@ -104,7 +104,7 @@ def late(waiting: PaymentSession) -> PaymentSession:
 
 def held(waiting: PaymentSession) -> PaymentSession:
     """Both codes of a draft are paid."""
-    later = shop.open_session(customers.get(waiting.customer_id), quote_of_invoice(end(waiting).invoice_id))
+    later = shop.open_session(customers.get(waiting.customer_id), shop.quote_of(end(waiting)))
     assert [pay(later), pay(waiting)] == ["paid", "held"]
     return waiting
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from portal.billing import checkout, renewals
+from portal.billing import checkout, quotes, renewals
 from portal.billing.models import Quote
 from portal.directory import branches, businesses
 from portal.directory.models import Business
@@ -14,6 +14,7 @@ from portal.identity.permissions import Role
 from portal.invoicing import credit_notes, customers, invoices
 from portal.invoicing.invoices import Line
 from portal.invoicing.models import Customer
+from portal.invoicing.queries import get_by_id
 from portal.kit import config, edge
 from portal.kit.money import Money
 from portal.payments.models import PaymentAttempt, PaymentSession
@@ -75,6 +76,13 @@ def open_session(customer: Customer, quote: Quote) -> PaymentSession:
     opened = checkout.start_payment(customer, quote, METHOD, edge.now())
     assert opened is not None
     return get_session(opened.public_id)
+
+
+def quote_of(session: PaymentSession) -> Quote:
+    """Return the quote that a session is about."""
+    quote_id = get_by_id(session.invoice_id).quote_id
+    assert quote_id is not None
+    return quotes.get_by_id(quote_id)
 
 
 def give_credit(invoice_id: UUID, amount: int) -> None:
