@@ -19,7 +19,7 @@ from portal.kit.pagination import page_number
 from portal.kit.rate_limit import limiter
 from portal.web import wording
 from portal.web.access import requires, writes
-from portal.web.forms.product_limits import FitForm, LimitChoicesForm
+from portal.web.forms.product_limits import FitForm
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Response
@@ -128,10 +128,9 @@ def hide_newest(business: Business) -> Any:
 @writes
 def choose(business: Business) -> Response:
     """Choose what may happen to the tier by itself."""
-    form = LimitChoicesForm()
-    if form.validate():
-        product_limits.choose(business.id, can_grow=form.can_grow.data, can_shrink=form.can_shrink.data, now=edge.now())
-        flash(gettext("Your choice is saved."), "success")
+    can_grow, can_shrink = bool(sent_fields.one("can_grow")), bool(sent_fields.one("can_shrink"))
+    product_limits.choose(business.id, can_grow=can_grow, can_shrink=can_shrink, now=edge.now())
+    flash(gettext("Your choice is saved."), "success")
     return redirect(f"/businesses/{business.public_id}/plan", 303)
 
 
