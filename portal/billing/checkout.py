@@ -4,7 +4,16 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from portal.billing import hibernation, prepayment, quote_start, quotes, subscriptions, tier_change, ways
+from portal.billing import (
+    branch_batches,
+    hibernation,
+    prepayment,
+    quote_start,
+    quotes,
+    subscriptions,
+    tier_change,
+    ways,
+)
 from portal.billing.errors import AlreadyStarted, ChangeInProgress, NotRunning, QuoteChanged
 from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.fulfilment import fulfil, give_back
@@ -66,6 +75,17 @@ def quote_prepayment(customer: Customer, months: int, method: str, now: datetime
     """
     running = _lock_running(customer)
     return quotes.store(prepayment.preview(running, customer, months, _settles_in(method), now))
+
+
+def quote_batch(customer: Customer, method: str, now: datetime, *, is_leaving_only: bool = False) -> Quote:
+    """Store the quote of settling the open batch of branches today.
+
+    :raises NotRunning, NothingToSettle, ChangeInProgress, PayFirst, RatesStale: see what they say.
+    """
+    running = _lock_running(customer)
+    return quotes.store(
+        branch_batches.preview(running, customer, _settles_in(method), now, is_leaving_only=is_leaving_only)
+    )
 
 
 def _lock_running(customer: Customer) -> Subscription:

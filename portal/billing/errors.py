@@ -86,3 +86,10 @@ class NoSuchPrepayment(NotFound):
 
     def __init__(self) -> None:
         super().__init__("no_such_prepayment", N_("Choose one of the numbers of months on offer."))
+
+
+class NothingToSettle(Conflict):
+    """No branch was added, and none is to go."""
+
+    def __init__(self) -> None:
+        super().__init__("nothing_to_settle", N_("Nothing waits to be settled: no branch was added or is to go."))

@@ -77,6 +77,8 @@ def preview_waking(subscription: Subscription, customer: Customer, settles_in: s
 
 def carry_out(subscription: Subscription, deal: Deal, invoice_id: UUID | None, now: datetime) -> tuple[date, date]:
     """Hide a locked subscription's business at once, as its quote says; see ``changes.carry_out``."""
+    if deal.buyer is not None:
+        branches.remove_all([one.id for one in branches.list_unsettled(deal.buyer.id) if one.leaving_since], now)
     day = deal.terms["wakes_on"]
     wakes_on = date.fromisoformat(day) if day else None
     span = changes.carry_out(subscription, deal, invoice_id, now, HIBERNATED, wakes_on=wakes_on)

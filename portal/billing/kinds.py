@@ -6,9 +6,19 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from portal.billing import changes, hibernation, prepayment, quote_start, quotes, subscriptions, tier_change
+from portal.billing import (
+    branch_batches,
+    changes,
+    hibernation,
+    prepayment,
+    quote_start,
+    quotes,
+    subscriptions,
+    tier_change,
+)
 from portal.billing.models import Quote, Subscription
 from portal.billing.queries import Deal
+from portal.directory import branches
 from portal.invoicing.models import Customer
 
 Terms = Mapping[str, Any]
@@ -46,6 +56,11 @@ def _waking(subscription: Subscription, customer: Customer, _: Terms, settles_in
     return hibernation.preview_waking(subscription, customer, settles_in, now)
 
 
+def _batch(subscription: Subscription, customer: Customer, terms: Terms, settles_in: str, now: datetime) -> Quote:
+    has_none = not terms["branches"]
+    return branch_batches.preview(subscription, customer, settles_in, now, is_leaving_only=has_none)
+
+
 def _prepayment(subscription: Subscription, customer: Customer, terms: Terms, settles_in: str, now: datetime) -> Quote:
     return prepayment.preview(subscription, customer, terms["months"], settles_in, now)
 
@@ -68,10 +83,23 @@ def _in_the_period(carry_out: Callable[[Subscription, Deal, UUID | None, datetim
     return lambda subscription, deal, invoice_id, _, now: carry_out(subscription, deal, invoice_id, now)
 
 
+def _collecting_the_rest(carry_out: CarryOut) -> CarryOut:
+    """Return what carries out a quote of branches, and has what was added since be settled with the next batch."""
+
+    def carried_out(subscription: Subscription, deal: Deal, invoice_id: UUID | None, on: date, now: datetime) -> Span:
+        span = carry_out(subscription, deal, invoice_id, on, now)
+        if deal.buyer is not None and branches.list_unsettled(deal.buyer.id):
+            branch_batches.collect(subscription, deal.time_zone, now)
+        return span
+
+    return carried_out
+
+
 KINDS = {
-    quotes.START: Kind(_start, lambda *_: True, subscriptions.start),
+    quotes.START: Kind(_start, lambda *_: True, _collecting_the_rest(subscriptions.start)),
     quotes.CHANGE: Kind(_tier, changes.can_still_be, _in_the_period(changes.carry_out)),
     quotes.HIBERNATION: Kind(_hibernation, changes.can_still_be, _in_the_period(hibernation.carry_out)),
     quotes.PREPAYMENT: Kind(_prepayment, lambda *_: True, None),
-    quotes.WAKING: Kind(_waking, changes.can_still_be, _in_the_period(hibernation.wake)),
+    quotes.WAKING: Kind(_waking, changes.can_still_be, _collecting_the_rest(_in_the_period(hibernation.wake))),
+    quotes.BATCH: Kind(_batch, branch_batches.can_still_be, _in_the_period(branch_batches.carry_out)),
 }

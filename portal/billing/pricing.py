@@ -1,6 +1,6 @@
 """What the things of a price book cost a customer in its own currency, with the figures that explain it. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,17 +54,22 @@ def _month_line(item: Item, currency: str, rate: Rate | None) -> Line:
     return Line(item.code, item.quantity, unit, unit * item.quantity, derivation)
 
 
-def day_lines(change: Sequence[Holding], amounts: Sequence[Money], period: Period) -> list[Line]:
-    """Give each holding of a change the line that has its share (``proration.difference``)."""
+def day_lines(
+    change: Sequence[Holding], amounts: Sequence[Money], period: Period, notes: Sequence[Mapping[str, Any]] = ()
+) -> list[Line]:
+    """Give each holding of a change the line that has its share (``proration.difference``).
+
+    :param notes: what else the derivation of each line says; none of any line, or one for each.
+    """
     return [
         Line(
             holding.code,
             holding.quantity,
             holding.unit,
             amount,
-            {"kind": "days", "days": days_left(period, holding.from_on), "of": period.days},
+            {"kind": "days", "days": days_left(period, holding.from_on), "of": period.days, **note},
         )
-        for holding, amount in zip(change, amounts, strict=True)
+        for holding, amount, note in zip(change, amounts, notes or [{} for _ in change], strict=True)
     ]
 
 

@@ -27,13 +27,14 @@ class Change:
     """A change before it is priced.
 
     ``moves`` says what of the subscription it moves, by the names of ``changes.MOVED``; ``branches`` are the keys of
-    those that it charges.
+    those that it charges; ``notes`` are further figures for the derivation of each line, where there are any.
     """
 
     kind: str
     moves: Mapping[str, Any]
     holdings: Sequence[Holding]
     branches: Sequence[str] = ()
+    notes: Sequence[Mapping[str, Any]] = ()
 
 
 def get_running(subscription: Subscription, customer: Customer, now: datetime) -> Current:
@@ -94,7 +95,7 @@ def preview(
         "period": _span(running),
         "next_amount": sum(one.unit.amount * one.quantity for one in [*running.held, *change.holdings]),
     }
-    lines = day_lines(change.holdings, shares, running.period)
+    lines = day_lines(change.holdings, shares, running.period, change.notes)
     return quotes.assemble(change.kind, subscription, customer, lines, basis, settles_in, now)
 
 

@@ -28,6 +28,7 @@ CHANGE = "subscription_change"
 HIBERNATION = "hibernation"
 WAKING = "waking"
 PREPAYMENT = "prepayment"
+BATCH = "branch_batch"
 
 
 def assemble(

@@ -67,16 +67,6 @@ def choose_tier(customer: Customer, tier_code: str, now: datetime) -> Subscripti
     return subscription
 
 
-def refuse_while_paying(customer: Customer | None) -> None:
-    """Refuse a change to what a payment under way rests on.
-
-    :raises ChangeInProgress: while a session lives.
-    """
-    subscription = lock_live(customer.id) if customer else None
-    if subscription is not None and sessions.live_of_subscription(subscription.id) is not None:
-        raise ChangeInProgress
-
-
 def first_period(time_zone: str, starts_on: date) -> periods.Period:
     """Return the first period of a subscription that starts on ``starts_on`` where its customer lives."""
     return periods.period(starts_on, 0, ZoneInfo(time_zone))

@@ -37,9 +37,10 @@ class BranchDetails(TypedDict):
     opening_hours: str
 
 
-def add(business_id: UUID, *, now: datetime, **details: Unpack[BranchDetails]) -> Branch:
+def add(business_id: UUID, *, now: datetime, is_proposed: bool = False, **details: Unpack[BranchDetails]) -> Branch:
     """Add a branch: the first is the main one and shown with the listing, further ones wait until paid for.
 
+    :param is_proposed: somebody who may spend has to agree first.
     :raises NoSuchChoice, HalfAPlace: details that do not hold.
     :raises SameBranch: it is there already.
     :raises TooManyBranches: more than ``MAX_BRANCHES``.
@@ -54,6 +55,7 @@ def add(business_id: UUID, *, now: datetime, **details: Unpack[BranchDetails]) -
         public_id=ids.public_id("br"),
         business_id=business_id,
         is_main=not live,
+        is_proposed=is_proposed and bool(live),
         shown_since=None if live else now,
         created_at=now,
         **details,
@@ -74,8 +76,8 @@ def change(branch: Branch, **details: Unpack[BranchDetails]) -> None:
 
 
 def make_main(branch: Branch) -> None:
-    """Put this branch in the main one's place. The place included in the tier moves with it: a branch that waited
-    for its payment is shown now, and the former main branch waits in its stead."""
+    """Put this branch in the main one's place, where it stays. The place included in the tier moves with it: a branch
+    that waited for its payment is shown now, and the former main branch waits in its stead."""
     queries.lock_business(branch.business_id)
     former = _main_of(branch.business_id)
     db.refresh(branch)
@@ -84,8 +86,9 @@ def make_main(branch: Branch) -> None:
     if branch.removed_at is not None:
         raise NotFound
     since = branch.shown_since
-    branch.shown_since = since or former.shown_since
+    branch.shown_since, branch.leaving_since = since or former.shown_since, None
     former.is_main, former.shown_since = False, former.shown_since if since else None
+    former.is_proposed, branch.is_proposed = branch.is_proposed, False
     db.flush()
     branch.is_main = True
     db.flush()
@@ -104,12 +107,47 @@ def remove(branch: Branch, now: datetime) -> None:
     db.flush()
 
 
+def leave(branch: Branch, now: datetime) -> None:
+    """Have a shown branch go once that is settled. Only billing calls this.
+
+    :raises MainBranchStays: it is the main branch.
+    """
+    queries.lock_business(branch.business_id)
+    db.refresh(branch)
+    if branch.is_main:
+        raise MainBranchStays
+    branch.leaving_since = branch.leaving_since or now
+    db.flush()
+
+
+def stay(branch: Branch) -> None:
+    """Have a branch stay that was to go."""
+    queries.lock_business(branch.business_id)
+    db.refresh(branch)
+    branch.leaving_since = None
+    db.flush()
+
+
+def agree(branch: Branch) -> None:
+    """Have a proposed branch be one that is to be paid for."""
+    queries.lock_business(branch.business_id)
+    db.refresh(branch)
+    branch.is_proposed = False
+    db.flush()
+
+
+def remove_all(branch_ids: Iterable[UUID], now: datetime) -> None:
+    """Take branches out of the listing that are not the main one. Only billing calls this."""
+    there = (Branch.id.in_(list(branch_ids)), Branch.removed_at.is_(None), Branch.is_main.is_(False))
+    db.execute(update(Branch).where(*there).values(removed_at=now, leaving_since=None))
+
+
 def show(branch_ids: Iterable[UUID], now: datetime) -> None:
     """Show branches that were paid for; those shown already keep their time. Only billing calls this."""
     wanted = list(branch_ids)
     if wanted:
         hidden = (Branch.id.in_(wanted), Branch.shown_since.is_(None))
-        db.execute(update(Branch).where(*hidden).values(shown_since=now))
+        db.execute(update(Branch).where(*hidden).values(shown_since=now, is_proposed=False))
 
 
 def get(business_id: UUID, public_id: str) -> Branch:
@@ -144,6 +182,15 @@ def list_live(business_id: UUID) -> Sequence[Branch]:
 def list_shown(business_id: UUID) -> Sequence[Branch]:
     """Return the branches that the public may see, the main one first."""
     return [branch for branch in list_live(business_id) if branch.shown_since is not None]
+
+
+def list_unsettled(business_id: UUID) -> Sequence[Branch]:
+    """Return the branches beyond the main one that wait to be paid for, and those that wait to go."""
+    return [branch for branch in list_live(business_id) if not branch.is_main and _is_unsettled(branch)]
+
+
+def _is_unsettled(branch: Branch) -> bool:
+    return branch.leaving_since is not None or (branch.shown_since is None and not branch.is_proposed)
 
 
 def list_extra(business_id: UUID) -> Sequence[UUID]:

@@ -54,7 +54,10 @@ class Entitlement(Base):
 
 
 class Branch(Base):
-    """A place of a business: shown since it is paid for, the main branch from its beginning."""
+    """A place of a business: shown since it is paid for, the main branch from its beginning.
+
+    ``is_proposed`` by somebody who may not spend; ``leaving_since`` it is to go, and shown until that is settled.
+    """
 
     __tablename__ = "branches"
 
@@ -72,7 +75,9 @@ class Branch(Base):
     phone: Mapped[str] = mapped_column(default="")
     opening_hours: Mapped[str] = mapped_column(default="")
     is_main: Mapped[bool] = mapped_column(default=False)
+    is_proposed: Mapped[bool] = mapped_column(default=False)
     shown_since: Mapped[datetime | None]
+    leaving_since: Mapped[datetime | None]
     removed_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
 

@@ -49,7 +49,7 @@ def shown_line(
             rate=derivation["rate"],
             day=i18n.day_text(date.fromisoformat(derivation["rate_on"]), locale),
         )
-    return ShownLine(_title(code, quantity, locale), text, amount)
+    return ShownLine(_title(code, quantity, derivation.get("branch"), locale), text, amount)
 
 
 def _sum(derivation: dict[str, Any], figures: dict[str, Any], locale: str) -> str:
@@ -67,8 +67,13 @@ def _sum(derivation: dict[str, Any], figures: dict[str, Any], locale: str) -> st
     return gettext("%(unit)s × %(count)s × 1 month = %(amount)s", **figures)
 
 
-def _title(code: str, quantity: int, locale: str) -> str:
+def _title(code: str, quantity: int, branch: str | None, locale: str) -> str:
+    """Return what a line is for; ``branch`` is the name of the one that it is about, where it is about one."""
     gettext = i18n.speaker(locale)
+    if branch is not None and quantity < 0:
+        return gettext("Branch %(name)s, given back", name=branch)
+    if branch is not None:
+        return gettext("Branch %(name)s", name=branch)
     if code == "hibernation":
         return gettext("Hibernation, given back") if quantity < 0 else gettext("Hibernation")
     if code == "prepayment":

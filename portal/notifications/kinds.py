@@ -10,6 +10,9 @@ from enum import StrEnum
 from typing import Any
 
 from portal.billing.at_period_end import CHOSEN, TAKEN_BACK, TURNED
+from portal.billing.batch_settling import WAITS as BRANCHES_WAIT
+from portal.billing.batch_settling import WITHDRAWN
+from portal.billing.branch_batches import PROPOSED, SETTLED
 from portal.billing.changes import CHANGED
 from portal.billing.events import PAYMENT_APPLIED, PRODUCT_LIMIT_PASSED
 from portal.billing.hibernation import HIBERNATED, WOKEN
@@ -39,7 +42,10 @@ _PAYMENT = "/businesses/{business}/history/payments/{transaction}"
 _PLAN = "/businesses/{business}/plan"
 _NEXT_PERIOD = "/businesses/{business}/plan/next"
 _INVOICE = "/businesses/{business}/history/invoices/{invoice}"
-_TOLD_BY_WHAT_THEY_BRING = frozenset({"subscription_start", "subscription_change", "hibernation", "waking"})
+_BRANCHES = "/businesses/{business}/branches"
+_TOLD_BY_WHAT_THEY_BRING = frozenset(
+    {"subscription_start", "subscription_change", "hibernation", "waking", "branch_batch"}
+)
 """Kinds of invoices whose payment is not told for itself, as what it brings about is: one event, one mail."""
 
 
@@ -98,6 +104,24 @@ KINDS = (
     ),
     Kind("renewal_due", INVOICED, facts.of_renewal, _INVOICE, is_told=_waits_to_be_paid),
     Kind("renewal_paid", INVOICED, facts.of_renewal, _INVOICE, is_told=lambda given: bool(given["is_settled"])),
+    Kind("branches_settled", SETTLED, facts.of_change, _BRANCHES),
+    Kind(
+        "branches_wait",
+        BRANCHES_WAIT,
+        facts.taken("branches"),
+        _BRANCHES,
+        category=Category.BRANCHES,
+        right="billing:pay",
+    ),
+    Kind("branch_withdrawn", WITHDRAWN, facts.taken("branch"), _BRANCHES, category=Category.BRANCHES),
+    Kind(
+        "branch_proposed",
+        PROPOSED,
+        facts.taken("branch"),
+        _BRANCHES,
+        category=Category.BRANCHES,
+        right="billing:pay",
+    ),
     Kind("hibernated", HIBERNATED, facts.of_hibernation, "/businesses/{business}/hibernation"),
     Kind("woken", WOKEN, facts.of_change, _PLAN),
     Kind(

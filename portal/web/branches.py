@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, flash, redirect, render_template
+from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext
 
-from portal.billing import subscriptions
+from portal.billing import branch_batches, checkout, queries, quotes, ways
+from portal.billing.errors import PayFirst
 from portal.directory import branches
 from portal.directory.errors import MainBranchStays, TooManyBranches
 from portal.invoicing import customers
 from portal.kit import edge
-from portal.kit.errors import Invalid
-from portal.web.access import requires, writes, writes_once
+from portal.kit.errors import Conflict, Invalid, Unavailable
+from portal.kit.money import Money
+from portal.kit.rate_limit import limiter
+from portal.web import wording
+from portal.web.access import may, requires, writes, writes_once
 from portal.web.forms import choices
 from portal.web.forms.branches import BranchForm
 
 if TYPE_CHECKING:
+    from portal.billing.models import Subscription
     from portal.directory.models import Branch, Business
+    from portal.invoicing.line_words import ShownLine
+    from portal.invoicing.models import Customer
 
 bp = Blueprint("branches", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownBatch:
+    """What settling the open batch would cost today, line by line; below zero it comes back."""
+
+    lines: list[ShownLine]
+    total: Money
+    comes_back: Money | None
 
 
 @bp.get("/branches")
@@ -52,10 +69,11 @@ def add(business: Business) -> Any:
     form = BranchForm()
     try:
         if form.validate():
-            branch = branches.add(business.id, now=edge.now(), **form.details())
+            customer, may_spend = customers.find_of_business(business.id), may("billing:pay")
+            branch = branch_batches.add(customer, business.id, edge.now(), may_spend=may_spend, **form.details())
             flash(_added(branch), "success")
             return redirect(_address(business), 303)
-    except (Invalid, TooManyBranches) as refused:
+    except (Invalid, TooManyBranches, PayFirst) as refused:
         form.refuse(refused)
     return _form_page(business, None, form), 422
 
@@ -90,8 +108,7 @@ def change(business: Business, branch: str) -> Any:
 def make_main(business: Business, branch: str) -> Any:
     """Make it the main branch."""
     found = branches.get(business.id, branch)
-    subscriptions.refuse_while_paying(customers.find_of_business(business.id))
-    branches.make_main(found)
+    branch_batches.make_main(customers.find_of_business(business.id), found, edge.now())
     flash(gettext("%(name)s is the main branch now.", name=found.name), "success")
     return redirect(_address(business), 303)
 
@@ -100,20 +117,55 @@ def make_main(business: Business, branch: str) -> Any:
 @requires("branches:edit")
 @writes_once
 def remove(business: Business, branch: str) -> Any:
-    """Take a branch out of the listing."""
+    """Take a branch out of the listing, with the next batch where it is paid for."""
     found = branches.get(business.id, branch)
-    subscriptions.refuse_while_paying(customers.find_of_business(business.id))
     try:
-        branches.remove(found, edge.now())
+        is_gone = branch_batches.remove(customers.find_of_business(business.id), found, edge.now())
     except MainBranchStays as refused:
         return _list_page(business, refused=gettext(refused.message)), refused.status
-    flash(gettext("%(name)s is removed.", name=found.name), "success")
+    said = gettext("%(name)s is removed.") if is_gone else gettext("%(name)s is removed when the day ends.")
+    flash(said % {"name": found.name}, "success")
     return redirect(_address(business), 303)
+
+
+@bp.post("/businesses/<business>/branches/<branch>/keep")
+@requires("branches:edit")
+@writes
+def keep(business: Business, branch: str) -> Any:
+    """Have a branch stay that was to go."""
+    found = branches.get(business.id, branch)
+    branch_batches.keep(customers.find_of_business(business.id), found)
+    flash(gettext("%(name)s stays.", name=found.name), "success")
+    return redirect(_address(business), 303)
+
+
+@bp.post("/businesses/<business>/branches/<branch>/agree")
+@requires("billing:pay")
+@writes
+def agree(business: Business, branch: str) -> Any:
+    """Agree to pay for a branch that a manager added."""
+    found = branches.get(business.id, branch)
+    branch_batches.agree(customers.find_of_business(business.id), found, edge.now())
+    flash(gettext("%(name)s is shown once it is paid.", name=found.name), "success")
+    return redirect(_address(business), 303)
+
+
+@bp.post("/businesses/<business>/branch-batch/settle")
+@limiter.limit("30 per minute")
+@requires("billing:pay")
+@writes_once
+def settle(business: Business) -> Any:
+    """Store the quote of settling the open batch today, instead of at midnight."""
+    now = edge.now()
+    quote = checkout.quote_batch(customers.of_business(business, now), ways.WALLET, now)
+    return redirect(url_for("plan.show_quote", business=business.public_id, quote_id=quote.public_id), 303)
 
 
 def _added(branch: Branch) -> str:
     if branch.is_main:
         return gettext("%(name)s is your main branch; it is included in every tier.", name=branch.name)
+    if branch.is_proposed:
+        return gettext("%(name)s is added. The owner has to agree before it is paid and shown.", name=branch.name)
     return gettext("%(name)s is added and shown once it is paid.", name=branch.name)
 
 
@@ -123,9 +175,29 @@ def _address(business: Business) -> str:
 
 def _list_page(business: Business, refused: str | None = None) -> str:
     found = branches.list_live(business.id)
-    names = {branch.country: choices.country_name(branch.country) for branch in found}
+    customer = customers.find_of_business(business.id)
+    subscription = queries.find_live(customer.id) if customer else None
     return render_template(
-        "web/branches/list.html", business=business, branches=found, country_names=names, refused=refused
+        "web/branches/list.html",
+        business=business,
+        branches=found,
+        country_names={branch.country: choices.country_name(branch.country) for branch in found},
+        batch=_batch(subscription, customer) if customer and subscription else None,
+        refused=refused,
+    )
+
+
+def _batch(subscription: Subscription, customer: Customer) -> ShownBatch | None:
+    """Return the running quote of the open batch; None where there is nothing in it, or no price can be told now."""
+    try:
+        quote = branch_batches.preview(subscription, customer, customer.currency, edge.now())
+    except (Conflict, Unavailable):
+        return None
+    lines = quotes.lines_of(quote)
+    return ShownBatch(
+        [wording.shown_line(line.code, line.quantity, line.unit, line.amount, line.derivation) for line in lines],
+        quote.total,
+        -quote.total if quote.total < Money.zero(quote.currency) else None,
     )
 
 

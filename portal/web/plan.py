@@ -179,6 +179,8 @@ def _title(quote: Quote) -> str:
         return gettext("Your listing wakes")
     if quote.kind == quotes.PREPAYMENT:
         return gettext("Pay ahead")
+    if quote.kind == quotes.BATCH:
+        return gettext("Your branches")
     return gettext("%(tier)s for your business", tier=wording.tier_name(quotes.lines_of(quote)[0].code))
 
 

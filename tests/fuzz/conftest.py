@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from portal.billing import at_period_end, checkout
+from portal.billing import at_period_end, branch_batches, checkout
 from portal.billing.apply_payment import apply_payment
-from portal.directory import product_import, visibility
+from portal.directory import branches, product_import, visibility
 from portal.kit import edge
 from portal.payments import sessions
 from portal.payments.queries import get_session
@@ -31,7 +31,13 @@ class Field:
         self.world = world
         self.cookies = cookies
         self.targets = all_targets(app, world, cookies)
-        self._states = {"running": self._run, "over": self._go_over, "turning": self._turn, "asleep": self._fall_asleep}
+        self._states = {
+            "running": self._run,
+            "over": self._go_over,
+            "turning": self._turn,
+            "collecting": self._collect,
+            "asleep": self._fall_asleep,
+        }
         for state, come in self._states.items():
             with rows.undone():
                 edge.write(come)
@@ -62,6 +68,12 @@ class Field:
     def _turn(self) -> None:
         self._run()
         at_period_end.cancel(shop.make_customer(self.world.business), edge.now())
+
+    def _collect(self) -> None:
+        self._run()
+        customer, business = shop.make_customer(self.world.business), self.world.business
+        for branch in branches.list_live(business.id)[1:]:
+            branch_batches.remove(customer, branch, edge.now())
 
     def _fall_asleep(self) -> None:
         self._run()

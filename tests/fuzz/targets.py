@@ -35,6 +35,10 @@ LATER = {
     ),
     "over": ("/businesses/<business>/products/fit/newest",),
     "turning": ("/businesses/<business>/plan/next/take-back",),
+    "collecting": (
+        "/businesses/<business>/branch-batch/settle",
+        "/businesses/<business>/branches/<branch>/keep",
+    ),
     "asleep": (
         "/businesses/<business>/hibernation/wake",
         "/businesses/<business>/hibernation/day",
@@ -43,6 +47,7 @@ LATER = {
 }
 """Forms that only show in a later state of the plan, by that state."""
 LATER_PAGES = (
+    "/businesses/<business>/branches",
     "/businesses/<business>/hibernation",
     "/businesses/<business>/plan",
     "/businesses/<business>/plan/next",
@@ -52,6 +57,7 @@ LATER_PAGES = (
 """Where they do."""
 BY_HAND = (
     "/account/verification",
+    "/businesses/<business>/branches/<branch>/agree",
     "/businesses/<business>/logo/remove",
     "/businesses/<business>/products/<product>/unhide",
     "/console/clock/stop",

@@ -54,6 +54,17 @@ SAMPLES: dict[str, dict[str, Any]] = {
     | {"starts_on": "2026-04-01", "is_pulled": True, "amount": 500, "currency": "GBP", "lines": _LINES},
     "renewal_due": _ABOUT | _RENEWED,
     "renewal_paid": _ABOUT | _RENEWED,
+    "branches_settled": _ABOUT
+    | {
+        "tier": "pro",
+        "session": "ps_1",
+        "amount": 40,
+        "currency": "GBP",
+        "lines": [{**line, "unit": 0} for line in _LINES],
+    },
+    "branches_wait": _ABOUT | {"branches": ["High Street", "Harbour"]},
+    "branch_withdrawn": _ABOUT | {"branch": "High Street"},
+    "branch_proposed": _ABOUT | {"branch": "High Street"},
     "hibernated": _ABOUT
     | {
         "tier": "pro",

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from tests.simulation import prices
-from tests.simulation.model import Quote, Session, Shop, is_late, may_be_void, must_be_known
-from tests.simulation.product import Product, SeenSession
+from tests.simulation.model import Quote, Session, Shop, is_late
+from tests.simulation.product import Product, SeenBatch, SeenSession
+from tests.simulation.watching import may_be_void, must_be_known
 
 Sessions = Mapping[str, tuple[Shop, Session]]
 HEADLINES = {
@@ -27,8 +28,13 @@ def everything(product: Product, shops: Mapping[str, Shop], sessions: Sessions) 
     rows = {row.public_id: row for row in product.sessions()}
     assert rows.keys() == sessions.keys()
     now = product.now()
-    for row in sorted(rows.values(), key=lambda row: row.captured_at or now):
-        _take_in_money(row, *sessions[row.public_id], now)
+    news: list[tuple[datetime, SeenSession | SeenBatch]] = [(row.captured_at or now, row) for row in rows.values()]
+    news += [(batch.at, batch) for key, shop in shops.items() for batch in product.batches(key)[shop.batches :]]
+    for _, happened in sorted(news, key=lambda one: one[0]):
+        if isinstance(happened, SeenBatch):
+            _take_in_batch(happened, shops[happened.shop])
+        else:
+            _take_in_money(happened, *sessions[happened.public_id], now)
     for row in rows.values():
         _take_in_time(row, *sessions[row.public_id], now)
     for row in rows.values():
@@ -47,6 +53,12 @@ def _take_in_money(row: SeenSession, shop: Shop, session: Session, now: datetime
     was_void = row.invoice == "void" and may_be_void(session.invoice, shop.sessions, now)
     became = shop.learn(session, row.captured_at, not (was_void and row.disposition == "credited"))
     assert row.disposition == became, f"{row.public_id}: {row.disposition}, should be {became}"
+
+
+def _take_in_batch(batch: SeenBatch, shop: Shop) -> None:
+    """The product settled branches by itself, which it does while no payment is under way."""
+    settled = shop.settle(batch.at)
+    assert settled == (set(batch.added), set(batch.left)), f"{batch} settled, should be {settled}"
 
 
 def _take_in_time(row: SeenSession, shop: Shop, session: Session, now: datetime) -> None:
@@ -92,7 +104,8 @@ def _same_shops(product: Product, shops: Mapping[str, Shop]) -> None:
         period: tuple[date, date] | None = None
         if row.starts_on is not None and row.ends_on is not None:
             period = row.starts_on, row.ends_on
-        assert (period, row.branches) == (shop.period, shop.paid_branches), row
+        assert (period, row.branches) == (shop.period, len(shop.shown)), row
+        assert set(row.shown) == shop.shown, row
         held = [session for session in shop.sessions if session.payment and session.payment.learned == "held"]
         assert row.refunds == len(held), row
 
@@ -116,6 +129,7 @@ def last(product: Product, shops: Mapping[str, Shop], sessions: Sessions) -> Non
     for public_id, (_, session) in sessions.items():
         page(product, public_id, session)
         assert not session.is_live
+    assert [shop.leaving for shop in shops.values() if shop.leaving] == [], "what was to go is still there"
     learned = [public_id for public_id, (_, session) in sessions.items() if session.payment and session.payment.learned]
     assert sorted(told for told in product.told() if told in sessions) == sorted(learned), "not everybody got a mail"
     drawn = Counter(

@@ -91,10 +91,15 @@ class Shop:
     currency: str
     zone: str
     branches: set[str] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)
+    """Those of them that are paid for."""
+    leaving: set[str] = field(default_factory=set)
+    """Those of them that go when the day ends."""
+    batches: int = 0
+    """How often what was added and what goes has been settled."""
     tier: str = ""
     version: int = 0
     is_active: bool = False
-    paid_branches: int = 0
     period: tuple[date, date] | None = None
     held: list[tuple[int, date]] = field(default_factory=list)
     """What a month costs more or less from a day of the period on."""
@@ -194,6 +199,35 @@ class Shop:
         self.invoices.append(Invoice(quote))
         return self.invoices[-1]
 
+    def remove(self, branch: str) -> None:
+        """Take a branch out: at once, or when the day ends where it is paid for."""
+        if branch in self.shown:
+            self.leaving.add(branch)
+        else:
+            self.branches.remove(branch)
+
+    def settle(self, now: datetime) -> tuple[set[str], set[str]]:
+        """The product settles what was added and goes: all where credit pays, else what goes; return what it is."""
+        day, added, left = day_in(self.zone, now), self.branches - self.shown, set(self.leaving)
+        if self._costs(added, left, day) > self.credit:
+            added = set()
+        total = self._costs(added, left, day)
+        if total >= 0:
+            basis = Basis(self.version, "", frozenset(added), total, is_change=True)
+            self._draft(Quote(basis, day, total, 0, 0)).status = "paid"
+        self.credit -= total
+        self.held, self.invoiced = self._with(added, left, day), self.invoiced + total
+        self.branches, self.shown = self.branches - left, (self.shown | added) - left
+        self.leaving, self.version, self.batches = set(), self.version + 1, self.batches + 1
+        return added, left
+
+    def _costs(self, added: set[str], left: set[str], day: date) -> int:
+        return self._worth(self._with(added, left, day)) - self.invoiced
+
+    def _with(self, added: set[str], left: set[str], day: date) -> list[tuple[int, date]]:
+        more = (len(added) - len(left)) * prices.branch(self.currency)
+        return [*self.held, (more, day)]
+
     def learn(self, session: Session, now: datetime, is_still_draft: bool) -> str:
         """The product hears of a session's money: ``applied``, ``credited``, ``held`` or ``suspense``."""
         payment, invoice = session.payment, session.invoice
@@ -236,7 +270,7 @@ class Shop:
             self._change(quote)
             return
         self.is_active, self.version = True, self.version + 1
-        self.period, self.paid_branches = (starts_on, month_after(starts_on)), len(quote.basis.branches)
+        self.period, self.shown = (starts_on, month_after(starts_on)), set(quote.basis.branches)
         self.held, self.invoiced = [(quote.total, starts_on)], quote.total
 
     def _change(self, quote: Quote) -> None:
@@ -257,31 +291,3 @@ def is_late(session: Session) -> bool:
     assert session.payment is not None
     end = min(session.expires_at, session.ended_at or session.expires_at)
     return session.payment.paid_at.replace(microsecond=0) > end
-
-
-def must_be_known(session: Session, now: datetime) -> bool:
-    """Whether the product has had the time it may take to learn of a session's money."""
-    payment = session.payment
-    if payment is None:
-        return False
-    if payment.was_told:
-        return True
-    if not session.is_undisturbed:
-        return False
-    if session.ended_at is None:
-        return now - payment.paid_at >= LEARNED_WITHIN
-    is_watched = payment.paid_at < session.ended_at + WATCH - LATER_LEARNED_WITHIN
-    return is_watched and now - payment.paid_at >= LATER_LEARNED_WITHIN
-
-
-def may_be_void(invoice: Invoice, sessions: list[Session], now: datetime) -> bool:
-    """Whether nobody looks out for money of this invoice any more."""
-    ends = [_end(session) for session in sessions if session.invoice is invoice]
-    return all(ended_at is not None and now >= ended_at + WATCH for ended_at in ends)
-
-
-def _end(session: Session) -> datetime | None:
-    """When a session ended: one whose money was learned of after its time needs no watch from then on."""
-    if session.ended_at is not None and session.payment is not None and session.payment.learned:
-        return min(session.ended_at, session.expires_at)
-    return session.ended_at

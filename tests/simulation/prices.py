@@ -14,7 +14,12 @@ SIGNS = {"GBP": "£", "CNY": "CN¥", "EUR": "€", "JPY": "JP¥"}
 
 def total(tier: str, branches: int, currency: str) -> int:
     """A first month in minor units: each price is converted once, then multiplied."""
-    return monthly(tier, currency) + branches * _converted(BRANCH, "GBP", currency)
+    return monthly(tier, currency) + branches * branch(currency)
+
+
+def branch(currency: str) -> int:
+    """A further branch's month in minor units."""
+    return _converted(BRANCH, "GBP", currency)
 
 
 def monthly(tier: str, currency: str) -> int:

@@ -12,9 +12,11 @@ import psycopg
 import requests
 from psycopg.rows import class_row
 
+from portal.billing import branch_batches
 from portal.currency import rates
 from portal.directory.businesses import get_by_public_id
 from portal.identity.queries import get_user_of
+from portal.invoicing import customers
 from portal.kit import edge, leases
 from portal.kit.db import db
 from tests.simulation.dying import Killed, dying_at
@@ -38,6 +40,8 @@ _SESSIONS = """
 _SHOPS = """
     SELECT b.public_id, u.status, u.version, u.tier_code AS tier, u.extra_branches AS branches, p.starts_on, p.ends_on,
            coalesce(a.balance, 0) AS credit,
+           ARRAY(SELECT r.id::text FROM branches r WHERE r.business_id = b.id AND NOT r.is_main
+                 AND r.removed_at IS NULL AND r.shown_since IS NOT NULL) AS shown,
            (SELECT count(*) FROM payment_refunds r WHERE r.customer_id = c.id) AS refunds
     FROM businesses b JOIN customers c ON c.business_id = b.id JOIN subscriptions u ON u.customer_id = c.id
     LEFT JOIN subscription_periods p ON p.subscription_id = u.id
@@ -46,6 +50,17 @@ _SHOPS = """
 _INVOICES = """
     SELECT b.public_id, i.status, i.total_amount FROM invoices i
     JOIN customers c ON c.id = i.customer_id JOIN businesses b ON b.id = c.business_id"""
+
+_BATCHES = """
+    WITH settled AS (
+        SELECT b.id, b.public_id AS shop, e.occurred_at AS at, l -> 'derivation' ->> 'branch' AS name,
+               (l ->> 'quantity')::int > 0 AS is_added
+        FROM domain_events e JOIN subscriptions u ON u.public_id = e.subject JOIN customers c ON c.id = u.customer_id
+        JOIN businesses b ON b.id = c.business_id, jsonb_array_elements(e.facts -> 'lines') l
+        WHERE e.name = 'billing.branches_settled' AND b.public_id = %s)
+    SELECT shop, at, coalesce(array_agg(r.id::text) FILTER (WHERE is_added), '{}') AS added,
+           coalesce(array_agg(r.id::text) FILTER (WHERE NOT is_added), '{}') AS left
+    FROM settled s JOIN branches r ON r.business_id = s.id AND r.name = s.name GROUP BY shop, at ORDER BY at"""
 
 _TOLD = "SELECT facts ->> 'session' FROM emails WHERE template = 'notice' AND status = 'sent'"
 
@@ -82,7 +97,18 @@ class SeenShop:
     starts_on: date | None
     ends_on: date | None
     credit: int
+    shown: list[str]
     refunds: int
+
+
+@dataclass(frozen=True)
+class SeenBatch:
+    """Branches that were settled together."""
+
+    shop: str
+    at: datetime
+    added: list[str]
+    left: list[str]
 
 
 class Product:
@@ -143,8 +169,19 @@ class Product:
         return self.portal.do(make)
 
     def add_branch(self, business: str, name: str) -> str:
-        """Add a branch; its key is what quotes name."""
-        return self.portal.do(lambda: str(shop.make_branch(get_by_public_id(business), name)))
+        """Add a branch as its owner; its key is what quotes name."""
+
+        def add() -> str:
+            found, now = get_by_public_id(business), edge.now()
+            customer = customers.find_of_business(found.id)
+            return str(branch_batches.add(customer, found.id, now, may_spend=True, **shop.place(name)).id)
+
+        return self.portal.do(add)
+
+    def batches(self, business: str) -> Sequence[SeenBatch]:
+        """What was settled of a business's branches so far, in order."""
+        with self._books.cursor(row_factory=class_row(SeenBatch)) as books:
+            return books.execute(_BATCHES, [business]).fetchall()
 
     def remove_branch(self, business: str, branch: str) -> requests.Response:
         """Remove a branch through its page."""

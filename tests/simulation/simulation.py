@@ -83,7 +83,7 @@ class Simulation:
         self._look()
 
     def remove_branch(self, shop: int) -> None:
-        """A branch is removed, unless a payment is under way."""
+        """A branch is removed, unless a payment is under way; one that is paid for when the day ends."""
         chosen = _one(list(self._shops), shop)
         if not chosen or not self._shops[chosen].branches:
             return
@@ -92,7 +92,7 @@ class Simulation:
         answer = self._product.remove_branch(chosen, branch)
         assert answer.status_code == (409 if books.live else 303), answer.text
         if books.live is None:
-            books.branches.remove(branch)
+            books.remove(branch)
         self._look()
 
     def quote(self, shop: int, tier: str) -> None:

@@ -46,6 +46,18 @@ LIVES: dict[str, list[Step]] = {
         ("find_redis",),
         ("advance", 11, 7),
     ],
+    "branches of a running plan are settled when the day ends": [
+        ("quote", 0, "enterprise"),
+        ("confirm", 0),
+        ("pay", 0, "at once", "right"),
+        ("add_branch", 0),
+        ("remove_branch", 0),
+        ("advance", 1507, 0),
+        ("quote", 0, "starter"),
+        ("confirm", 0),
+        ("add_branch", 0),
+        ("advance", 1507, 0),
+    ],
     "a fen less waits for people": [("quote", 0, "pro"), ("confirm", 0), ("pay", 0, "at once", "less")],
     "a fen less is learned of when nobody watches any more": [
         ("quote", 0, "pro"),

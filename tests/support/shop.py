@@ -7,6 +7,7 @@ from uuid import UUID
 from portal.billing import checkout, quotes, renewals
 from portal.billing.models import Quote
 from portal.directory import branches, businesses
+from portal.directory.branches import BranchDetails
 from portal.directory.models import Business
 from portal.identity import passwords, queries, registration, team
 from portal.identity.models import User
@@ -47,11 +48,15 @@ def make_business(owner: User, name: str = "Lantern Coffee", **changes: str) -> 
 
 def make_branch(business: Business, name: str) -> UUID:
     """Add a branch; the first one is the main branch."""
-    place: dict[str, Any] = {
-        "name": name, "address_line1": f"{name} Street 1", "address_line2": "", "city": "London", "postcode": "N1 1AA",
-        "country": "GB", "latitude": None, "longitude": None, "phone": "", "opening_hours": "",
-    }  # fmt: skip
-    return branches.add(business.id, now=edge.now(), **place).id
+    return branches.add(business.id, now=edge.now(), **place(name)).id
+
+
+def place(name: str) -> BranchDetails:
+    """Return what is said of a branch."""
+    return BranchDetails(
+        name=name, address_line1=f"{name} Street 1", address_line2="", city="London", postcode="N1 1AA",
+        country="GB", latitude=None, longitude=None, phone="", opening_hours="",
+    )  # fmt: skip
 
 
 def make_member(business: Business, email: str, role: Role, *, may_spend: bool = False) -> User:

@@ -41,7 +41,7 @@ PAGES: dict[str, int] = {
     "/business": 4,
     "/businesses/<business>/profile": 4,
     "/branches": 4,
-    "/businesses/<business>/branches": 5,
+    "/businesses/<business>/branches": 8,
     "/businesses/<business>/branches/new": 5,
     "/businesses/<business>/branches/<branch>": 5,
     "/directory": 8,

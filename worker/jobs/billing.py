@@ -3,7 +3,17 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from portal.billing import at_period_end, checkout, due, hibernation, product_limits, renewals, wake_days
+from portal.billing import (
+    at_period_end,
+    batch_settling,
+    branch_batches,
+    checkout,
+    due,
+    hibernation,
+    product_limits,
+    renewals,
+    wake_days,
+)
 from portal.billing.events import RECONCILE_PRODUCT_LIMITS
 from portal.currency import feed, rates
 from portal.directory.counting import PRODUCTS_COUNTED
@@ -46,6 +56,18 @@ def _reconcile_product_limits(args: Args, now: datetime) -> None:
     product_limits.reconcile(UUID(args["business_id"]), now)
 
 
+def _settle_branches(args: Args, now: datetime) -> None:
+    batch_settling.settle(UUID(args["subscription_id"]), now)
+
+
+def _ask_for_branches(args: Args, now: datetime) -> None:
+    batch_settling.ask(UUID(args["subscription_id"]), now)
+
+
+def _withdraw_branch(args: Args, now: datetime) -> None:
+    batch_settling.withdraw(UUID(args["subscription_id"]), args["branch"], now)
+
+
 def _fetch_rates(url: str) -> feed.Rates:
     return feed.parse(http.fetch(url))
 
@@ -65,6 +87,9 @@ HANDLERS: dict[str, Handler] = {
     at_period_end.TURN: Plain(_turn),
     renewals.RENEW: Plain(_renew),
     RENEW_CHUNK: Plain(_renew_chunk),
+    branch_batches.SETTLE: Plain(_settle_branches),
+    batch_settling.ASK: Plain(_ask_for_branches),
+    batch_settling.WITHDRAW: Plain(_withdraw_branch),
     hibernation.ANNOUNCE: Plain(_announce_waking),
     hibernation.WAKE: Plain(_wake),
     PRODUCTS_COUNTED: Plain(_reconcile_product_limits),

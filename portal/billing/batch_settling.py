@@ -1,0 +1,121 @@
+"""When the open batch of branches is settled: at midnight by credit or the stored card; else its payment is asked for.
+
+What goes is settled all the same. What was added waits without dunning, and is withdrawn after a week.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from portal.billing import branch_batches, checkout, subscriptions, ways
+from portal.billing.errors import NothingToSettle, NotRunning, PayFirst
+from portal.billing.models import Quote, Subscription
+from portal.billing.states import move
+from portal.directory import branches
+from portal.invoicing import customers
+from portal.invoicing.models import Customer
+from portal.kit import jobs, outbox
+from portal.payments import sessions
+
+WAITS = "billing.branches_wait"
+WITHDRAWN = "billing.branch_withdrawn"
+WITHDRAW = "billing.withdraw_branch"
+ASK = "billing.ask_for_branches"
+_PATIENCE = timedelta(days=7)
+_UNTIL_PAID = timedelta(hours=2)
+"""For so long a payment under way may live."""
+_UNTIL_RENEWED = timedelta(minutes=10)
+
+
+def settle(subscription_id: UUID, now: datetime) -> None:
+    """Settle the open batch of a subscription, if there is one and no payment is under way."""
+    subscription = subscriptions.lock(subscription_id)
+    if not branch_batches.is_collecting(subscription):
+        return
+    if sessions.live_of_subscription(subscription.id) is not None:
+        branch_batches.plan_settling(subscription.id, now + _UNTIL_PAID)
+        return
+    customer = customers.get(subscription.customer_id)
+    try:
+        _charge(subscription, customer, checkout.quote_batch(customer, ways.WALLET, now), now)
+    except NothingToSettle:
+        return
+    except PayFirst:
+        _let_go(subscription, customer, now)
+        ask(subscription.id, now)
+    except NotRunning:
+        _settle_between_periods(subscription, customer, now)
+
+
+def _charge(subscription: Subscription, customer: Customer, quote: Quote, now: datetime) -> None:
+    if not quote.due:
+        checkout.start_payment(customer, quote, ways.WALLET, now)
+    elif ways.find_card(customer.id, quote.due) is not None:
+        checkout.start_payment(customer, quote, ways.CARD, now)
+        _stage_ask(subscription, now + _UNTIL_PAID)
+    else:
+        _let_go(subscription, customer, now)
+        ask(subscription.id, now)
+
+
+def _let_go(subscription: Subscription, customer: Customer, now: datetime) -> None:
+    """Settle what is to go by itself: it gives something back whatever becomes of the rest."""
+    try:
+        quote = checkout.quote_batch(customer, ways.WALLET, now, is_leaving_only=True)
+    except NothingToSettle:
+        return
+    checkout.start_payment(customer, quote, ways.WALLET, now)
+
+
+def _settle_between_periods(subscription: Subscription, customer: Customer, now: datetime) -> None:
+    """At a period's end, before the next one is there: what goes is not part of that any more; what was added waits
+    for it, since only what is paid counts."""
+    batch = branches.list_unsettled(customer.business_id) if customer.business_id else []
+    leaving = [branch.id for branch in batch if branch.leaving_since is not None]
+    if leaving:
+        branches.remove_all(leaving, now)
+        fewer = subscription.extra_branches - len(leaving)
+        move(subscription, subscription.status, extra_branches=fewer, version=subscription.version + 1)
+    if len(batch) > len(leaving):
+        branch_batches.plan_settling(subscription.id, now + _UNTIL_RENEWED)
+
+
+def ask(subscription_id: UUID, now: datetime) -> None:
+    """Ask whoever pays for what was added and still waits, and give them a week."""
+    subscription = subscriptions.lock(subscription_id)
+    customer = customers.get(subscription.customer_id)
+    is_idle = sessions.live_of_subscription(subscription.id) is None
+    if not branch_batches.is_collecting(subscription) or customer.business_id is None or not is_idle:
+        return
+    waiting = [branch for branch in branches.list_unsettled(customer.business_id) if branch.shown_since is None]
+    if not waiting:
+        return
+    for branch in waiting:
+        key = f"{WITHDRAW}:{branch.id}"
+        given = {"subscription_id": str(subscription.id), "branch": branch.public_id}
+        jobs.stage(WITHDRAW, queue=jobs.Queue.DEFAULT, due_at=now + _PATIENCE, key=key, **given)
+    facts = {"business_id": str(customer.business_id), "branches": [branch.name for branch in waiting]}
+    outbox.record(WAITS, subscription.public_id, facts, now)
+
+
+def _stage_ask(subscription: Subscription, due_at: datetime) -> None:
+    key = f"{ASK}:{subscription.id}"
+    jobs.stage(ASK, queue=jobs.Queue.DEFAULT, due_at=due_at, key=key, subscription_id=str(subscription.id))
+
+
+def withdraw(subscription_id: UUID, public_id: str, now: datetime) -> None:
+    """Take a branch out of the batch that nobody has paid for in a week; while a payment is under way it waits on."""
+    subscription = subscriptions.lock(subscription_id)
+    customer = customers.get(subscription.customer_id)
+    if not branch_batches.is_collecting(subscription) or customer.business_id is None:
+        return
+    batch = branches.list_unsettled(customer.business_id)
+    branch = next((one for one in batch if one.public_id == public_id and one.shown_since is None), None)
+    if branch is None:
+        return
+    if sessions.live_of_subscription(subscription.id) is not None:
+        key, given = f"{WITHDRAW}:{branch.id}", {"subscription_id": str(subscription.id), "branch": public_id}
+        jobs.stage(WITHDRAW, queue=jobs.Queue.DEFAULT, due_at=now + _UNTIL_PAID, key=key, **given)
+        return
+    branches.remove(branch, now)
+    facts = {"business_id": str(customer.business_id), "branch": branch.name}
+    outbox.record(WITHDRAWN, branch.public_id, facts, now)
