@@ -5,6 +5,7 @@ elsewhere before the door closes; whoever knocks at a closing door would be lost
 """
 
 import os
+import signal
 import sys
 from threading import Timer
 
@@ -55,7 +56,18 @@ def serve(application: str, settings: config.Settings) -> None:
         log_level=LogLevels.warning,
     )
     server.seconds = settings.drain
+    os.register_at_fork(after_in_child=_end_while_loading)
     server.serve()
+
+
+def _end_while_loading() -> None:
+    """Let a process that is told to stop before it serves just end.
+
+    It is forked with handlers that only mean something in its parent: it would not hear that it is to stop, would
+    serve, and would be killed after the grace. Once it serves, granian's own handlers let it finish.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 if __name__ == "__main__":

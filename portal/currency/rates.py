@@ -4,11 +4,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import ARRAY, Text, any_, bindparam, func, select
-from sqlalchemy.dialects.postgresql import insert
 
 from portal.currency.conversion import Rate
 from portal.currency.errors import RatesStale
 from portal.currency.models import ExchangeRate
+from portal.kit import sets
 from portal.kit.db import db, table_of
 from portal.kit.money import EXPONENTS
 
@@ -77,5 +77,4 @@ def store(rates: dict[date, dict[str, Decimal]], source: str, now: datetime) -> 
     ]
     if not rows:
         return 0
-    added = insert(ExchangeRate).on_conflict_do_nothing().returning(ExchangeRate.currency)
-    return len(db.execute(added, rows).all())
+    return sets.insert_new_rows(table_of(ExchangeRate), rows)

@@ -4,7 +4,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, ColumnElement, Insert, Table, Update, bindparam, func, insert, select, update
+from sqlalchemy import ARRAY, Column, ColumnElement, Table, Update, bindparam, func, literal, select, update
+from sqlalchemy.dialects.postgresql import Insert, insert
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.selectable import TableValuedAlias
 
 from portal.kit.db import db
@@ -16,6 +18,11 @@ def insert_rows(table: Table, rows: Rows) -> None:
     """Insert rows that all name the same columns; what a column is not given, the database fills in."""
     if rows:
         db.execute(_insert(table, tuple(rows[0])), _arrays(rows))
+
+
+def insert_new_rows(table: Table, rows: Rows) -> int:
+    """Insert those of the rows, of which there is at least one, that are not there yet; return how many were new."""
+    return len(db.execute(_insert_new(table, tuple(rows[0])), _arrays(rows)).all())
 
 
 def update_rows(table: Table, rows: Rows) -> None:
@@ -32,6 +39,11 @@ def _arrays(rows: Rows) -> dict[str, list[Any]]:
 def _insert(table: Table, names: tuple[str, ...]) -> Insert:
     given = _given(table, names)
     return insert(table).from_select(list(names), select(*given.c), include_defaults=False)
+
+
+@lru_cache(maxsize=64)
+def _insert_new(table: Table, names: tuple[str, ...]) -> ReturningInsert[tuple[int]]:
+    return _insert(table, names).on_conflict_do_nothing().returning(literal(1))
 
 
 @lru_cache(maxsize=64)
