@@ -58,6 +58,7 @@ AGREEMENTS = {
     "period_ends_on = period_ends_on + 1 WHERE number IS NOT NULL",
     "active_has_its_period": "DELETE FROM subscription_periods",
     "listed_is_entitled": "UPDATE business_entitlements SET is_listed = false",
+    "newest_are_hidden_after_a_grace": "UPDATE business_entitlements SET overage_policy = 'hide'",
     "counters_are_their_rows": "UPDATE customers SET transaction_count = transaction_count + 1",
     "operator_has_its_audit_row": "UPDATE users SET operator_role = 'admin', totp_secret = 'x'",
 }
@@ -70,6 +71,9 @@ UNDER_WAY = {
     "session_ends_in_time": "UPDATE payment_sessions SET status = 'open', created_at = created_at - interval '1 day', "
     "expires_at = expires_at - interval '1 day'",
     "renewal_is_not_late": "UPDATE subscriptions SET renews_at = business_now() - interval '2 days'",
+    "grace_has_its_next_look": "WITH gone AS (DELETE FROM staged_jobs) INSERT INTO product_graces (id, "
+    "subscription_id, status, started_at, ends_at) SELECT gen_random_uuid(), id, 'running', business_now(), "
+    "business_now() + interval '7 days' FROM subscriptions",
     "method_is_asked_for": "INSERT INTO payment_methods (id, public_id, customer_id, provider, status, created_at, "
     "expires_at) SELECT gen_random_uuid(), 'pm', id, 'stripe', 'created', business_now() - interval '1 hour', "
     "business_now() FROM customers LIMIT 1",

@@ -110,6 +110,7 @@ def product(paid: Portal) -> tuple[Visitor, str]:
     added = owner.post(f"/businesses/{catalogue}/products/new", name="Oolong")
     assert added.status_code == 303
     assert list(paid.journal.lost()) == []
+    paid.settle()
     return owner, added.headers["Location"]
 
 
