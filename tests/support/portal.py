@@ -12,6 +12,7 @@ from portal.billing.renewals import RENEW
 from portal.kit import clock, edge, jobs, leases
 from portal.kit.config import Settings
 from portal.kit.db import db
+from portal.kit.jobs import Queue
 from portal.payments.models import PaymentAttempt, PaymentSession
 from portal.payments.queries import attempt_of, get_session
 from tests.support import shop
@@ -22,6 +23,7 @@ from tests.support.visitor import Journal, Visitor
 from worker.drain import drain
 
 T = TypeVar("T")
+_WAITING = text("SELECT DISTINCT queue FROM staged_jobs WHERE state = 'pending' AND due_at <= business_now()")
 _MONEY = text("SELECT recipe FROM ledger_postings WHERE reference LIKE 'payment:%' ORDER BY recorded_at")
 
 
@@ -45,7 +47,7 @@ class Portal:
 
     def settle(self) -> None:
         """Run due jobs of all queues until there are none."""
-        while any(drain(queue) for queue in jobs.Queue) or self.do(_stage_renewals):
+        while sum(drain(queue) for queue in self.do(_queues_with_work)) or self.do(_stage_renewals):
             pass
 
     def advance(self, step: timedelta) -> None:
@@ -115,6 +117,11 @@ class Portal:
         self.do(end_leases)
         self.do(leases.free_expired)
         self.settle()
+
+
+def _queues_with_work() -> list[Queue]:
+    """The queues that anything waits in: to lease from those that have nothing takes most of a story's time."""
+    return [Queue(name) for name in db.scalars(_WAITING)]
 
 
 def _stage_renewals() -> bool:
