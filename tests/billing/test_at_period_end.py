@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime
 import pytest
 from sqlalchemy import select
 
-from portal.billing import at_period_end, checkout, queries, renewals
+from portal.billing import at_period_end, checkout, open_invoices, queries, renewals
+from portal.billing.advance import FURTHER
 from portal.billing.apply_payment import apply_payment
 from portal.billing.errors import ChangeInProgress, NothingPending, NotRunning, SameTier
 from portal.billing.models import Subscription
@@ -21,6 +22,8 @@ from portal.kit import clock, edge
 from portal.kit.db import db as db_session
 from portal.kit.jobs import StagedJob
 from portal.kit.money import Money
+from portal.payments import sessions
+from portal.payments.queries import get_session
 from tests.support import shop
 from tests.support.world import PER_EURO
 from worker.jobs.billing import HANDLERS
@@ -150,6 +153,39 @@ def test_what_is_changed_back_is_issued_as_it_was(customer: Customer) -> None:
     assert [(status, total) for _, status, total, _ in _invoices(customer)] == [
         ("paid", 400), ("paid", 200), ("open", 400),
     ]  # fmt: skip
+
+
+def test_a_paid_invoice_ahead_gives_back_the_difference_only(customer: Customer) -> None:
+    _until(AHEAD)
+    _pay_ahead(customer)
+    at_period_end.choose_tier(customer, "starter", edge.now())
+    assert _invoices(customer, renewals.KIND, FURTHER) == [(renewals.KIND, "paid", 400, 200)]
+    assert credit_balance.of(customer.id, "GBP") == Money(200, "GBP")
+    at_period_end.take_back(customer, edge.now())
+    assert _invoices(customer, FURTHER) == [(FURTHER, "paid", 200, 0)]
+    assert credit_balance.of(customer.id, "GBP") == Money(0, "GBP")
+
+
+def _pay_ahead(customer: Customer) -> None:
+    invoice = db_session.scalars(select(Invoice).where(Invoice.status == "open")).one()
+    opened = open_invoices.start_payment(customer, invoice, shop.METHOD, edge.now())
+    assert opened is not None
+    session = get_session(opened.public_id)
+    assert apply_payment(session, shop.evidence_for(session), edge.now()) == "paid"
+
+
+def test_money_for_an_invoice_that_was_issued_anew_is_credit_and_pays_the_new_one(customer: Customer) -> None:
+    _until(AHEAD)
+    invoice = db_session.scalars(select(Invoice).where(Invoice.status == "open")).one()
+    opened = open_invoices.start_payment(customer, invoice, shop.METHOD, edge.now())
+    assert opened is not None
+    sessions.cancel(opened.public_id, edge.now())
+    at_period_end.choose_tier(customer, "starter", edge.now())
+    session = get_session(opened.public_id)
+    assert apply_payment(session, shop.evidence_for(session), edge.now()) == "credited"
+    open_invoices.use_all_credit(customer.id, edge.now())
+    assert [(status, total) for _, status, total, _ in _invoices(customer)] == [("paid", 400), ("paid", 200)]
+    assert credit_balance.of(customer.id, "GBP") == Money(200, "GBP")
 
 
 def test_cancelling_credits_an_invoice_ahead_in_full_and_coming_round_issues_it_again(customer: Customer) -> None:
