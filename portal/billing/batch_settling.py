@@ -50,7 +50,7 @@ def _charge(subscription: Subscription, customer: Customer, quote: Quote, now: d
     if not quote.due:
         checkout.start_payment(customer, quote, ways.WALLET, now)
     elif ways.find_card(customer.id, quote.due) is not None:
-        checkout.start_payment(customer, quote, ways.CARD, now)
+        checkout.start_payment(customer, quote, ways.CARD, now, is_automatic=True)
         _stage_ask(subscription, now + _UNTIL_PAID)
     else:
         _let_go(subscription, customer, now)

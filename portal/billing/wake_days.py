@@ -2,7 +2,7 @@
 ahead of it."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from portal.billing import checkout, quote_change, subscriptions, ways
@@ -13,10 +13,13 @@ from portal.billing.states import LISTED
 from portal.directory import branches
 from portal.invoicing import credit_balance, customers
 from portal.invoicing.models import Customer
-from portal.kit import outbox
+from portal.kit import jobs, outbox
 from portal.kit.money import Money, total
 from portal.payments import sessions
 
+ASK = "billing.ask_to_wake"
+_UNTIL_PAID = timedelta(hours=2)
+"""By then a card has paid or has not."""
 WAITS = "billing.waking_waits"
 """The name of the event that whoever pays is asked to."""
 
@@ -46,11 +49,26 @@ def wake(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
     except PayFirst:
         _ask(subscription, customer, now)
         return
-    can_charge = ways.find_card(customer.id, quote.due) is not None
-    if quote.due and not can_charge:
-        _ask(subscription, customer, now)
+    if not quote.due:
+        checkout.start_payment(customer, quote, ways.WALLET, now)
+    elif ways.find_card(customer.id, quote.due) is not None:
+        checkout.start_payment(customer, quote, ways.CARD, now, is_automatic=True)
+        _stage_ask(subscription, now + _UNTIL_PAID)
     else:
-        checkout.start_payment(customer, quote, ways.CARD if can_charge else ways.WALLET, now)
+        _ask(subscription, customer, now)
+
+
+def ask(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
+    """Ask whoever pays, where the stored card has not woken a listing on its day."""
+    subscription = subscriptions.lock(subscription_id)
+    if _is_planned(subscription, wakes_on) and sessions.live_of_subscription(subscription.id) is None:
+        _ask(subscription, customers.get(subscription.customer_id), now)
+
+
+def _stage_ask(subscription: Subscription, due_at: datetime) -> None:
+    given = {"subscription_id": str(subscription.id), "wakes_on": str(subscription.wakes_on)}
+    key = f"{ASK}:{subscription.id}:{subscription.wakes_on}"
+    jobs.stage(ASK, queue=jobs.Queue.DEFAULT, due_at=due_at, key=key, **given)
 
 
 def month_awake(subscription: Subscription, customer: Customer, now: datetime) -> Money:

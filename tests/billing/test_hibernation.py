@@ -238,10 +238,16 @@ def test_on_its_day_the_stored_card_pays_what_credit_does_not(customer: Customer
     assert live is not None
     session = get_session(live.public_id)
     assert (session.provider, session.owed) == (ways.CARD, Money(round((600 - 50) * 28 / 30) - 350, GBP))
-    assert not _is_listed(customer)
+    assert (session.is_automatic, _is_listed(customer)) == (True, False)
+    wake_days.ask(subscription_id, day, edge.now())
+    assert _asked(customer) == 0, "its card is being charged"
+    sessions.cancel(session.public_id, edge.now())
+    wake_days.ask(subscription_id, day, edge.now())
+    assert _asked(customer) == 1
     assert running.pay(session) == "paid"
     assert _is_listed(customer)
-    assert _asked(customer) == 0
+    wake_days.ask(subscription_id, day, edge.now())
+    assert _asked(customer) == 1
 
 
 def test_asleep_and_owing_it_wakes_once_that_is_paid(customer: Customer) -> None:

@@ -56,6 +56,10 @@ def _reconcile_product_limits(args: Args, now: datetime) -> None:
     product_limits.reconcile(UUID(args["business_id"]), now)
 
 
+def _ask_to_wake(args: Args, now: datetime) -> None:
+    wake_days.ask(UUID(args["subscription_id"]), date.fromisoformat(args["wakes_on"]), now)
+
+
 def _settle_branches(args: Args, now: datetime) -> None:
     batch_settling.settle(UUID(args["subscription_id"]), now)
 
@@ -92,6 +96,7 @@ HANDLERS: dict[str, Handler] = {
     batch_settling.WITHDRAW: Plain(_withdraw_branch),
     hibernation.ANNOUNCE: Plain(_announce_waking),
     hibernation.WAKE: Plain(_wake),
+    wake_days.ASK: Plain(_ask_to_wake),
     PRODUCTS_COUNTED: Plain(_reconcile_product_limits),
     RECONCILE_PRODUCT_LIMITS: Plain(_reconcile_product_limits),
     feed.FETCH_RATES: ThreePhase(lambda _args, _now: config.current().ecb_url, _fetch_rates, _store_rates),
