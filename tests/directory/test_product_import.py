@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from portal.directory import product_import, products
+from portal.directory import counting, product_import, products
 from portal.directory.errors import BadFile, ImportEnded, ImportRunning
 from portal.directory.models import Product, ProductImportRow
 from portal.kit.db import db as session
@@ -62,6 +62,14 @@ def test_all_are_entered_in_the_order_of_the_file(shop, now):
     assert page.items[2].product.price.amount == 250
     assert page.items[2].product.attributes == {"Colour": "red"}
     assert count(ProductImportRow) == 0
+
+
+def test_a_burst_of_products_is_counted_once(shop, now):
+    run_all(product_import.start(shop, "list.csv", csv(25), now), now)
+    for number in range(5):
+        make_product(shop, f"Late {number}", now)
+    wanted = select(StagedJob.args).where(StagedJob.name == counting.PRODUCTS_COUNTED)
+    assert session.scalars(wanted).all() == [{"business_id": str(shop.id)}]
 
 
 def test_f5_nothing_is_entered_where_one_line_is_wrong(shop, now):
