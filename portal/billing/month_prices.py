@@ -38,6 +38,7 @@ class Prices:
         self._seller = config.current().seller
         self._priced: dict[Case, Priced] = {}
         self._rates: dict[tuple[str, str], Rate] = {}
+        self._taxes: dict[tuple[Money, str], tuple[Decimal, Money]] = {}
 
     def of(self, one: Due) -> Priced:
         """Return what the next period of a subscription costs.
@@ -52,8 +53,10 @@ class Prices:
 
     def tax(self, amount: Money, country: str) -> tuple[Decimal, Money]:
         """Return the rate of the tax in what a buyer in ``country`` pays, in percent, and the tax itself."""
-        rate = self._seller.vat_rate(country)
-        return rate, included(amount, rate)
+        if (amount, country) not in self._taxes:
+            rate = self._seller.vat_rate(country)
+            self._taxes[amount, country] = rate, included(amount, rate)
+        return self._taxes[amount, country]
 
     def _price(self, version: UUID, terms: tuple[str, str, int], currency: str) -> Priced:
         held = terms_of(*terms)

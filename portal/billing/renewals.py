@@ -5,7 +5,7 @@ nothing behind; of one subscription a chunk makes one period, so that a backlog 
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -138,7 +138,7 @@ def _open_periods(looks: Sequence[Look], drawn: Sequence[Drawn]) -> None:
     for look, one in zip(looks, drawn, strict=True):
         period_id = ids.new_id()
         of = {"id": period_id, "subscription_id": look.of.id, "invoice_id": one.id, "rate_on": _priced(look).rate_on}
-        periods.append(of | asdict(look.period))
+        periods.append(of | sets.columns_of(look.period))
         holdings += [
             {
                 "id": ids.new_id(),

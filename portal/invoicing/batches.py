@@ -4,7 +4,7 @@ Each comes to what ``invoices.issue`` would have made of it; nothing of a rule i
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -56,7 +56,7 @@ def draft_all(drawn: Sequence[Drawn], seller: Seller, now: datetime) -> None:
 
 
 def _draft(one: Drawn, seller: Seller, now: datetime) -> Row:
-    return asdict(one.basis) | {
+    return sets.columns_of(one.basis) | {
         "id": one.id,
         "public_id": one.public_id,
         "status": "draft",

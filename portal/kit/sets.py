@@ -1,10 +1,11 @@
-"""Writing many rows by one statement: each column is handed over as an array. Knows nothing of the business."""
+"""Writing many rows by one statement, which is handed them as one JSON document. Knows nothing of the business."""
 
+import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ARRAY, Column, ColumnElement, Table, Update, bindparam, func, literal, select, update
+from sqlalchemy import JSON, Column, Table, Text, Update, bindparam, cast, func, literal, select, update
 from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.selectable import TableValuedAlias
@@ -17,22 +18,28 @@ Rows = Sequence[Mapping[str, Any]]
 def insert_rows(table: Table, rows: Rows) -> None:
     """Insert rows that all name the same columns; what a column is not given, the database fills in."""
     if rows:
-        db.execute(_insert(table, tuple(rows[0])), _arrays(rows))
+        db.execute(_insert(table, tuple(rows[0])), _document(rows))
 
 
 def insert_new_rows(table: Table, rows: Rows) -> int:
     """Insert those of the rows, of which there is at least one, that are not there yet; return how many were new."""
-    return len(db.execute(_insert_new(table, tuple(rows[0])), _arrays(rows)).all())
+    return len(db.execute(_insert_new(table, tuple(rows[0])), _document(rows)).all())
 
 
 def update_rows(table: Table, rows: Rows) -> None:
     """Update each row by its ``id``, which must be among the same columns that all of ``rows`` name."""
     if rows:
-        db.execute(_update(table, tuple(rows[0])), _arrays(rows))
+        db.execute(_update(table, tuple(rows[0])), _document(rows))
 
 
-def _arrays(rows: Rows) -> dict[str, list[Any]]:
-    return {f"all_{name}": [row[name] for row in rows] for name in rows[0]}
+def columns_of(value: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass with slots by their names, shared and not copied as ``asdict`` would."""
+    return {name: getattr(value, name) for name in value.__slots__}
+
+
+def _document(rows: Rows) -> dict[str, str]:
+    """Return what the database reads rows from: keys, days, instants and exact numbers as text."""
+    return {"rows": json.dumps(rows, default=str, ensure_ascii=False)}
 
 
 @lru_cache(maxsize=64)
@@ -54,10 +61,6 @@ def _update(table: Table, names: tuple[str, ...]) -> Update:
 
 
 def _given(table: Table, names: tuple[str, ...]) -> TableValuedAlias:
-    columns = [_as_given(table.c[name]) for name in names]
-    arrays: list[ColumnElement[Any]] = [bindparam(f"all_{one.name}", type_=ARRAY(one.type)) for one in columns]
-    return func.unnest(*arrays).table_valued(*columns, name="given").render_derived()
-
-
-def _as_given(column: Column[Any]) -> Column[Any]:
-    return Column(column.name, column.type)
+    columns = [Column(name, table.c[name].type) for name in names]
+    rows = cast(bindparam("rows", type_=Text), JSON)
+    return func.json_to_recordset(rows).table_valued(*columns, name="given").render_derived(with_types=True)

@@ -90,4 +90,4 @@ def _entries(posting_id: UUID, posting: Posting, accounts: Accounts) -> list[dic
 
 def _in_one_order(entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """One order for all, so that two postings over the same guarded accounts never wait for each other in a circle."""
-    return sorted(entries, key=lambda entry: str(entry["account_id"]))
+    return sorted(entries, key=lambda entry: entry["account_id"].int)
