@@ -6,7 +6,7 @@ from itertools import count
 from portal.directory.models import Business
 from portal.identity import queries
 from portal.kit import edge
-from tests.support import shop
+from tests.support import running, shop
 
 OWNER = "stock@shop.example"
 _numbers = count(1)
@@ -30,6 +30,17 @@ def opened(number: int) -> list[str]:
         return shop.open_session(customer, shop.make_quote(customer)).public_id
 
     return _shops(number, open_)
+
+
+def started(number: int) -> list[str]:
+    """Make so many shops of one owner, each with a plan that has just been paid for; return the customers' keys."""
+
+    def start(business: Business) -> str:
+        customer = shop.make_customer(business)
+        assert running.paid(customer, shop.make_quote(customer, "starter")) == "paid"
+        return str(customer.id)
+
+    return _shops(number, start)
 
 
 def _shops(number: int, then: Callable[[Business], str]) -> list[str]:

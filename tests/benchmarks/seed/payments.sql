@@ -33,10 +33,12 @@ SELECT pg_temp.key('01', shop), pg_temp.public('cus', shop), 'vendor', s.id, s.c
   JOIN (SELECT shop, count(*) AS all_of_them, count(*) FILTER (WHERE is_paid) AS paid FROM payments GROUP BY shop) p
  USING (shop) ORDER BY shop;
 
+-- None of them is renewed as long as this database is kept.
 INSERT INTO subscriptions (id, public_id, customer_id, status, tier_code, price_version_id, version, anchor_on,
-                           started_at, created_at)
+                           started_at, renews_at, created_at)
 SELECT pg_temp.key('02', shop), pg_temp.public('sub', shop), pg_temp.key('01', shop), 'active', tier_code,
-       (SELECT id FROM price_versions LIMIT 1), 2, current_date - 5, current_date - 5, created_at
+       (SELECT id FROM price_versions LIMIT 1), 2, current_date - 5, current_date - 5,
+       current_date + interval '10 years', created_at
   FROM shops ORDER BY shop;
 
 INSERT INTO quotes (id, public_id, customer_id, subscription_id, subscription_version, kind, terms, total_amount,
