@@ -19,8 +19,11 @@ from portal.web import home
 from portal.web.access import may, requires, writes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from portal.billing.models import Subscription
     from portal.directory.models import Business
+    from portal.web.home import ShownTier
 
 bp = Blueprint("next_period", __name__, url_prefix="/businesses/<business>/plan/next")
 
@@ -50,7 +53,15 @@ def show(business: Business) -> str:
         offered=[] if is_asleep else [tier.code for tier in tiers if tier.code not in chosen],
         may_pay=may("billing:pay"),
         pending_url=url_for("pay.show", session=live.public_id) if live else None,
+        too_many=_too_many(business, tiers, subscription.pending_tier_code),
     )
+
+
+def _too_many(business: Business, tiers: Sequence[ShownTier], chosen: str | None) -> int:
+    """Return how many products more there are than the tier holds that is chosen."""
+    limits = {tier.code: tier.product_limit for tier in tiers}
+    limit = limits.get(chosen) if chosen else None
+    return 0 if limit is None else max(0, business.product_count - limit)
 
 
 def _state(subscription: Subscription) -> str:

@@ -140,6 +140,17 @@ def test_a_smaller_tier_that_does_not_fit_asks_what_to_hide(owner: FlaskClient, 
     assert "do not fit" not in owner.get(quote).text
 
 
+def test_a_smaller_tier_for_the_end_of_the_period_asks_so_too(
+    owner: FlaskClient, business: Business, home: str
+) -> None:
+    edge.write(lambda: pay_for(business, "pro"))
+    assert "do not fit" not in owner.get(f"{home}/plan/next").text
+    owner.post(f"{home}/plan/next", data={"tier": "starter"})
+    page = owner.get(f"{home}/plan/next").text
+    assert "2 of your products do not fit" in page
+    assert f'href="{home}/products/fit?tier=starter"' in page
+
+
 def pay_for(business: Business, tier: str) -> None:
     customer = customers.of_business(business, edge.now())
     opened = shop.open_session(customer, shop.make_quote(customer, tier))
