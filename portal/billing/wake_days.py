@@ -72,11 +72,15 @@ def _stage_ask(subscription: Subscription, due_at: datetime) -> None:
 
 
 def month_awake(subscription: Subscription, customer: Customer, now: datetime) -> Money:
-    """Return what a whole month awake costs with the branches there are: waking never costs more.
+    """Return what a whole month awake costs: now with the branches that are paid for, after waking with all there are.
+
+    Waking never costs more.
 
     :raises UnknownOffer: a price is not there.
     """
-    extra = branches.count_extra(customer.business_id) if customer.business_id else 0
+    extra = subscription.extra_branches
+    if subscription.mode == "hibernating" and customer.business_id:
+        extra = branches.count_extra(customer.business_id)
     return _month(terms_of("awake", subscription.tier_code, extra), subscription, customer, now)
 
 

@@ -50,6 +50,7 @@ def hibernate(owner: FlaskClient, business: Business, **typed: str) -> None:
 def test_the_quote_says_everything_before_and_confirming_hides_at_once(owner: FlaskClient, business: Business) -> None:
     address = f"/businesses/{business.public_id}"
     assert f"{address}/hibernation" in owner.get(f"{address}/plan").text
+    edge.write(lambda: shop.make_branch(business, "Not paid for yet"))
     assert "You pay £0.50 a month instead of £3.00" in owner.get(f"{address}/hibernation").text
     shown = quote(owner, business, "quote", wakes_on="2027-04-20")
     page = owner.get(shown).text
