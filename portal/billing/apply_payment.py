@@ -6,7 +6,7 @@ Locks are taken in the house's order: subscription, invoice, session, attempt.
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.billing import open_invoices, quotes, subscriptions
+from portal.billing import dunning_cases, open_invoices, quotes, subscriptions
 from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.fulfilment import fulfil, stands
 from portal.billing.kinds import KINDS
@@ -95,6 +95,7 @@ def _settle(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
     sessions.end_others(chain.session, now)
     confirmation.capture(chain.session, chain.attempt, evidence, "applied", now)
     invoices.settle(chain.invoice, Settlement(Money.zero(owed.currency), owed), now)
+    dunning_cases.clear(chain.invoice, now)
     return "paid_late" if confirmation.is_late(chain.session, evidence) else "paid"
 
 

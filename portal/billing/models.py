@@ -141,3 +141,22 @@ class Quote(Base):
     def due(self) -> Money:
         """What is left to pay today, never below zero."""
         return max(self.total - self.credit, Money.zero(self.currency))
+
+
+class DunningCase(Base):
+    """An invoice that was not paid in time, from its first failure on; see ``dunning``."""
+
+    __tablename__ = "dunning_cases"
+
+    invoice_id: Mapped[UUID] = mapped_column(primary_key=True)
+    subscription_id: Mapped[UUID] = mapped_column(ForeignKey("subscriptions.id"))
+    status: Mapped[str] = mapped_column(default="running")
+    started_at: Mapped[datetime]
+    step: Mapped[int] = mapped_column(default=0)
+    """The last one that was taken; 0 is the first failure."""
+    is_charged: Mapped[bool]
+    """Whether a stored card is tried on each step; else its customer is reminded."""
+    is_awaited: Mapped[bool] = mapped_column(default=False)
+    """Whether the next step's charge has been made and not been answered."""
+    next_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]

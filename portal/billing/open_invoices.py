@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from portal.billing import quotes, subscriptions, ways
+from portal.billing import dunning_cases, quotes, subscriptions, ways
 from portal.billing.errors import ChangeInProgress, NothingOwed
 from portal.billing.models import Subscription
 from portal.identity import audit
@@ -116,6 +116,7 @@ def use_credit(invoice: Invoice, now: datetime) -> None:
     transactions.complete(transactions.get(purchase_id), "applied" if invoice.status == "paid" else "part", now)
     facts = {"amount": amount.amount, "currency": amount.currency, "number": invoice.number, "left": invoice.due.amount}
     audit.record(audit.SYSTEM, "payment.settled_by_credit", invoice.public_id, facts, now)
+    dunning_cases.clear(invoice, now)
 
 
 def _type(invoice: Invoice) -> str:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from fractions import Fraction
 from uuid import UUID
 
-from portal.billing import holdings, open_invoices
+from portal.billing import dunning_cases, holdings, open_invoices
 from portal.billing.proration import spread
 from portal.invoicing import credit_notes, invoices
 from portal.invoicing.invoices import Line
@@ -52,6 +52,7 @@ def credit_whole(of: Credited, invoice: Invoice, now: datetime) -> None:
 
 def _credit(of: Credited, invoice: Invoice, lines: Sequence[Line], now: datetime) -> None:
     credit_notes.issue(invoice, lines, holdings.FOR_CHANGE, config.current().seller, now, of.period_id)
+    dunning_cases.clear(invoice, now)
     open_invoices.stage_credit(invoice.customer_id, now)
 
 

@@ -1,9 +1,10 @@
 """Reading agreements."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, select
 
@@ -85,6 +86,11 @@ def find_live(customer_id: UUID) -> Subscription | None:
     """Return the customer's subscription that has not ended, if there is one."""
     query = select(Subscription).where(Subscription.customer_id == customer_id, Subscription.status != "cancelled")
     return db.scalars(query).one_or_none()
+
+
+def local_date(customer: Customer, instant: datetime) -> str:
+    """Return the day that an instant is on for a customer, as events tell it."""
+    return instant.astimezone(ZoneInfo(customer.time_zone)).date().isoformat()
 
 
 def newest_period(subscription_id: UUID) -> SubscriptionPeriod | None:

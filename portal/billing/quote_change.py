@@ -40,8 +40,11 @@ class Change:
 def get_running(subscription: Subscription, customer: Customer, now: datetime) -> Current:
     """Return the period in which a subscription can be changed.
 
-    :raises NotRunning: it has no such period now, or shows nothing for what it owes.
+    :raises NotRunning: it has no such period now.
+    :raises PayFirst: it is suspended for what it owes.
     """
+    if subscription.status == "suspended":
+        raise PayFirst
     running = holdings.current(subscription, customer.currency, now)
     if running is None or subscription.status not in LISTED:
         raise NotRunning

@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import Blueprint, render_template, request, url_for
 
 from portal.billing import queries as billing
+from portal.billing.dunning_cases import list_overdue
 from portal.console import wording
 from portal.console.access import requires
 from portal.console.forms import SearchForm
@@ -64,6 +65,7 @@ def _money_of(business_id: UUID) -> dict[str, Any]:
         "subscription": subscription,
         "tier_name": wording.word(wording.TIERS, subscription.tier_code) if subscription else None,
         "period": billing.newest_period(subscription.id) if subscription else None,
+        "overdue": list_overdue(subscription),
         "credit": credit_balance.of(customer.id, customer.currency),
         "documents": list_documents(customer, DocumentFilter(), 1),
         "transactions": list_transactions(customer.id, TransactionFilter(), 1, customer.transaction_count),

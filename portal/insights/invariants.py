@@ -20,6 +20,7 @@ UNDER_WAY = frozenset(
     {
         *("session_ends_in_time", "job_is_not_late", "job_is_not_dead", "unknown_is_asked_for"),
         *("event_has_its_outcome", "method_is_asked_for", "renewal_is_not_late", "grace_has_its_next_look"),
+        "dunning_has_its_next_step",
     }
 )
 """The rules of what is under way: they read all of that each time, so no watermark has to wait for them."""

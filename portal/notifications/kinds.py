@@ -14,11 +14,13 @@ from portal.billing.batch_settling import WAITS as BRANCHES_WAIT
 from portal.billing.batch_settling import WITHDRAWN
 from portal.billing.branch_batches import PROPOSED, SETTLED
 from portal.billing.changes import CHANGED
+from portal.billing.dunning import OVERDUE
 from portal.billing.events import PAYMENT_APPLIED, PRODUCT_LIMIT_PASSED
 from portal.billing.hibernation import HIBERNATED, WOKEN
 from portal.billing.issuing import INVOICED
 from portal.billing.renewals import ANNOUNCED
 from portal.billing.subscriptions import ENDED, STARTED
+from portal.billing.suspension import SUSPENDED
 from portal.billing.tier_fits import SMALLER_TIER_FITS
 from portal.billing.wake_days import WAITS
 from portal.identity.team import JOINED
@@ -135,6 +137,13 @@ KINDS = (
     Kind("turn_taken_back", TAKEN_BACK, facts.taken("tier", "turns_on"), _NEXT_PERIOD),
     Kind("turned", TURNED, facts.taken("tier", "turns_on"), _PLAN),
     Kind("subscription_ended", ENDED, facts.taken(), _PLAN),
+    Kind(
+        "payment_overdue",
+        OVERDUE,
+        facts.taken("reason", "invoice", "number", "amount", "currency", "tried_on", "hidden_on"),
+        _INVOICE,
+    ),
+    Kind("suspended", SUSPENDED, facts.taken("invoice", "number", "amount", "currency", "ends_on"), _INVOICE),
     Kind("payment_received", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_paid_what_is_not_told_else),
     Kind("prepaid", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("prepaid")),
     Kind("payment_credited", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("credited")),

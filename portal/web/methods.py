@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, flash, redirect, render_template, url_for
 from flask_babel import gettext
 
+from portal.billing import dunning
 from portal.invoicing import customers
 from portal.kit import edge
 from portal.kit.errors import N_
@@ -65,8 +66,14 @@ def show_state(business: Business, method: str) -> str:
 @requires("methods:manage")
 @writes
 def make_default(business: Business, method: str) -> Any:
-    """Have this card be charged from now on."""
-    return _changed(business, lambda owner: methods.make_default(owner, method), N_("%(card)s is charged from now on."))
+    """Have this card be charged from now on, and for what is overdue at once."""
+
+    def choose(owner: UUID) -> PaymentMethod:
+        chosen = methods.make_default(owner, method)
+        dunning.try_new_card(owner, edge.now())
+        return chosen
+
+    return _changed(business, choose, N_("%(card)s is charged from now on."))
 
 
 @bp.post("/<method>/remove")

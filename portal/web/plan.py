@@ -12,6 +12,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from portal.billing import checkout, queries, quotes, subscriptions, tier_fits, ways
+from portal.billing.dunning_cases import list_overdue
 from portal.billing.errors import QuoteChanged
 from portal.billing.ways import WALLET
 from portal.catalogue import price_book
@@ -86,6 +87,8 @@ def compare(business: Business) -> str:
         branch_price=Money(branch.amount, branch.currency),
         may_change=may("billing:pay"),
         pending_url=url_for("pay.show", session=live.public_id) if live else None,
+        overdue=list_overdue(running),
+        is_suspended=running is not None and running.status == "suspended",
         overage=shown_overage(business, edge.now()),
         suggested=_suggested(business, tiers) if running else None,
         choices=LimitChoicesForm(formdata=None, obj=running) if running and may("methods:manage") else None,

@@ -244,6 +244,7 @@ def test_owing_something_nothing_is_added_and_what_goes_goes(customer: Customer)
     _remove(customer, _further(customer))
     _at_midnight(customer)
     assert (_names(customer), _credit(customer)) == (["Main", "Station"], Money(0, GBP)), "one for another adds nothing"
+    states.move(running.subscription_of(customer), "active")
 
 
 def test_the_main_branch_is_replaced_and_never_removed(customer: Customer) -> None:

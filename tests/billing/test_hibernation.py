@@ -262,3 +262,4 @@ def test_asleep_and_owing_it_wakes_once_that_is_paid(customer: Customer) -> None
     wake_days.wake(subscription.id, day, edge.now())
     wake_days.announce(subscription.id, day, edge.now())
     assert _asked(customer) == 1
+    states.move(running.subscription_of(customer), "active")

@@ -4,6 +4,11 @@ _UNCAUGHT = (
     "captured_amount = NULL, captured_currency = NULL, captured_at = NULL, disposition = NULL, "
     "provider_transaction_id = NULL"
 )
+_DUNNED = (
+    "INSERT INTO dunning_cases (invoice_id, subscription_id, status, started_at, step, is_charged, is_awaited, "
+    "next_at) SELECT id, subscription_id, 'running', now(), 0, false, false, now() "
+    "FROM invoices WHERE number IS NOT NULL"
+)
 LEDGER = {
     "ledger_sums_to_zero": "INSERT INTO ledger_entries (posting_id, account_id, currency, amount) "
     "SELECT posting_id, account_id, currency, 5 FROM ledger_entries LIMIT 1",
@@ -56,6 +61,8 @@ AGREEMENTS = {
     "what_runs_is_renewed": "UPDATE subscriptions SET renews_at = NULL",
     "renewal_is_of_a_period": "UPDATE invoices SET kind = 'subscription_renewal', quote_id = NULL, "
     "period_ends_on = period_ends_on + 1 WHERE number IS NOT NULL",
+    "overdue_is_dunned": "UPDATE subscriptions SET status = 'past_due'",
+    "dunned_is_owed": _DUNNED,
     "active_has_its_period": "DELETE FROM subscription_periods",
     "listed_is_entitled": "UPDATE business_entitlements SET is_listed = false",
     "newest_are_hidden_after_a_grace": "UPDATE business_entitlements SET overage_policy = 'hide'",
@@ -77,6 +84,7 @@ UNDER_WAY = {
     "method_is_asked_for": "INSERT INTO payment_methods (id, public_id, customer_id, provider, status, created_at, "
     "expires_at) SELECT gen_random_uuid(), 'pm', id, 'stripe', 'created', business_now() - interval '1 hour', "
     "business_now() FROM customers LIMIT 1",
+    "dunning_has_its_next_step": _DUNNED,
     "unknown_is_asked_for": "WITH gone AS (DELETE FROM staged_jobs) "  # noqa: S608
     "UPDATE payment_attempts SET status = 'unknown', created_at = created_at - interval '1 day', " + _UNCAUGHT,
 }

@@ -25,7 +25,7 @@ _RULES = text(
     "UNION ALL SELECT pg_get_viewdef('invariant_violations'::regclass)"
 )
 ONE_BY_ONE = {*whole_check.SUMS, *invariants.UNDER_WAY}
-STANDING = runpy.run_path(str(MIGRATIONS / "versions" / "0034_product_graces.py"))["UNDER_WAY"]
+STANDING = runpy.run_path(str(MIGRATIONS / "versions" / "0039_dunning.py"))["UNDER_WAY"]
 TOUCHED = runpy.run_path(str(MIGRATIONS / "versions" / "0011_touched.py"))["TABLES"]
 _TRIGGERS_OFF = text("SET LOCAL session_replication_role = replica")
 _TRIGGERS_ON = text("SET LOCAL session_replication_role = origin")

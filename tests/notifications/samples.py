@@ -65,6 +65,18 @@ SAMPLES: dict[str, dict[str, Any]] = {
     "branches_wait": _ABOUT | {"branches": ["High Street", "Harbour"]},
     "branch_withdrawn": _ABOUT | {"branch": "High Street"},
     "branch_proposed": _ABOUT | {"branch": "High Street"},
+    "payment_overdue": _ABOUT
+    | {
+        "reason": "declined",
+        "invoice": "inv_1",
+        "number": "INV-2026-000002",
+        "amount": 300,
+        "currency": "GBP",
+        "tried_on": "2026-04-02",
+        "hidden_on": "2026-04-15",
+    },
+    "suspended": _ABOUT
+    | {"invoice": "inv_1", "number": "INV-2026-000002", "amount": 140, "currency": "GBP", "ends_on": "2026-05-31"},
     "hibernated": _ABOUT
     | {
         "tier": "pro",

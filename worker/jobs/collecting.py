@@ -1,9 +1,9 @@
-"""Jobs of collecting what was invoiced: from credit that came, and from stored cards on the day."""
+"""Jobs of collecting what was invoiced: from credit that came, from stored cards on the day, and in dunning."""
 
 from datetime import datetime
 from uuid import UUID
 
-from portal.billing import automatic, open_invoices
+from portal.billing import automatic, dunning, dunning_cases, open_invoices
 from worker.runner import Args, Handler, Plain
 
 
@@ -12,10 +12,15 @@ def _use_credit(args: Args, now: datetime) -> None:
 
 
 def _charge_invoice(args: Args, now: datetime) -> None:
-    automatic.charge_invoice(UUID(args["invoice_id"]), now)
+    dunning.collect(UUID(args["invoice_id"]), now)
+
+
+def _take_step(args: Args, now: datetime) -> None:
+    dunning.take_step(UUID(args["invoice_id"]), now)
 
 
 HANDLERS: dict[str, Handler] = {
     open_invoices.USE_CREDIT: Plain(_use_credit),
     automatic.CHARGE_INVOICE: Plain(_charge_invoice),
+    dunning_cases.TAKE_STEP: Plain(_take_step),
 }

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import UUID
 
+from portal.billing import dunning
 from portal.billing.apply_decline import apply_decline
 from portal.billing.apply_payment import apply_payment
 from portal.directory import businesses
@@ -153,6 +154,15 @@ def _record(note: Callable[[UUID, Answer, datetime], None]) -> Callable[[Args, A
     return lambda args, answer, now: note(_method_id(args), answer, now)
 
 
+def _record_setup_look(args: Args, answer: Answer, now: datetime) -> None:
+    """A card that has just been stored pays what is overdue, if anything is."""
+    was_stored = methods.is_stored(_method_id(args))
+    setups.record_look(_method_id(args), answer, now)
+    method = methods.get_by_id(_method_id(args))
+    if method.is_default and not was_stored:
+        dunning.try_new_card(method.customer_id, now)
+
+
 HANDLERS: dict[str, Handler] = {
     attempts.REQUEST_CHARGE: ThreePhase(_prepare_charge, _send_charge, _heard(charges.record_charge)),
     attempts.LOOK: ThreePhase(_prepare(charges.prepare_look), _send_look, _record_look),
@@ -160,7 +170,7 @@ HANDLERS: dict[str, Handler] = {
     sessions.EXPIRE: ThreePhase(_prepare_expiry, _send_look, _record_expiry),
     inbox.APPLY_EVENT: Plain(_apply_event),
     methods.REQUEST_SETUP: ThreePhase(_prepare_setup, _send_setup, _record(setups.record_setup)),
-    methods.LOOK_AT_SETUP: ThreePhase(_about(setups.prepare_look), _send_setup_look, _record(setups.record_look)),
+    methods.LOOK_AT_SETUP: ThreePhase(_about(setups.prepare_look), _send_setup_look, _record_setup_look),
     methods.FORGET: ThreePhase(_about(setups.prepare_forget), _send_forget, _record(setups.record_forget)),
     key_expiry.CHECK_KEYS: Plain(lambda _args, _now: key_expiry.check(clock.wall())),
 }

@@ -1,0 +1,140 @@
+"""What becomes of an invoice that is not paid: tried again or reminded of, then hidden, at last given up.
+
+The schedule is ``dunning_rules``; whatever pays in between closes the case (``dunning_cases.clear``). A charge whose
+fate nobody knows is waited for, and one that failed for technical reasons is made again and counts as none.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from portal.billing import automatic, dunning_cases, dunning_rules, subscriptions, suspension
+from portal.billing.models import DunningCase, Subscription
+from portal.billing.queries import local_date
+from portal.invoicing import customers, invoices
+from portal.invoicing.models import Invoice
+from portal.invoicing.queries import subscription_of
+from portal.invoicing.states import move
+from portal.kit import outbox
+from portal.payments import sessions
+from portal.payments.providers.base import ChargeOutcome
+
+OVERDUE = "billing.payment_overdue"
+_ANSWER = timedelta(minutes=10)
+"""How long to wait for the answer to a charge before one looks; without one it is made again."""
+
+
+def collect(invoice_id: UUID, now: datetime) -> None:
+    """Collect an invoice that is due, for the first time: by credit, by card, or else by asking its customer to pay."""
+    subscription, invoice = subscriptions.lock(subscription_of(invoice_id)), invoices.lock(invoice_id)
+    if dunning_cases.find_locked(invoice_id) is not None:
+        return
+    outcome = automatic.charge_invoice(invoice_id, now)
+    if outcome == "charging":
+        automatic.stage_charge(invoice_id, now + _ANSWER)
+    elif outcome in ("no_card", "parked"):
+        _begin(subscription, invoice, "overdue", now, is_charged=outcome == "no_card")
+
+
+def note_decline(subscription: Subscription, invoice: Invoice, outcome: ChargeOutcome | None, now: datetime) -> None:
+    """Take in that the automatic charge of a locked invoice was refused; one that no step waits for is no step."""
+    is_soft = outcome is ChargeOutcome.SOFT_DECLINE
+    case = dunning_cases.find_locked(invoice.id)
+    if invoice.status != "open":
+        return
+    if case is None:
+        _begin(subscription, invoice, "declined", now, is_charged=is_soft)
+    elif case.status == "running":
+        case.is_charged = case.is_charged and is_soft
+        if case.is_awaited:
+            _advance(subscription, invoice, case, "declined", now)
+
+
+def try_new_card(customer_id: UUID, now: datetime) -> None:
+    """Charge what a customer owes and is overdue by the card that they have just chosen, at once."""
+    subscription = subscriptions.lock_live(customer_id)
+    for case in dunning_cases.list_open(subscription.id) if subscription else ():
+        invoice = invoices.lock(case.invoice_id)
+        locked = dunning_cases.find_locked(invoice.id)
+        if locked is not None and locked.status == "running" and invoice.status == "open":
+            locked.is_charged = True
+            automatic.charge_invoice(invoice.id, now)
+
+
+def take_step(invoice_id: UUID, now: datetime) -> None:
+    """Do what is due about an invoice that was not paid; what comes too early waits for its time."""
+    subscription, invoice = subscriptions.lock(subscription_of(invoice_id)), invoices.lock(invoice_id)
+    case = dunning_cases.find_locked(invoice_id)
+    if case is None or case.status == "closed":
+        return
+    if now < case.next_at:
+        dunning_cases.stage_step(case)
+    elif invoice.status != "open":
+        dunning_cases.clear(invoice, now)
+    elif case.status == "suspended":
+        _give_up(subscription, invoice, case, now)
+    else:
+        _try(subscription, invoice, case, now)
+
+
+def _begin(subscription: Subscription, invoice: Invoice, reason: str, now: datetime, *, is_charged: bool) -> None:
+    case = dunning_cases.open_case(subscription, invoice, now, is_charged=is_charged)
+    _tell(subscription, invoice, case, reason, now)
+
+
+def _try(subscription: Subscription, invoice: Invoice, case: DunningCase, now: datetime) -> None:
+    outcome = automatic.charge_invoice(invoice.id, now) if case.is_charged else "no_card"
+    if outcome == "settled":
+        return
+    if outcome in ("charging", "busy"):
+        case.is_awaited = case.is_awaited or outcome == "charging"
+        _wait(case, now + _ANSWER)
+        return
+    busy_until = sessions.live_until(invoice.id)
+    if busy_until is not None or sessions.unended(invoice.id):
+        _wait(case, max(busy_until or now, now) + _ANSWER)
+        return
+    case.is_charged = case.is_charged and outcome != "parked"
+    _advance(subscription, invoice, case, "overdue", now)
+
+
+def _wait(case: DunningCase, until: datetime) -> None:
+    case.next_at = until
+    dunning_cases.stage_step(case)
+
+
+def _advance(subscription: Subscription, invoice: Invoice, case: DunningCase, reason: str, now: datetime) -> None:
+    """Count a step; after the last one what is not paid for is hidden."""
+    case.step, case.is_awaited = case.step + 1, False
+    if case.step < dunning_rules.LAST:
+        _wait(case, dunning_rules.next_step_at(case.started_at, case.step, case.invoice_id, now))
+        _tell(subscription, invoice, case, reason, now)
+        return
+    case.status = "suspended"
+    _wait(case, max(dunning_rules.ends_at(case.started_at), now))
+    if subscription.status == "past_due":
+        suspension.suspend(subscription, invoice, dunning_rules.ends_at(case.started_at), now)
+
+
+def _give_up(subscription: Subscription, invoice: Invoice, case: DunningCase, now: datetime) -> None:
+    """End what was suspended for so long; what it owes is not collected any more."""
+    case.status, case.ended_at = "closed", now
+    move(invoice, "uncollectible")
+    if subscription.status == "suspended":
+        subscriptions.end(subscription, now)
+
+
+def _tell(subscription: Subscription, invoice: Invoice, case: DunningCase, reason: str, now: datetime) -> None:
+    customer = customers.get(invoice.customer_id)
+    last_at = dunning_rules.step_at(case.started_at, dunning_rules.LAST, case.invoice_id)
+    facts: dict[str, Any] = {
+        "business_id": str(customer.business_id) if customer.business_id else None,
+        "reason": reason,
+        "invoice": invoice.public_id,
+        "number": invoice.number,
+        "amount": invoice.due.amount,
+        "currency": invoice.currency,
+        "tried_on": local_date(customer, case.next_at) if case.is_charged else None,
+        "hidden_on": local_date(customer, last_at),
+    }
+    outbox.record(OVERDUE, subscription.public_id, facts, now)

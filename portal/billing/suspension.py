@@ -1,0 +1,61 @@
+"""Hiding what is not paid for: nothing is deleted, nothing more is invoiced, and only the days shown are still owed."""
+
+from datetime import datetime
+from typing import Any
+
+from portal.billing import entitlement, holdings, period_credit, quotes
+from portal.billing.models import Subscription
+from portal.billing.period_credit import Credited
+from portal.billing.pricing import day_lines
+from portal.billing.proration import Holding, difference
+from portal.billing.queries import local_date
+from portal.billing.states import move
+from portal.invoicing import customers, invoices
+from portal.invoicing.models import Customer, Invoice
+from portal.kit import outbox
+from portal.kit.money import Money
+
+SUSPENDED = "billing.subscription_suspended"
+
+
+def suspend(subscription: Subscription, invoice: Invoice, ends_at: datetime, now: datetime) -> None:
+    """Suspend a locked, past due subscription, and credit what it was invoiced for the days that are left.
+
+    :param invoice: locked, what was not paid.
+    :param ends_at: when it ends if that goes on.
+    """
+    customer = customers.get(subscription.customer_id)
+    nothing = {"renews_at": None, "pending_tier_code": None, "cancels_at_end": False, "turns_on": None}
+    move(subscription, "suspended", version=subscription.version + 1, **nothing)
+    _credit_days_left(subscription, customer, now)
+    if customer.business_id is not None:
+        entitlement.refresh(subscription, customer.business_id, now)
+    owed = invoices.lock(invoice.id)
+    facts: dict[str, Any] = {
+        "business_id": str(customer.business_id) if customer.business_id else None,
+        "invoice": owed.public_id,
+        "number": owed.number,
+        "amount": owed.due.amount,
+        "currency": owed.currency,
+        "ends_on": local_date(customer, ends_at),
+    }
+    outbox.record(SUSPENDED, subscription.public_id, facts, now)
+
+
+def _credit_days_left(subscription: Subscription, customer: Customer, now: datetime) -> None:
+    """Give up all that is held from today on: what that comes to is taken off what is open first (*Proration*)."""
+    running = holdings.current(subscription, customer.currency, now)
+    if running is None:
+        return
+    on = quotes.local_day(customer.time_zone, now)
+    left: dict[tuple[str, Money], int] = {}
+    for one in running.held:
+        left[one.code, one.unit] = left.get((one.code, one.unit), 0) + one.quantity
+    change = [Holding(code, -quantity, unit, on) for (code, unit), quantity in left.items() if quantity]
+    if not change:
+        return
+    due, shares = difference(running.held, change, running.invoiced, running.period)
+    holdings.take_up(running.id, change)
+    if due < Money.zero(due.currency):
+        of = Credited(subscription.id, running.id, running.period.starts_on)
+        period_credit.credit_change(of, day_lines(change, shares, running.period), -due, now)
