@@ -5,11 +5,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, func, select
+from sqlalchemy import Row, and_, bindparam, func, select, true
 
 from portal.billing.models import PeriodHolding, Subscription, SubscriptionPeriod
 from portal.directory.models import Branch, Business
-from portal.invoicing.models import Customer
+from portal.invoicing.models import Customer, Invoice
 from portal.kit.db import db, table_of
 from portal.kit.money import Money
 from portal.payments.models import PaymentSession
@@ -17,14 +17,19 @@ from portal.payments.states import LIVE_SESSION
 
 _business, _branch, _customer = table_of(Business), table_of(Branch), table_of(Customer)
 _subscription, _period = table_of(Subscription), table_of(SubscriptionPeriod)
-_holding, _session = table_of(PeriodHolding), table_of(PaymentSession)
+_holding, _session, _invoice = table_of(PeriodHolding), table_of(PaymentSession), table_of(Invoice)
 _newer = _period.alias()
 _BRANCHES = (
     select(func.count())
     .where(_branch.c.business_id == _business.c.id, _branch.c.removed_at.is_(None))
     .scalar_subquery()
 )
-_NEWEST = select(func.max(_newer.c.number)).where(_newer.c.subscription_id == _subscription.c.id).scalar_subquery()
+_BEGUN = (
+    select(func.max(_newer.c.number))
+    .where(_newer.c.subscription_id == _subscription.c.id, _newer.c.starts_at <= func.business_now())
+    .scalar_subquery()
+)
+"""The next period may be invoiced already; it is not the one that runs."""
 _UNDER_WAY = (
     select(_session.c.public_id)
     .where(_session.c.subscription_id == _subscription.c.id, _session.c.status.in_(LIVE_SESSION))
@@ -37,23 +42,39 @@ _MONTHLY = (
     .scalar_subquery()
 )
 _RUNS = and_(_subscription.c.customer_id == _customer.c.id, _subscription.c.status != "cancelled")
+_SETTLED = _invoice.c.credit_amount + _invoice.c.paid_amount + _invoice.c.credited_open_amount
+_OWED = (
+    select(
+        _invoice.c.public_id.label("invoice"), _invoice.c.due_on, (_invoice.c.total_amount - _SETTLED).label("owed")
+    )
+    .where(_invoice.c.customer_id == _customer.c.id, _invoice.c.status == "open")
+    .order_by(_invoice.c.issued_at, _invoice.c.id)
+    .limit(1)
+    .lateral("owed")
+)  # fmt: skip
 _STANDING = (
     select(
         _BRANCHES.label("branches"), _customer.c.id.label("customer_id"), _UNDER_WAY.label("session"),
         _subscription.c.status, _subscription.c.mode, _subscription.c.tier_code,
+        _subscription.c.pending_tier_code, _subscription.c.cancels_at_end,
         _period.c.starts_on, _period.c.ends_on, _MONTHLY.label("monthly"), _customer.c.currency,
+        _OWED.c.invoice, _OWED.c.due_on, _OWED.c.owed,
     )
     .select_from(_business)
     .outerjoin(_customer, _customer.c.business_id == _business.c.id)
     .outerjoin(_subscription, _RUNS)
-    .outerjoin(_period, and_(_period.c.subscription_id == _subscription.c.id, _period.c.number == _NEWEST))
+    .outerjoin(_period, and_(_period.c.subscription_id == _subscription.c.id, _period.c.number == _BEGUN))
+    .outerjoin(_OWED, true())
     .where(_business.c.id == bindparam("business_id"))
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What runs, with its newest period (``ends_on`` exclusive) and what a whole one costs; None before the first."""
+    """What runs, with the period that does (``ends_on`` exclusive) and what a whole one costs; None before the first.
+
+    ``becomes`` is the tier that was chosen for its end, and ``is_ending`` whether that is all.
+    """
 
     status: str
     mode: str
@@ -61,6 +82,17 @@ class Agreement:
     starts_on: date | None
     ends_on: date | None
     price: Money | None
+    becomes: str | None
+    is_ending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """The oldest invoice that waits to be paid, by its public id, and what of it is still due."""
+
+    invoice: str
+    amount: Money
+    due_on: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +103,25 @@ class Standing:
     customer_id: UUID | None = None
     agreement: Agreement | None = None
     session: str | None = None
+    owed: Owed | None = None
 
 
 def standing(business_id: UUID) -> Standing:
     """Return how a business stands."""
     row = db.execute(_STANDING, {"business_id": business_id}).one()
-    return Standing(row.branches, row.customer_id, _agreement(row) if row.status else None, row.session)
+    owed = Owed(row.invoice, Money(row.owed, row.currency), row.due_on) if row.invoice else None
+    return Standing(row.branches, row.customer_id, _agreement(row) if row.status else None, row.session, owed)
 
 
 def _agreement(row: Row[*tuple[Any, ...]]) -> Agreement:
     price = None if row.monthly is None else Money(int(row.monthly), row.currency)
-    return Agreement(row.status, row.mode, row.tier_code, row.starts_on, row.ends_on, price)
+    return Agreement(
+        row.status,
+        row.mode,
+        row.tier_code,
+        row.starts_on,
+        row.ends_on,
+        price,
+        row.pending_tier_code,
+        row.cancels_at_end,
+    )

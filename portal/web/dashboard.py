@@ -10,12 +10,15 @@ from uuid import UUID
 from flask import Blueprint, g, render_template, url_for
 from flask_babel import gettext
 
-from portal.billing.standing import Agreement, Standing, standing
+from portal.billing.standing import Agreement, Owed, Standing, standing
+from portal.kit import i18n
 from portal.kit.money import Money
 from portal.payments.history import TransactionFilter, all_transactions
 from portal.web import wording
 from portal.web.access import USE_ACCOUNT, last_opened, person, requires
+from portal.web.filters import money
 from portal.web.history import shown
+from portal.web.language import language
 
 if TYPE_CHECKING:
     from portal.directory.models import Business
@@ -76,9 +79,9 @@ def show() -> str:
         "web/dashboard/page.html",
         business=business,
         first_steps=None if steps.is_paid and steps.is_verified else steps,
-        attention=_attention(stands),
+        attention=_attention(business, stands),
         subscription=_shown(stands.agreement),
-        next_charge=_next_charge(stands.agreement),
+        next_charge=_next_charge(stands),
         product_count=business.product_count if business else 0,
         product_limit=g.nav_business.product_limit if business else None,
         branch_count=stands.branch_count,
@@ -96,11 +99,38 @@ def _first_steps(business: Business | None, stands: Standing) -> FirstSteps:
     )
 
 
-def _attention(stands: Standing) -> list[Attention]:
-    if stands.session is None:
+def _attention(business: Business | None, stands: Standing) -> list[Attention]:
+    found = []
+    if stands.session is not None:
+        address = url_for("pay.show", session=stands.session)
+        found.append(Attention("wait", gettext("A payment is under way"), "", address, gettext("Go to the payment")))
+    if business is not None and stands.owed is not None and stands.session is None:
+        found.append(_to_pay(business, stands.owed))
+    if business is not None and stands.agreement is not None:
+        found += _turn(business, stands.agreement)
+    return found
+
+
+def _to_pay(business: Business, owed: Owed) -> Attention:
+    address = url_for("pay_invoice.show", business=business.public_id, invoice_id=owed.invoice)
+    amount, day = money(owed.amount.amount, owed.amount.currency), i18n.day_text(owed.due_on, language())
+    return Attention(
+        "wait", gettext("An invoice waits to be paid"), gettext("%(amount)s, due on %(day)s.", amount=amount, day=day),
+        address, gettext("See and pay"),
+    )  # fmt: skip
+
+
+def _turn(business: Business, agreement: Agreement) -> list[Attention]:
+    """Return what was chosen for the end of the period, if anything was."""
+    if agreement.ends_on is None or not (agreement.becomes or agreement.is_ending):
         return []
-    address = url_for("pay.show", session=stands.session)
-    return [Attention("wait", gettext("A payment is under way"), "", address, gettext("Go to the payment"))]
+    day = i18n.day_text(agreement.ends_on, language())
+    if agreement.is_ending:
+        title = gettext("Your plan ends on %(day)s", day=day)
+    else:
+        title = gettext("Your tier changes on %(day)s", day=day)
+    address = url_for("next_period.show", business=business.public_id)
+    return [Attention("info", title, "", address, gettext("See or take back"))]
 
 
 def _shown(agreement: Agreement | None) -> ShownSubscription | None:
@@ -115,9 +145,12 @@ def _shown(agreement: Agreement | None) -> ShownSubscription | None:
     )
 
 
-def _next_charge(agreement: Agreement | None) -> NextCharge | None:
-    """With nothing changed, the next period costs what the newest one did."""
-    if agreement is None or agreement.ends_on is None or agreement.price is None:
+def _next_charge(stands: Standing) -> NextCharge | None:
+    """What is owed already, else the next period: with nothing changed it costs what this one did."""
+    if stands.owed is not None:
+        return NextCharge(stands.owed.amount, stands.owed.due_on)
+    agreement = stands.agreement
+    if agreement is None or agreement.ends_on is None or agreement.price is None or agreement.is_ending:
         return None
     return NextCharge(agreement.price, agreement.ends_on)
 

@@ -1,6 +1,7 @@
 """What a plan becomes when its period ends, through the page: chosen, replaced, taken back, and ended."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from flask.testing import FlaskClient
@@ -70,3 +71,17 @@ def test_without_a_plan_it_leads_to_the_tiers(owner: FlaskClient, business: Busi
     assert "There is no plan to change yet" in owner.get(f"/businesses/{other}/plan/next").text
     assert owner.post(f"/businesses/{other}/plan/next/cancel").status_code == 409
     assert owner.get(f"/businesses/{business.public_id}/plan/next").status_code == 404
+
+
+def test_the_first_page_says_what_waits_and_what_is_chosen(owner: FlaskClient, business: Business) -> None:
+    page = owner.get("/dashboard").text
+    assert ("until 30 Apr 2027" in page, "on 1 May 2027" in page) == (True, True)
+    press(owner, business, tier="starter")
+    assert "Your tier changes on 1 May 2027" in owner.get("/dashboard").text
+    edge.write(lambda: running.until(datetime(2027, 4, 28, tzinfo=UTC)))
+    page = owner.get("/dashboard").text
+    assert "£1.00, due on 1 May 2027." in page
+    assert ("until 30 Apr 2027" in page, "/pay" in page) == (True, True)
+    press(owner, business, "/cancel")
+    page = owner.get("/dashboard").text
+    assert ("Your plan ends on 1 May 2027" in page, "Nothing due" in page) == (True, True)
