@@ -21,6 +21,7 @@ from tests.support import shop
 from tests.support.portal import Portal
 from worker import clock_steps
 
+pytestmark = pytest.mark.timeout(300)
 ANN = "ann@shop.example"
 LONDON = ZoneInfo("Europe/London")
 _DOCUMENTS = text("""
@@ -100,26 +101,34 @@ def life(portal: Portal) -> Iterator[Life]:
 
 
 def test_thirteen_months_of_a_vendor(life: Life, saw: Callable[[str], None]) -> None:
-    portal, owner = life.portal, life.owner
-    # The first month: Starter, paid by scanning.
-    life.pay(life.press(quote(owner, "starter").removeprefix(life.home) + "/confirm"))
-    assert (life.documents(), life.is_listed()) == ([("subscription_start", 100, "paid")], True)
+    for chapter in (begins, grows, shrinks, sleeps_and_wakes, pays_ahead, ends_and_comes_back):
+        chapter(life)
+    count = life.portal.count
+    saw(f"{count('invoices', 'number IS NOT NULL')} invoices, {count('credit_notes')} credit note")
 
-    # The second is invoiced ahead, and paid from its link.
+
+def begins(life: Life) -> None:
+    """The first month, Starter, is paid by scanning; the second is invoiced ahead, and paid from its link."""
+    life.pay(life.press(quote(life.owner, "starter").removeprefix(life.home) + "/confirm"))
+    assert (life.documents(), life.is_listed()) == ([("subscription_start", 100, "paid")], True)
     life.month(1, -2)
     assert life.documents() == [("subscription_renewal", 100, "open")]
     life.pay(life.press(f"/history/invoices/{life.open_invoice()}/pay"))
 
-    # In its middle it grows; the third is charged to the card that is stored by then.
+
+def grows(life: Life) -> None:
+    """In the second month's course it becomes Pro; the third is charged to the card that is stored by then."""
     days = (boundary(life.anchor, 2) - boundary(life.anchor, 1)).days
     life.month(1, days - 10)
-    life.pay(life.press(quote(owner, "pro").removeprefix(life.home) + "/confirm"))
+    life.pay(life.press(quote(life.owner, "pro").removeprefix(life.home) + "/confirm"))
     assert life.documents() == [("subscription_change", round(2000 / days), "paid")]
-    store(portal, owner)
+    store(life.portal, life.owner)
     life.month(2)
     assert life.documents() == [("subscription_renewal", 300, "paid")]
 
-    # From the fourth on it is Starter again, as was chosen; and one choice was taken back before.
+
+def shrinks(life: Life) -> None:
+    """From the fourth on it is Starter again, as was chosen; and other choices were taken back before."""
     life.press("/plan/next/cancel")
     life.press("/plan/next", tier="enterprise")
     life.press("/plan/next/take-back")
@@ -127,7 +136,9 @@ def test_thirteen_months_of_a_vendor(life: Life, saw: Callable[[str], None]) -> 
     life.month(3)
     assert life.documents() == [("subscription_renewal", 100, "paid")]
 
-    # It hibernates for a month, and wakes on the day that was chosen.
+
+def sleeps_and_wakes(life: Life) -> None:
+    """It hibernates for a month, and wakes on the day that was chosen."""
     wakes_on = boundary(life.anchor, 4) + timedelta(days=2)
     asleep = life.press("/hibernation/quote", wakes_on=wakes_on.isoformat())
     life.press(asleep.removeprefix(life.home) + "/confirm")
@@ -137,7 +148,9 @@ def test_thirteen_months_of_a_vendor(life: Life, saw: Callable[[str], None]) -> 
     life.month(4, 2)
     assert (life.is_listed(), [kind for kind, _, _ in life.documents()]) == (True, ["waking"])
 
-    # Three months are paid ahead, and credit pays them.
+
+def pays_ahead(life: Life) -> None:
+    """Three months are paid ahead, and credit pays them."""
     life.month(5)
     life.documents()
     life.pay(life.press(life.press("/prepayment/quote", months="3").removeprefix(life.home) + "/confirm"))
@@ -145,12 +158,13 @@ def test_thirteen_months_of_a_vendor(life: Life, saw: Callable[[str], None]) -> 
     life.month(8)
     assert (life.documents(), life.credit()) == ([("subscription_renewal", 100, "paid")] * 3, 0)
 
-    # It ends with the eleventh, and comes back in the thirteenth as a new plan.
+
+def ends_and_comes_back(life: Life) -> None:
+    """It ends with the eleventh month, and comes back in the thirteenth as a new plan."""
     life.month(10)
     life.press("/plan/next/cancel")
     life.month(11)
     assert (life.documents(), life.is_listed()) == ([("subscription_renewal", 100, "paid")] * 2, False)
     life.month(12)
-    life.press(quote(owner, "pro").removeprefix(life.home) + "/confirm", method="stripe")
+    life.press(quote(life.owner, "pro").removeprefix(life.home) + "/confirm", method="stripe")
     assert (life.documents(), life.is_listed()) == ([("subscription_start", 300, "paid")], True)
-    saw(f"{portal.count('invoices', 'number IS NOT NULL')} invoices, {portal.count('credit_notes')} credit note")
