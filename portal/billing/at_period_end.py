@@ -46,15 +46,17 @@ def choose_tier(customer: Customer, tier_code: str, now: datetime) -> Subscripti
 
 
 def cancel(customer: Customer, now: datetime) -> Subscription:
-    """Let a plan end with its period; one that never started ends at once, and nothing is owed for it.
+    """Let a plan end with its period; one that never started, or is suspended, ends at once.
+
+    What the days shown come to stays owed.
 
     :raises NotRunning, ChangeInProgress: see what they say.
     """
-    never_started = subscriptions.lock_live(customer.id)
-    if never_started is not None and never_started.status == "incomplete":
-        _refuse_while_paying(never_started)
-        subscriptions.end(never_started, now)
-        return never_started
+    shown_nowhere = subscriptions.lock_live(customer.id)
+    if shown_nowhere is not None and shown_nowhere.status in ("incomplete", "suspended"):
+        _refuse_while_paying(shown_nowhere)
+        subscriptions.end(shown_nowhere, now)
+        return shown_nowhere
     subscription, running = _lock(customer, now)
     _choose(subscription, customer, running, now, pending_tier_code=None, cancels_at_end=True)
     return subscription

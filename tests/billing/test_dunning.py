@@ -6,7 +6,16 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from portal.billing import checkout, dunning, dunning_cases, dunning_rules, open_invoices, queries, suspension
+from portal.billing import (
+    at_period_end,
+    checkout,
+    dunning,
+    dunning_cases,
+    dunning_rules,
+    open_invoices,
+    queries,
+    suspension,
+)
 from portal.billing.apply_decline import apply_decline
 from portal.billing.apply_payment import apply_payment
 from portal.billing.errors import PayFirst
@@ -208,3 +217,13 @@ def test_after_sixty_days_it_ends_and_what_is_owed_is_given_up(customer: Custome
     assert (invoice.status, subscription_of(customer).status) == ("uncollectible", "cancelled")
     assert (case_of(invoice).status, due_jobs(dunning_cases.TAKE_STEP)[0].due_at <= edge.now()) == ("closed", True)
     dunning.take_step(invoice.id, edge.now())
+
+
+def test_what_is_suspended_can_be_ended_at_once_and_is_still_owed(customer: Customer, invoice: Invoice) -> None:
+    dunning.collect(invoice.id, edge.now())
+    for _ in range(4):
+        step(invoice)
+    assert at_period_end.cancel(customer, edge.now()).status == "cancelled"
+    assert (invoice.status, case_of(invoice).status) == ("open", "suspended")
+    step(invoice)
+    assert (invoice.status, case_of(invoice).status) == ("uncollectible", "closed")
