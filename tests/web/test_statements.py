@@ -62,7 +62,7 @@ PAGES: dict[str, int] = {
     "/businesses/<business>/plan/quote/<quote_id>": 6,
     "/businesses/<business>/plan/next": 11,
     "/businesses/<business>/prepayment": 8,
-    "/businesses/<business>/hibernation": 10,
+    "/businesses/<business>/hibernation": 9,
     "/businesses/<business>/methods": 6,
     "/businesses/<business>/methods/<method>": 6,
     "/businesses/<business>/methods/<method>/_state": 6,
