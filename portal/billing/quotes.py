@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, insert, select
 
 from portal.billing.models import Quote, Subscription
 from portal.currency import rates
@@ -19,7 +19,7 @@ from portal.invoicing import credit_balance
 from portal.invoicing.invoices import Line
 from portal.invoicing.models import Customer
 from portal.kit import ids
-from portal.kit.db import db
+from portal.kit.db import db, table_of
 from portal.kit.errors import NotFound
 from portal.kit.money import Money, total
 
@@ -74,8 +74,8 @@ def assemble(
 
 def store(quote: Quote) -> Quote:
     """Store a previewed quote, so that it can be confirmed."""
-    db.add(quote)
-    db.flush()
+    quote.id = ids.new_id()
+    db.execute(_ADD, {name: getattr(quote, name) for name in _COLUMNS})
     return quote
 
 
@@ -126,6 +126,8 @@ def local_day(time_zone: str, now: datetime) -> date:
     return now.astimezone(ZoneInfo(time_zone)).date()
 
 
+_ADD = insert(table_of(Quote))
+_COLUMNS = tuple(column.name for column in table_of(Quote).c)
 _BY_ID = select(Quote).where(Quote.id == bindparam("quote_id"))
 _OF_BUSINESS = (
     select(Customer, Quote)

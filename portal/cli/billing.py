@@ -47,7 +47,7 @@ def run() -> None:
         click.echo("\nStopped. What was renewed is kept; the next run goes on from there.")
         sys.exit(1)
     left = edge.write(lambda: due.count_due(edge.now()))
-    took = f"looked at {done} due periods in {time.monotonic() - began:.1f} s"
+    took = f"looked at {done} due periods in {time.monotonic() - began:.2f} s"
     if left:
         click.echo(f"{took}; {left} more are in the hands of other workers.".capitalize())
         sys.exit(1)

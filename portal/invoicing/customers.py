@@ -13,6 +13,7 @@ from portal.kit.db import db, table_of
 from portal.kit.errors import NotFound
 
 _OF_BUSINESS = select(Customer).where(Customer.business_id == bindparam("business_id"))
+_BY_ID = select(Customer).where(Customer.id == bindparam("customer_id"))
 _ADD = insert(table_of(Customer)).on_conflict_do_nothing(index_elements=["business_id"])
 
 
@@ -51,4 +52,4 @@ def get_of_business(business_id: UUID) -> Customer:
 
 def get(customer_id: UUID) -> Customer:
     """Return a customer by key."""
-    return db.get_one(Customer, customer_id)
+    return db.scalars(_BY_ID, {"customer_id": customer_id}).one()
