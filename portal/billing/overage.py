@@ -101,10 +101,12 @@ def fitting_since(
 ) -> dict[str, datetime]:
     """Return each tier below the ``current`` one that holds all products, with the instant since when it does.
 
+    None does while there are no products: whoever has entered nothing yet wants a tier for what is to come.
+
     :param earlier: what this returned when the products were counted last.
     """
     codes = [tier.code for tier in tiers]
-    below = tiers[: codes.index(current)] if current in codes else []
+    below = tiers[: codes.index(current)] if current in codes and count else []
     return {tier.code: earlier.get(tier.code, now) for tier in below if holds(tier, count)}
 
 

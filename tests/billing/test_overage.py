@@ -141,4 +141,5 @@ def test_a_lower_tier_is_suggested_once_it_has_held_all_for_seven_days_in_a_row(
             fits_for = {code: fits_for[code] + 1 if code in fitting else 0 for code in fits_for}
             long_enough = [code for code in ("starter", "pro") if fits_for[code] >= 7 * 24]
             assert overage.suggested(fitting, TIERS, now) == (long_enough[0] if long_enough else None)
-    assert "enterprise" not in overage.fitting_since({}, TIERS, "enterprise", 0, now)
+    assert set(overage.fitting_since({}, TIERS, "enterprise", 1, now)) == {"starter", "pro"}
+    assert overage.fitting_since({"starter": START}, TIERS, "enterprise", 0, now) == {}

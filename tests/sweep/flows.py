@@ -270,7 +270,7 @@ ALL = (
         },
         passes=("commit of billing.renew, before", "commit of billing.renew_chunk, before", "mail “"),
         given=a_payment_begun,
-        mails={ANN: 4},  # its start, that a smaller tier would do, the announcement and the invoice
+        mails={ANN: 3},  # its start, the announcement and the invoice
     ),
     Flow(
         "cancel",
