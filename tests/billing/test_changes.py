@@ -242,5 +242,8 @@ def test_a_period_invoiced_for_more_than_it_is_worth_is_found(customer: Customer
             text("DELETE FROM period_holdings WHERE period_id = :id AND code = 'branch'"), {"id": running}
         )
         found = {violation.rule: violation.detail for violation in invariants.violations()}
-        assert found == {"period_is_invoiced_its_worth": "2027-04-01 300 - 0 <> 100"}
+        assert found == {
+            "period_is_invoiced_its_worth": "2027-04-01 300 - 0 <> 100",
+            "period_holds_what_is_agreed": "awake starter + 2",
+        }
         planted.rollback()

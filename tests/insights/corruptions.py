@@ -58,6 +58,8 @@ AGREEMENTS = {
     "starts_at + interval '90 days', ends_at + interval '90 days', invoice_id FROM subscription_periods",
     "period_has_its_invoice": "UPDATE subscription_periods SET ends_on = ends_on + 1",
     "period_is_invoiced_its_worth": "UPDATE period_holdings SET unit_amount = unit_amount + 1",
+    "period_holds_what_is_agreed": "UPDATE subscriptions SET extra_branches = extra_branches + 1",
+    "shown_branch_is_paid": "UPDATE subscriptions SET extra_branches = 0",
     "what_runs_is_renewed": "UPDATE subscriptions SET renews_at = NULL",
     "renewal_is_of_a_period": "UPDATE invoices SET kind = 'subscription_renewal', quote_id = NULL, "
     "period_ends_on = period_ends_on + 1 WHERE number IS NOT NULL",
