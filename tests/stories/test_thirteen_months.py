@@ -42,6 +42,7 @@ class Life:
         self.owner.log_in(ANN)
         self.home = address(self.owner)
         self.anchor = portal.do(edge.now).astimezone(LONDON).date()
+        self.card = ""
         self._seen = portal.do(edge.now)
 
     def until(self, instant: datetime) -> None:
@@ -101,7 +102,7 @@ def life(portal: Portal) -> Iterator[Life]:
 
 
 def test_thirteen_months_of_a_vendor(life: Life, saw: Callable[[str], None]) -> None:
-    for chapter in (begins, grows, shrinks, sleeps_and_wakes, pays_ahead, ends_and_comes_back):
+    for chapter in (begins, grows, shrinks, sleeps_and_wakes, pays_ahead, falls_behind, ends_and_comes_back):
         chapter(life)
     count = life.portal.count
     saw(f"{count('invoices', 'number IS NOT NULL')} invoices, {count('credit_notes')} credit note")
@@ -122,7 +123,7 @@ def grows(life: Life) -> None:
     life.month(1, days - 10)
     life.pay(life.press(quote(life.owner, "pro").removeprefix(life.home) + "/confirm"))
     assert life.documents() == [("subscription_change", round(2000 / days), "paid")]
-    store(life.portal, life.owner)
+    life.card = store(life.portal, life.owner)
     life.month(2)
     assert life.documents() == [("subscription_renewal", 300, "paid")]
 
@@ -159,12 +160,24 @@ def pays_ahead(life: Life) -> None:
     assert (life.documents(), life.credit()) == ([("subscription_renewal", 100, "paid")] * 3, 0)
 
 
+def falls_behind(life: Life) -> None:
+    """The card has no money on the first day of the tenth, and has some when it is tried again a day later."""
+    count = life.portal.count
+    life.portal.sandbox.bank(life.card, "insufficient_funds")
+    life.month(9)
+    assert (life.documents(), life.is_listed()) == ([("subscription_renewal", 100, "open")], True)
+    assert count("subscriptions", "status = 'past_due'") == 1
+    life.portal.sandbox.bank(life.card, "ok")
+    life.month(9, 2)
+    assert (count("invoices", "status = 'open'"), count("subscriptions", "status = 'active'")) == (0, 1)
+
+
 def ends_and_comes_back(life: Life) -> None:
     """It ends with the eleventh month, and comes back in the thirteenth as a new plan."""
     life.month(10)
     life.press("/plan/next/cancel")
     life.month(11)
-    assert (life.documents(), life.is_listed()) == ([("subscription_renewal", 100, "paid")] * 2, False)
+    assert (life.documents(), life.is_listed()) == ([("subscription_renewal", 100, "paid")], False)
     life.month(12)
     life.press(quote(life.owner, "pro").removeprefix(life.home) + "/confirm", method="stripe")
     assert (life.documents(), life.is_listed()) == ([("subscription_start", 300, "paid")], True)
