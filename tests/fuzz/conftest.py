@@ -6,11 +6,14 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import text
 
-from portal.billing import at_period_end, branch_batches, checkout
+from portal.billing import at_period_end, branch_batches, checkout, renewals
 from portal.billing.apply_payment import apply_payment
+from portal.billing.queries import newest_period
 from portal.directory import branches, product_import, visibility
 from portal.kit import edge
+from portal.kit.db import db
 from portal.payments import sessions
 from portal.payments.queries import get_session
 from tests.fuzz.targets import LATER, SETTLED, Target, all_targets, later_targets
@@ -23,6 +26,9 @@ BOOKKEEPING = {"/login": {"login_attempts", "audit_log"}, "/console/login": {"lo
 """What a refusal writes all the same: that somebody guessed."""
 
 
+_OWED = "inv_owed"
+
+
 class Field:
     """Where the forms are sent: each time from the same rows, and never with a trace."""
 
@@ -31,9 +37,11 @@ class Field:
         self.world = world
         self.cookies = cookies
         self.targets = all_targets(app, world, cookies)
+        world.ids.setdefault("invoice_id", _OWED)
         self._states = {
             "running": self._run,
             "over": self._go_over,
+            "owing": self._owe,
             "turning": self._turn,
             "collecting": self._collect,
             "asleep": self._fall_asleep,
@@ -64,6 +72,15 @@ class Field:
         self._run()
         given: dict[str, Any] = {"is_listed": True, "product_limit": 0, "tier_code": "pro", "now": edge.now()}
         visibility.set_entitlement(self.world.business.id, **given)
+
+    def _owe(self) -> None:
+        """The next month is invoiced, under a public id that is the same each time."""
+        self._run()
+        period = newest_period(get_session(self.world.ids["session"]).subscription_id)
+        assert period is not None
+        renewals.renew_chunk(period.ends_at)
+        db.execute(text("SET LOCAL session_replication_role = replica"))
+        db.execute(text("UPDATE invoices SET public_id = :owed WHERE status = 'open'"), {"owed": _OWED})
 
     def _turn(self) -> None:
         self._run()

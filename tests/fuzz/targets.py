@@ -34,6 +34,7 @@ LATER = {
         "/businesses/<business>/prepayment/quote",
     ),
     "over": ("/businesses/<business>/products/fit/newest",),
+    "owing": ("/businesses/<business>/history/invoices/<invoice_id>/pay",),
     "turning": ("/businesses/<business>/plan/next/take-back",),
     "collecting": (
         "/businesses/<business>/branch-batch/settle",
@@ -47,6 +48,7 @@ LATER = {
 }
 """Forms that only show in a later state of the plan, by that state."""
 LATER_PAGES = (
+    "/businesses/<business>/history/invoices/<invoice_id>/pay",
     "/businesses/<business>/branches",
     "/businesses/<business>/hibernation",
     "/businesses/<business>/plan",
