@@ -11,7 +11,7 @@ from portal.billing.models import Quote, Subscription
 from portal.billing.pricing import terms_of
 from portal.invoicing.invoices import Line
 from portal.invoicing.models import Customer
-from portal.kit.money import Money, total
+from portal.kit.money import Money
 
 MOST = 12
 """Months that can be paid ahead at a time."""
@@ -24,8 +24,7 @@ def month(subscription: Subscription, customer: Customer, now: datetime) -> Mone
     """
     tier_code = subscription.pending_tier_code or subscription.tier_code
     wanted = terms_of(subscription.mode, tier_code, subscription.extra_branches)
-    units = quote_change.units_of(wanted, subscription, customer.currency, None, now)
-    return total([units[code] * quantity for code, quantity in wanted], customer.currency)
+    return quote_change.month_price(wanted, subscription, customer.currency, now)
 
 
 def preview(subscription: Subscription, customer: Customer, months: int, settles_in: str, now: datetime) -> Quote:

@@ -19,7 +19,7 @@ from portal.billing.states import LISTED
 from portal.catalogue import price_book
 from portal.currency import rates
 from portal.invoicing.models import Customer
-from portal.kit.money import Money
+from portal.kit.money import Money, total
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,15 @@ def units_of(
     """
     prices = price_book.get_prices(kept_version(subscription, now), [code for code, _ in wanted], now)
     return {code: _unit(price, currency, rate_on, now) for code, price in prices.items()}
+
+
+def month_price(wanted: Sequence[tuple[str, int]], subscription: Subscription, currency: str, now: datetime) -> Money:
+    """Return what a whole period of ``wanted`` costs a subscription, as of today.
+
+    :raises UnknownOffer, RatesStale: a price or a needed rate is not there.
+    """
+    units = units_of(wanted, subscription, currency, None, now)
+    return total([units[code] * quantity for code, quantity in wanted], currency)
 
 
 def preview(

@@ -1,7 +1,6 @@
 """The day on which a hibernating listing is to wake: kept where credit or the stored card pays, else a link is sent
 ahead of it."""
 
-from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
@@ -14,7 +13,7 @@ from portal.directory import branches
 from portal.invoicing import credit_balance, customers
 from portal.invoicing.models import Customer
 from portal.kit import jobs, outbox
-from portal.kit.money import Money, total
+from portal.kit.money import Money
 from portal.payments import sessions
 
 ASK = "billing.ask_to_wake"
@@ -81,7 +80,8 @@ def month_awake(subscription: Subscription, customer: Customer, now: datetime) -
     extra = subscription.extra_branches
     if subscription.mode == "hibernating" and customer.business_id:
         extra = branches.count_extra(customer.business_id)
-    return _month(terms_of("awake", subscription.tier_code, extra), subscription, customer, now)
+    wanted = terms_of("awake", subscription.tier_code, extra)
+    return quote_change.month_price(wanted, subscription, customer.currency, now)
 
 
 def month_asleep(subscription: Subscription, customer: Customer, now: datetime) -> Money:
@@ -89,12 +89,8 @@ def month_asleep(subscription: Subscription, customer: Customer, now: datetime) 
 
     :raises UnknownOffer: it has no price.
     """
-    return _month(terms_of("hibernating", subscription.tier_code, 0), subscription, customer, now)
-
-
-def _month(wanted: Sequence[tuple[str, int]], subscription: Subscription, customer: Customer, now: datetime) -> Money:
-    units = quote_change.units_of(wanted, subscription, customer.currency, None, now)
-    return total([units[code] * quantity for code, quantity in wanted], customer.currency)
+    wanted = terms_of("hibernating", subscription.tier_code, 0)
+    return quote_change.month_price(wanted, subscription, customer.currency, now)
 
 
 def _is_planned(subscription: Subscription, wakes_on: date) -> bool:

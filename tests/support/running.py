@@ -8,6 +8,8 @@ from portal.billing import queries
 from portal.billing.apply_payment import apply_payment
 from portal.billing.models import Quote, Subscription
 from portal.currency import rates
+from portal.directory import businesses
+from portal.directory.models import Business
 from portal.invoicing.models import CreditNote, Customer, Invoice
 from portal.kit import clock, edge
 from portal.kit.db import db
@@ -35,6 +37,12 @@ def started(tier: str, branches: int = 0) -> Customer:
     customer = shop.make_customer(business)
     assert paid(customer, shop.make_quote(customer, tier)) == "paid"
     return customer
+
+
+def business_of(customer: Customer) -> Business:
+    """Return the business that a customer is."""
+    assert customer.business_id is not None
+    return businesses.get(customer.business_id)
 
 
 def paid(customer: Customer, quote: Quote) -> str:

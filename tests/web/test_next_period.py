@@ -16,15 +16,7 @@ from tests.support.pages import log_in
 @pytest.fixture
 def business(db: None) -> Iterator[Business]:
     """One that pays £3.00 for Pro from the first of a month of 30 days on."""
-
-    def make() -> Business:
-        running.until(running.FIRST)
-        made = shop.make_business(shop.make_owner())
-        customer = shop.make_customer(made)
-        assert running.paid(customer, shop.make_quote(customer, "pro")) == "paid"
-        return made
-
-    yield edge.write(make)
+    yield edge.write(lambda: running.business_of(running.started("pro")))
     assert invariants.violations() == []
 
 

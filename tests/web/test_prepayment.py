@@ -4,25 +4,17 @@ import re
 
 from flask.testing import FlaskClient
 
-from portal.directory import businesses
 from portal.invoicing import customers
-from portal.invoicing.models import Customer
 from portal.kit import edge
 from portal.payments.queries import get_session
 from tests.support import running
 from tests.support.pages import log_in
 
 
-def business_of(customer: Customer) -> str:
-    """The public id of the customer's business."""
-    assert customer.business_id is not None
-    return edge.write(lambda: businesses.get(customer.business_id).public_id)
-
-
 def test_months_are_chosen_paid_and_seen_as_credit(client: FlaskClient) -> None:
     customer = edge.write(lambda: running.started("pro"))
     log_in(client, "ann@shop.example")
-    business = business_of(customer)
+    business = edge.write(lambda: running.business_of(customer).public_id)
     address = f"/businesses/{business}/prepayment"
     assert address in client.get(f"/businesses/{business}/plan").text
     assert "3 months: £9.00" in client.get(address).text
@@ -41,7 +33,7 @@ def test_months_are_chosen_paid_and_seen_as_credit(client: FlaskClient) -> None:
 def test_what_is_not_on_offer_says_so(client: FlaskClient) -> None:
     customer = edge.write(lambda: running.started("pro"))
     log_in(client, "ann@shop.example")
-    address = f"/businesses/{business_of(customer)}/prepayment/quote"
+    address = f"/businesses/{edge.write(lambda: running.business_of(customer).public_id)}/prepayment/quote"
     for months in ("0", "13", "-1", "1.5", "²", "many", ""):
         refused = client.post(address, data={"months": months})
         assert (refused.status_code, "months on offer" in refused.text) == (404, True)
