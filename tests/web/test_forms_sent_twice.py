@@ -11,13 +11,15 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import text
 
+from portal.billing import branch_batches, checkout
+from portal.directory import branches
 from portal.directory.models import Business
 from portal.identity.permissions import Role
 from portal.kit import edge, repeated_forms
 from portal.kit.db import db as session
 from tests.directory.shops import make_product
 from tests.support import shop
-from tests.support.everything import World, furnish, make_everything
+from tests.support.everything import World, furnish, make_everything, pay_here
 from tests.support.forms import PageForm, form_to, forms_of
 from tests.support.pages import log_in
 
@@ -189,15 +191,30 @@ def test_every_form_to_a_view_that_answers_once_carries_a_key(app: Flask, state:
     world.ids.setdefault("invoice_id", "none")
     adapter = app.url_map.bind("127.0.0.1")
     carried: dict[str, set[bool]] = {}
-    for email in (None, ANN, "new@shop.example"):
-        browser = app.test_client()
-        if email:
-            log_in(browser, email)
-        for path, form in posting_forms(app, browser, world):
-            endpoint, _ = adapter.match(form.action or path, "POST")
-            carried.setdefault(endpoint, set()).add(repeated_forms.FIELD in form.fields)
+    for come, emails in ((lambda _: None, (None, ANN, "new@shop.example")), (run, (ANN,)), (fall_asleep, (ANN,))):
+        edge.write(lambda come=come: come(world))  # type: ignore[misc]
+        for email in emails:
+            browser = app.test_client()
+            if email:
+                log_in(browser, email)
+            for path, form in posting_forms(app, browser, world):
+                endpoint, _ = adapter.match(form.action or path, "POST")
+                carried.setdefault(endpoint, set()).add(repeated_forms.FIELD in form.fields)
     once = {endpoint for endpoint, view in app.view_functions.items() if hasattr(view, "sender")}
     assert {endpoint: carried.get(endpoint) for endpoint in once} == {endpoint: {True} for endpoint in once}
+
+
+def run(world: World) -> None:
+    """The plan has begun, and one of its branches is to go."""
+    pay_here(world)
+    branch_batches.remove(shop.make_customer(world.business), branches.list_live(world.business.id)[1], edge.now())
+
+
+def fall_asleep(world: World) -> None:
+    """The plan hibernates."""
+    customer = shop.make_customer(world.business)
+    quote = checkout.quote_hibernation(customer, None, shop.METHOD, edge.now())
+    checkout.start_payment(customer, quote, shop.METHOD, edge.now())
 
 
 def posting_forms(app: Flask, browser: FlaskClient, world: World) -> Iterator[tuple[str, PageForm]]:

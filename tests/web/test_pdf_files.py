@@ -15,7 +15,7 @@ from tests.support.pdf import squeezed, text_of
 from tests.support.settings import taxing
 
 _ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
-_UNPRINTED = re.compile(r'<svg.*?</svg>|<p class="no-print">.*?</p>', re.DOTALL)
+_UNPRINTED = re.compile(r'<svg.*?</svg>|<p class="no-print[^"]*">.*?</p>', re.DOTALL)
 _FIGURE = re.compile(r"\d+\.\d{2,}")
 PAGES = [
     "/businesses/<business>/history/invoices/<invoice_id>",
