@@ -11,6 +11,7 @@ from uuid import UUID
 from portal.billing import automatic, dunning_cases, dunning_rules, subscriptions, suspension
 from portal.billing.models import DunningCase, Subscription
 from portal.billing.queries import local_date
+from portal.billing.states import move_case
 from portal.invoicing import customers, invoices
 from portal.invoicing.models import Invoice
 from portal.invoicing.queries import subscription_of
@@ -105,12 +106,13 @@ def _wait(case: DunningCase, until: datetime) -> None:
 
 def _advance(subscription: Subscription, invoice: Invoice, case: DunningCase, reason: str, now: datetime) -> None:
     """Count a step; after the last one what is not paid for is hidden."""
-    case.step, case.is_awaited = case.step + 1, False
-    if case.step < dunning_rules.LAST:
+    taken = case.step + 1
+    if taken < dunning_rules.LAST:
+        case.step, case.is_awaited = taken, False
         _wait(case, dunning_rules.next_step_at(case.started_at, case.step, case.invoice_id, now))
         _tell(subscription, invoice, case, reason, now)
         return
-    case.status = "suspended"
+    move_case(case, "suspended", step=taken, is_awaited=False)
     _wait(case, max(dunning_rules.ends_at(case.started_at), now))
     if subscription.status == "past_due":
         suspension.suspend(subscription, invoice, dunning_rules.ends_at(case.started_at), now)
@@ -118,7 +120,7 @@ def _advance(subscription: Subscription, invoice: Invoice, case: DunningCase, re
 
 def _give_up(subscription: Subscription, invoice: Invoice, case: DunningCase, now: datetime) -> None:
     """End what was suspended for so long; what it owes is not collected any more."""
-    case.status, case.ended_at = "closed", now
+    move_case(case, "closed", ended_at=now)
     move(invoice, "uncollectible")
     if subscription.status == "suspended":
         subscriptions.end(subscription, now)

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, func, select
 from portal.billing import dunning_rules, subscriptions
 from portal.billing.dunning_rules import Milestone
 from portal.billing.models import DunningCase, Subscription
-from portal.billing.states import move
+from portal.billing.states import move, move_case
 from portal.invoicing.models import Invoice
 from portal.kit import jobs
 from portal.kit.db import FRESH, db
@@ -92,8 +92,7 @@ def clear(invoice: Invoice, now: datetime) -> None:
     case = find_locked(invoice.id) if invoice.status != "open" else None
     if case is None or case.status == "closed":
         return
-    case.status, case.ended_at, case.is_awaited = "closed", now, False
-    db.flush()
+    move_case(case, "closed", ended_at=now, is_awaited=False)
     subscription = subscriptions.lock(case.subscription_id)
     others = select(func.count()).where(DunningCase.subscription_id == subscription.id, DunningCase.status != "closed")
     if db.execute(others).scalar_one():

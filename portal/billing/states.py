@@ -1,8 +1,8 @@
-"""The states of a subscription and of a grace of its products, and the only moves between them."""
+"""The states of a subscription, of a grace of its products and of what it is dunned for, and the only moves."""
 
 from typing import Any
 
-from portal.billing.models import ProductGrace, Subscription
+from portal.billing.models import DunningCase, ProductGrace, Subscription
 from portal.kit import moves
 
 MOVES: dict[str, set[str]] = {
@@ -16,6 +16,11 @@ GRACE_MOVES: dict[str, set[str]] = {
     "running": {"hidden", "ended"},
     "hidden": {"ended"},
     "ended": set(),
+}
+CASE_MOVES: dict[str, set[str]] = {
+    "running": {"suspended", "closed"},
+    "suspended": {"closed"},
+    "closed": set(),
 }
 LISTED = ("active", "past_due")
 
@@ -34,3 +39,11 @@ def move_grace(grace: ProductGrace, wanted: str, **facts: Any) -> None:
     :raises ForbiddenMove: where the table does not allow it.
     """
     moves.move(grace, wanted, GRACE_MOVES, facts)
+
+
+def move_case(case: DunningCase, wanted: str, **facts: Any) -> None:
+    """Bring a locked case of dunning into the state ``wanted`` and write it down with ``facts``.
+
+    :raises ForbiddenMove: where the table does not allow it.
+    """
+    moves.move(case, wanted, CASE_MOVES, facts)

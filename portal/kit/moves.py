@@ -58,7 +58,8 @@ def move(thing: Any, wanted: str, moves: Table, facts: Mapping[str, Any]) -> Non
     known = {"status": wanted, **facts}
     columns = inspect(model).columns
     row = {str(columns[name].key): value for name, value in known.items()}
-    written = db.execute(_write(model), row | {"of": thing.id, "was": thing.status})
+    (key,) = inspect(thing).identity
+    written = db.execute(_write(model), row | {"of": key, "was": thing.status})
     if written.rowcount != 1:  # type: ignore[attr-defined]
         raise StaleDataError(f"{model.__name__} is no longer {thing.status}")
     for name, value in known.items():
@@ -68,5 +69,5 @@ def move(thing: Any, wanted: str, moves: Table, facts: Mapping[str, Any]) -> Non
 @cache
 def _write(model: type[Base]) -> Update:
     """Return the statement that writes whatever columns it is given values for."""
-    columns = table_of(model).c
-    return update(table_of(model)).where(columns.id == bindparam("of"), columns.status == bindparam("was"))
+    table, (key,) = table_of(model), inspect(model).primary_key
+    return update(table).where(key == bindparam("of"), table.c.status == bindparam("was"))
