@@ -136,7 +136,7 @@ def _tell(subscription: Subscription, invoice: Invoice, case: DunningCase, reaso
         "number": invoice.number,
         "amount": invoice.due.amount,
         "currency": invoice.currency,
-        "tried_on": local_date(customer, case.next_at) if case.is_charged else None,
+        "tried_on": local_date(customer, case.next_at) if dunning_cases.tries_card(case, invoice) else None,
         "hidden_on": local_date(customer, last_at),
     }
     outbox.record(OVERDUE, subscription.public_id, facts, now)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, func, select
 
-from portal.billing import dunning_rules, subscriptions
+from portal.billing import dunning_rules, subscriptions, ways
 from portal.billing.dunning_rules import Milestone
 from portal.billing.models import DunningCase, Subscription
 from portal.billing.states import move, move_case
@@ -56,8 +56,14 @@ def list_overdue(subscription: Subscription | None) -> Sequence[Overdue]:
 
 def _overdue(case: DunningCase, invoice: Invoice) -> Overdue:
     is_suspended = case.status == "suspended"
-    line = dunning_rules.time_line(case.started_at, case.step, case.is_charged, is_suspended, case.invoice_id)
+    tries = tries_card(case, invoice)
+    line = dunning_rules.time_line(case.started_at, case.step, tries, is_suspended, case.invoice_id)
     return Overdue(invoice.public_id, str(invoice.number), invoice.due, line)
+
+
+def tries_card(case: DunningCase, invoice: Invoice) -> bool:
+    """Whether the next step of a case charges a card: one that may be, and that its customer has by now."""
+    return case.is_charged and ways.find_card(invoice.customer_id, invoice.due) is not None
 
 
 def open_case(subscription: Subscription, invoice: Invoice, now: datetime, *, is_charged: bool) -> DunningCase:

@@ -18,6 +18,7 @@ from portal.billing import (
 )
 from portal.billing.apply_decline import apply_decline
 from portal.billing.apply_payment import apply_payment
+from portal.billing.dunning_cases import list_overdue
 from portal.billing.errors import PayFirst
 from portal.billing.models import DunningCase, Subscription
 from portal.directory import visibility
@@ -118,7 +119,9 @@ def test_d7_a_hard_decline_is_never_charged_again_and_its_clock_goes_on(
 def test_a_pushed_invoice_is_reminded_of_on_the_same_days(customer: Customer, invoice: Invoice) -> None:
     dunning.collect(invoice.id, edge.now())
     dunning.collect(invoice.id, edge.now())
-    assert (case_of(invoice).is_charged, len(told(dunning.OVERDUE))) == (True, 1)
+    assert [facts["tried_on"] for facts in told(dunning.OVERDUE)] == [None], "there is no card to try"
+    [line] = [{one.what for one in overdue.milestones} for overdue in list_overdue(subscription_of(customer))]
+    assert line == {"failed", "reminded", "suspended", "ended"}
     for number in range(1, 4):
         step(invoice)
         assert (case_of(invoice).step, len(told(dunning.OVERDUE))) == (number, number + 1)
