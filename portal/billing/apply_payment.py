@@ -6,7 +6,7 @@ Locks are taken in the house's order: subscription, invoice, session, attempt.
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.billing import dunning_cases, open_invoices, quotes, subscriptions
+from portal.billing import dunning_cases, open_invoices, quotes, restoration, subscriptions
 from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.fulfilment import fulfil, stands
 from portal.billing.kinds import KINDS
@@ -16,9 +16,11 @@ from portal.identity import audit
 from portal.invoicing import invoices
 from portal.invoicing.invoices import Settlement
 from portal.invoicing.models import Invoice
+from portal.invoicing.states import OWED
 from portal.kit import logging, outbox
 from portal.kit.money import Money
 from portal.ledger import recipes
+from portal.ledger.recipes import Received
 from portal.payments import attempts, confirmation, refunds, sessions
 from portal.payments.confirmation import Verdict
 from portal.payments.models import PaymentAttempt, PaymentSession
@@ -41,8 +43,8 @@ class Chain:
 def apply_payment(session: PaymentSession, evidence: PaymentEvidence, now: datetime) -> str:
     """Take in what a provider says was paid for an order of ``session`` (product.md, *Sessions and stray money*).
 
-    :return: ``paid``, ``paid_late``, ``prepaid``, ``credited``, ``held``, ``review``; or ``duplicate`` and ``taken``,
-        which change nothing.
+    :return: ``paid``, ``paid_late``, ``prepaid``, ``restored``, ``credited``, ``held``, ``review``; or ``duplicate``
+        and ``taken``, which change nothing.
     """
     chain = _lock(session, evidence)
     verdict = confirmation.judge(chain.attempt, evidence)
@@ -50,7 +52,7 @@ def apply_payment(session: PaymentSession, evidence: PaymentEvidence, now: datet
         return verdict
     if verdict is Verdict.MISMATCH:
         outcome = _hold_for_review(chain, evidence, now)
-    elif chain.invoice.status == "open" and chain.invoice.due == chain.session.owed:
+    elif chain.invoice.status in OWED and chain.invoice.due == _bill(chain.session):
         outcome = _settle(chain, evidence, now)
     elif stands(chain.invoice, chain.subscription, chain.deal, now):
         outcome = (_pay if KINDS[chain.invoice.kind].carry_out else _prepay)(chain, evidence, now)
@@ -63,6 +65,8 @@ def apply_payment(session: PaymentSession, evidence: PaymentEvidence, now: datet
 
 
 def _lock(session: PaymentSession, evidence: PaymentEvidence) -> Chain:
+    if session.arrears:
+        subscriptions.lock_all(session.customer_id)
     subscription = subscriptions.lock(session.subscription_id)
     invoice = invoices.lock(session.invoice_id)
     session, attempt = attempts.lock_for(session.id, evidence)
@@ -76,11 +80,32 @@ def _pay(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
     """
     is_late = confirmation.is_late(chain.session, evidence)
     starts_on = quotes.local_day(chain.deal.time_zone, now) if is_late else chain.session.quoted_on
-    recipes.payment_received(chain.attempt.id, evidence.provider, chain.attempt.asked, chain.session.owed, now)
-    sessions.end_others(chain.session, now)
-    confirmation.capture(chain.session, chain.attempt, evidence, "applied", now)
-    fulfil(chain.subscription, chain.deal, chain.invoice, chain.session.owed, starts_on, now)
+    _receive(chain, evidence, now)
+    paid = _bill(chain.session)
+    settlement = Settlement(chain.deal.credit, paid, carried=paid * 0)
+    fulfil(chain.subscription, chain.deal, chain.invoice, settlement, starts_on, now)
+    _pay_arrears(chain, now)
     return "paid_late" if is_late else "paid"
+
+
+def _bill(session: PaymentSession) -> Money:
+    """Return what a session collects for its own invoice."""
+    return session.owed - session.arrears
+
+
+def _receive(chain: Chain, evidence: PaymentEvidence, now: datetime) -> None:
+    """Take in money that pays its invoice; what was asked for beside is credit until ``_pay_arrears``."""
+    session = chain.session
+    received = Received(_bill(session), session.arrears, session.customer_id)
+    recipes.payment_received(chain.attempt.id, evidence.provider, chain.attempt.asked, received, now)
+    sessions.end_others(session, now)
+    confirmation.capture(session, chain.attempt, evidence, "applied", now)
+
+
+def _pay_arrears(chain: Chain, now: datetime) -> None:
+    """Pay what was owed before from what came for it; where something else has paid that meanwhile, it stays credit."""
+    if chain.session.arrears:
+        open_invoices.use_all_credit(chain.session.customer_id, now)
 
 
 def _was_paid(invoice: Invoice) -> bool:
@@ -90,12 +115,11 @@ def _was_paid(invoice: Invoice) -> bool:
 
 def _settle(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
     """The money pays what was still owed of an invoice that was issued before."""
-    owed, asked = chain.session.owed, chain.attempt.asked
-    recipes.payment_received(chain.attempt.id, evidence.provider, asked, owed, now)
-    sessions.end_others(chain.session, now)
-    confirmation.capture(chain.session, chain.attempt, evidence, "applied", now)
-    invoices.settle(chain.invoice, Settlement(Money.zero(owed.currency), owed), now)
+    _receive(chain, evidence, now)
+    paid = _bill(chain.session)
+    invoices.settle(chain.invoice, Settlement(paid * 0, paid, carried=paid * 0), now)
     dunning_cases.clear(chain.invoice, now)
+    _pay_arrears(chain, now)
     return "paid_late" if confirmation.is_late(chain.session, evidence) else "paid"
 
 
@@ -109,10 +133,16 @@ def _credit(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
 
 
 def _prepay(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
-    """The money was paid to be credit: its draft has done its work."""
+    """The money was paid to be credit: its draft has done its work, and what it was paid for is paid by it."""
     sessions.end_others(chain.session, now)
     _credit(chain, evidence, now)
     invoices.void(chain.invoice)
+    if chain.invoice.kind == quotes.RESTORATION:
+        restoration.restore(chain.subscription, chain.deal, now)
+        return "restored"
+    if chain.invoice.kind == quotes.CARRIED:
+        open_invoices.use_all_credit(chain.session.customer_id, now)
+        return "paid"
     return "prepaid"
 
 

@@ -51,9 +51,11 @@ def charge_invoice(invoice_id: UUID, now: datetime) -> str:
     if invoice.status != "open":
         return "settled"
     customer = customers.get(invoice.customer_id)
-    card = ways.find_card(customer.id, invoice.due)
+    card = ways.find_card(customer.id)
     if card is None:
         return "no_card"
+    if open_invoices.carry_too_little(invoice, now):
+        return "settled"
     if sessions.count_automatic(invoice_id) >= MOST_CHARGES:
         log.error("charges_parked", invoice=invoice.public_id)
         return "parked"

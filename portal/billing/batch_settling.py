@@ -49,7 +49,7 @@ def settle(subscription_id: UUID, now: datetime) -> None:
 def _charge(subscription: Subscription, customer: Customer, quote: Quote, now: datetime) -> None:
     if not quote.due:
         checkout.start_payment(customer, quote, ways.WALLET, now)
-    elif ways.find_card(customer.id, quote.due) is not None:
+    elif ways.find_card(customer.id) is not None:
         checkout.start_payment(customer, quote, ways.CARD, now, is_automatic=True)
         _stage_ask(subscription, now + _UNTIL_PAID)
     else:

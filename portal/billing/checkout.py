@@ -8,25 +8,24 @@ from portal.billing import (
     branch_batches,
     hibernation,
     prepayment,
+    quote_carried,
     quote_start,
     quotes,
+    settling,
     subscriptions,
     tier_change,
     ways,
 )
 from portal.billing.errors import AlreadyStarted, ChangeInProgress, NotRunning, QuoteChanged
-from portal.billing.events import PAYMENT_APPLIED
-from portal.billing.fulfilment import fulfil, give_back
+from portal.billing.fulfilment import give_back
 from portal.billing.kinds import KINDS
 from portal.billing.models import Quote, Subscription
-from portal.billing.queries import deal
-from portal.identity import audit
 from portal.invoicing import invoices
 from portal.invoicing.models import Customer, Invoice
-from portal.kit import ids, jobs, outbox
+from portal.kit import jobs
 from portal.kit.money import Money
-from portal.payments import sessions, transactions
-from portal.payments.errors import AttemptUnresolved
+from portal.payments import sessions
+from portal.payments.errors import AttemptUnresolved, MethodNotStored
 from portal.payments.providers import registry
 from portal.payments.queries import attempt_of
 from portal.payments.sessions import UnderWay
@@ -35,7 +34,8 @@ LAPSE_DRAFT = "billing.lapse_draft"
 
 
 def quote_tier(customer: Customer, tier_code: str, method: str, now: datetime) -> Quote:
-    """Store the quote of a tier: of starting with it and with the branches there are, or of changing to it.
+    """Store the quote of a tier: of starting with it and with the branches there are, or of changing to it; what is
+    suspended is restored by its own.
 
     :raises ChangeInProgress, UnknownOffer, SameTier, NotRunning, RatesStale: see what they say.
     """
@@ -44,6 +44,8 @@ def quote_tier(customer: Customer, tier_code: str, method: str, now: datetime) -
         chosen = subscriptions.choose_tier(customer, tier_code, now)
         return quotes.store(quote_start.preview(chosen, customer, _settles_in(method), now))
     _refuse_while_paying(running)
+    if running.status == "suspended" and running.tier_code == tier_code:
+        return quotes.store(quote_start.preview_restoration(running, customer, _settles_in(method), now))
     return quotes.store(tier_change.preview(running, customer, tier_code, _settles_in(method), now))
 
 
@@ -75,6 +77,15 @@ def quote_prepayment(customer: Customer, months: int, method: str, now: datetime
     """
     running = _lock_running(customer)
     return quotes.store(prepayment.preview(running, customer, months, _settles_in(method), now))
+
+
+def quote_carried_amount(customer: Customer, method: str, now: datetime) -> Quote:
+    """Store the quote of paying now what was carried to the next payment.
+
+    :raises NotRunning, NothingOwed, ChangeInProgress, RatesStale: see what they say.
+    """
+    running = _lock_running(customer)
+    return quotes.store(quote_carried.preview(running, customer, _settles_in(method), now))
 
 
 def quote_batch(customer: Customer, method: str, now: datetime, *, is_leaving_only: bool = False) -> Quote:
@@ -109,7 +120,8 @@ def renew_quote(customer: Customer, quote: Quote, method: str, now: datetime) ->
 def start_payment(
     customer: Customer, quote: Quote, method: str, now: datetime, *, is_automatic: bool = False
 ) -> UnderWay | None:
-    """Turn a confirmed quote into a session; None where nothing is left to pay: credit paid it, or some comes back.
+    """Turn a confirmed quote into a session; None where nothing is left to pay: credit paid it, some comes back, or it
+    is too little for the card and is carried to the next payment (product.md, *Tiny amounts*).
 
     Confirming twice leads to the same session; in another way, to one that takes its place.
 
@@ -134,12 +146,26 @@ def start_payment(
         return None
     ways.check(method)
     invoice_id = _draft(subscription, quote, now)
-    if not quote.due:
-        _settle_by_credit(subscription, customer, invoices.lock(invoice_id), quote, now)
+    carried = _carried(quote, method)
+    if carried == quote.due:
+        settling.settle(subscription, customer, invoices.lock(invoice_id), quote, carried, now)
         return None
     session = sessions.open_session(_collection(invoice_id, quote, method, is_automatic), method, now)
     _stage_lapse(invoice_id, session.watch_until)
     return session
+
+
+def _carried(quote: Quote, method: str) -> Money:
+    """Return what is due of a quote where that is too little for the card that pays it, else nothing.
+
+    :raises MethodNotStored: no card is stored, or nothing is sold of which an invoice could be settled.
+    """
+    if method != ways.CARD or not ways.is_too_little(quote.to_pay):
+        return Money.zero(quote.currency)
+    ways.get_card(quote.customer_id)
+    if KINDS[quote.kind].carry_out is None:
+        raise MethodNotStored
+    return quote.due
 
 
 def _is_same_payment(live: UnderWay, quote: Quote, method: str, now: datetime) -> bool:
@@ -196,24 +222,25 @@ def _asks_the_same(invoice: Invoice, quote: Quote) -> bool:
     if invoice.quote_id is None:
         return False
     earlier = quotes.get_by_id(invoice.quote_id)
-    same = ("price_version", "branches", "lines", "credit")
-    return invoice.kind == quote.kind and all(earlier.terms[name] == quote.terms[name] for name in same)
+    same = ("price_version", "branches", "lines", "credit", "arrears")
+    return invoice.kind == quote.kind and all(earlier.terms.get(name) == quote.terms[name] for name in same)
 
 
 def _collection(invoice_id: UUID, quote: Quote, method: str, is_automatic: bool) -> sessions.Collection:
     """What a session collects: a wallet at the rate of the quote, a stored card what is due as it is."""
     settlement = quote.terms["settlement"]
-    card = ways.get_card(quote.customer_id, quote.due) if method == ways.CARD else None
+    card = ways.get_card(quote.customer_id) if method == ways.CARD else None
     if card is not None:
-        settlement = {"amount": quote.due.amount, "currency": quote.currency, "rate": None, "rate_on": None}
+        settlement = {"amount": quote.to_pay.amount, "currency": quote.currency, "rate": None, "rate_on": None}
     return sessions.Collection(
         customer_id=quote.customer_id,
         invoice_id=invoice_id,
         subscription_id=quote.subscription_id,
         subscription_version=quote.subscription_version,
         type=quote.kind,
-        fee=quote.total,
-        owed=quote.due,
+        fee=quote.total + quote.arrears,
+        owed=quote.to_pay,
+        arrears=quote.arrears,
         asked=Money(settlement["amount"], settlement["currency"]),
         rate=Decimal(settlement["rate"]) if settlement["rate"] else None,
         rate_on=date.fromisoformat(settlement["rate_on"]) if settlement["rate_on"] else None,
@@ -221,35 +248,3 @@ def _collection(invoice_id: UUID, quote: Quote, method: str, is_automatic: bool)
         method_id=card.id if card else None,
         is_automatic=is_automatic,
     )
-
-
-def _settle_by_credit(
-    subscription: Subscription, customer: Customer, invoice: Invoice, quote: Quote, now: datetime
-) -> None:
-    nothing = Money.zero(quote.currency)
-    transaction_id = transactions.open_transaction(
-        customer_id=customer.id,
-        invoice_id=invoice.id,
-        session_id=None,
-        type_=quote.kind,
-        order_id=f"SH{ids.random_text(22)}",
-        fee=quote.total,
-        cost=nothing,
-        collected=None,
-        method="credit",
-        now=now,
-    )
-    transactions.complete(transactions.get(transaction_id), "applied", now)
-    fulfil(subscription, deal(quote.id), invoice, nothing, quote.quoted_on, now)
-    facts = {
-        "outcome": "settled_by_credit",
-        "business_id": str(customer.business_id),
-        "invoice_kind": invoice.kind,
-        "number": invoice.number,
-        "amount": quote.total_amount,
-        "currency": quote.currency,
-        "settled_amount": quote.total_amount,
-        "settled_currency": quote.currency,
-    }
-    outbox.record(PAYMENT_APPLIED, invoice.public_id, facts, now)
-    audit.record(audit.SYSTEM, "payment.settled_by_credit", invoice.public_id, facts, now)

@@ -63,7 +63,7 @@ def _overdue(case: DunningCase, invoice: Invoice) -> Overdue:
 
 def tries_card(case: DunningCase, invoice: Invoice) -> bool:
     """Whether the next step of a case charges a card: one that may be, and that its customer has by now."""
-    return case.is_charged and ways.find_card(invoice.customer_id, invoice.due) is not None
+    return case.is_charged and ways.find_card(invoice.customer_id) is not None
 
 
 def open_case(subscription: Subscription, invoice: Invoice, now: datetime, *, is_charged: bool) -> DunningCase:

@@ -10,9 +10,9 @@ from portal.billing.models import Quote, Subscription
 from portal.billing.queries import Deal, deal, named
 from portal.directory import branches
 from portal.invoicing import credit_balance, invoices
+from portal.invoicing.invoices import Settlement
 from portal.invoicing.models import Invoice
 from portal.kit import config
-from portal.kit.money import Money
 
 
 def stands(invoice: Invoice, subscription: Subscription, deal: Deal, now: datetime) -> bool:
@@ -36,18 +36,17 @@ def _sells_what_is_there(deal: Deal) -> bool:
 
 
 def fulfil(
-    subscription: Subscription, deal: Deal, invoice: Invoice, paid: Money, starts_on: date, now: datetime
+    subscription: Subscription, deal: Deal, invoice: Invoice, settlement: Settlement, starts_on: date, now: datetime
 ) -> None:
-    """Issue a locked draft, settle it by credit and ``paid``, and do what it is for.
+    """Issue a locked draft with what settles it, and do what it is for.
 
-    The caller books the payment itself; credit and paid must come to the total (the database checks).
+    The caller books the payment itself; credit and payment must come to the total (the database checks).
 
     :param starts_on: the first day of a subscription that starts; a change keeps the day of its quote.
     """
-    credit_balance.settle(invoice, deal.credit, now)
+    credit_balance.settle(invoice, settlement.credit, now)
     span = kinds.carry_out(invoice.kind, subscription, deal, invoice.id, starts_on, now)
-    seller, settlement = config.current().seller, invoices.Settlement(deal.credit, paid)
-    invoices.issue(invoice, span, seller, named(deal.buyer, deal.customer), now, settlement)
+    invoices.issue(invoice, span, config.current().seller, named(deal.buyer, deal.customer), now, settlement)
 
 
 def give_back(subscription: Subscription, quote: Quote, now: datetime) -> None:

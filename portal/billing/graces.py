@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, select, update
 
 from portal.billing import overage
 from portal.billing.models import ProductGrace
@@ -14,6 +14,11 @@ from portal.kit.db import FRESH, db
 
 _OPEN = select(ProductGrace).where(
     ProductGrace.subscription_id == bindparam("subscription_id"), ProductGrace.status != "ended"
+)
+_HAND_ON = (
+    update(ProductGrace)
+    .where(ProductGrace.subscription_id == bindparam("from_id"), ProductGrace.status != "ended")
+    .values(subscription_id=bindparam("to_id"))
 )
 
 
@@ -28,6 +33,11 @@ def begin(subscription_id: UUID, now: datetime) -> ProductGrace:
     db.add(grace)
     db.flush()
     return grace
+
+
+def hand_on(from_id: UUID, to_id: UUID) -> None:
+    """Have a grace that has not ended go on with the subscription that takes the place of its own."""
+    db.execute(_HAND_ON, {"from_id": from_id, "to_id": to_id})
 
 
 def clock_of(grace: ProductGrace) -> Grace:

@@ -11,6 +11,7 @@ from portal.billing import (
     changes,
     hibernation,
     prepayment,
+    quote_carried,
     quote_start,
     quotes,
     subscriptions,
@@ -41,6 +42,14 @@ class Kind:
 
 def _start(subscription: Subscription, customer: Customer, _: Terms, settles_in: str, now: datetime) -> Quote:
     return quote_start.preview(subscription, customer, settles_in, now)
+
+
+def _restoration(subscription: Subscription, customer: Customer, _: Terms, settles_in: str, now: datetime) -> Quote:
+    return quote_start.preview_restoration(subscription, customer, settles_in, now)
+
+
+def _carried(subscription: Subscription, customer: Customer, _: Terms, settles_in: str, now: datetime) -> Quote:
+    return quote_carried.preview(subscription, customer, settles_in, now)
 
 
 def _tier(subscription: Subscription, customer: Customer, terms: Terms, settles_in: str, now: datetime) -> Quote:
@@ -100,6 +109,8 @@ KINDS = {
     quotes.CHANGE: Kind(_tier, changes.can_still_be, _in_the_period(changes.carry_out)),
     quotes.HIBERNATION: Kind(_hibernation, changes.can_still_be, _in_the_period(hibernation.carry_out)),
     quotes.PREPAYMENT: Kind(_prepayment, lambda *_: True, None),
+    quotes.CARRIED: Kind(_carried, lambda *_: True, None),
+    quotes.RESTORATION: Kind(_restoration, quote_start.can_be_restored, None),
     quotes.WAKING: Kind(_waking, changes.can_still_be, _collecting_the_rest(_in_the_period(hibernation.wake))),
     quotes.BATCH: Kind(_batch, branch_batches.can_still_be, _in_the_period(branch_batches.carry_out)),
 }

@@ -139,8 +139,18 @@ class Quote(Base):
 
     @property
     def due(self) -> Money:
-        """What is left to pay today, never below zero."""
+        """What is left to pay of it, never below zero."""
         return max(self.total - self.credit, Money.zero(self.currency))
+
+    @property
+    def arrears(self) -> Money:
+        """What was owed before and is paid along; it is none of the lines."""
+        return Money(sum(one["amount"] for one in self.terms.get("arrears", ())), self.currency)
+
+    @property
+    def to_pay(self) -> Money:
+        """All that is to be paid today."""
+        return self.due + self.arrears
 
 
 class DunningCase(Base):

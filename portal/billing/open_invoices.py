@@ -1,4 +1,7 @@
-"""Paying what was issued before it was paid: by credit first, the oldest invoice first, and then by code or card."""
+"""Paying what was issued before it was paid: by credit first, the oldest invoice first, and then by code or card.
+
+Too little for a card is carried to the next payment, which pays it along (product.md, *Tiny amounts*).
+"""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,9 +12,10 @@ from portal.billing import dunning_cases, quotes, subscriptions, ways
 from portal.billing.errors import ChangeInProgress, NothingOwed
 from portal.billing.models import Subscription
 from portal.identity import audit
-from portal.invoicing import credit_balance, invoices
+from portal.invoicing import carried_account, credit_balance, customers, invoices
 from portal.invoicing.invoices import Settlement
 from portal.invoicing.models import Customer, Invoice
+from portal.invoicing.states import OWED
 from portal.kit import ids, jobs
 from portal.kit.db import db, table_of
 from portal.kit.money import Money
@@ -23,8 +27,8 @@ USE_CREDIT = "billing.use_credit"
 RENEWAL = "subscription_renewal"
 _INVOICE = table_of(Invoice).c
 _OPEN = (
-    select(_INVOICE.id, _INVOICE.subscription_id)
-    .where(_INVOICE.customer_id == bindparam("customer_id"), _INVOICE.status == "open")
+    select(_INVOICE.id)
+    .where(_INVOICE.customer_id == bindparam("customer_id"), _INVOICE.status.in_(OWED))
     .order_by(_INVOICE.issued_at, _INVOICE.id)
 )
 
@@ -43,7 +47,7 @@ def start_payment(customer: Customer, invoice: Invoice, method: str, now: dateti
     """
     ways.check(method)
     subscription, invoice = subscriptions.lock(invoice.subscription_id), invoices.lock(invoice.id)
-    if invoice.status != "open":
+    if invoice.status not in OWED:
         raise NothingOwed
     live = sessions.live_of_subscription(subscription.id)
     if live is not None and live.invoice_id != invoice.id:
@@ -53,7 +57,9 @@ def start_payment(customer: Customer, invoice: Invoice, method: str, now: dateti
     use_credit(invoice, now)
     if not invoice.due:
         return None
-    card = ways.get_card(customer.id, invoice.due) if method == ways.CARD else None
+    card = ways.get_card(customer.id) if method == ways.CARD else None
+    if card is not None and carry_too_little(invoice, now):
+        return None
     return collect(subscription, customer, invoice, card, now)
 
 
@@ -66,20 +72,23 @@ def collect(
     *,
     is_automatic: bool = False,
 ) -> UnderWay:
-    """Open a session over what is due of a locked open invoice, at today's rate where the wallet needs one.
+    """Open a session over what is due of a locked open invoice and what was carried, at today's rate where the wallet
+    needs one.
 
     :raises AttemptUnresolved: while another attempt for the same invoice is live or unknown.
     """
     method = ways.WALLET if card is None else ways.CARD
-    asked, rate = ways.collected(invoice.due, method, now)
+    owed, carried = to_pay(invoice)
+    asked, rate = ways.collected(owed, method, now)
     collection = Collection(
         customer_id=customer.id,
         invoice_id=invoice.id,
         subscription_id=subscription.id,
         subscription_version=subscription.version,
         type=_type(invoice),
-        fee=invoice.due,
-        owed=invoice.due,
+        fee=owed,
+        owed=owed,
+        arrears=carried,
         asked=asked,
         rate=rate.shown if rate else None,
         rate_on=rate.on if rate else None,
@@ -90,15 +99,37 @@ def collect(
     return sessions.open_session(collection, method, now)
 
 
+def to_pay(invoice: Invoice) -> tuple[Money, Money]:
+    """Return what a payment of an open invoice comes to, and what of that was carried to it."""
+    carried = carried_account.of(invoice.customer_id, invoice.currency)
+    return invoice.due + carried, carried
+
+
+def carry_too_little(invoice: Invoice, now: datetime) -> bool:
+    """Carry what is due of a locked open invoice to the next payment where it is too little for a card to collect.
+
+    :return: whether it was.
+    """
+    if not ways.is_too_little(to_pay(invoice)[0]):
+        return False
+    _settle(invoice, invoice.due, "carried", now)
+    return True
+
+
 def use_credit(invoice: Invoice, now: datetime) -> None:
     """Pay a locked open invoice from its customer's credit, as far as that goes.
 
     No session for it may be alive: what that asks for is what was due when it was opened (product.md, *Credit*).
     """
     amount = min(invoice.due, credit_balance.of(invoice.customer_id, invoice.currency))
-    if invoice.status != "open" or not amount:
-        return
+    if invoice.status in OWED and amount:
+        _settle(invoice, amount, "credit", now)
+
+
+def _settle(invoice: Invoice, amount: Money, method: str, now: datetime) -> None:
+    """Settle ``amount`` of a locked open invoice by ``credit``, or by credit that is lent for it (``carried``)."""
     nothing = Money.zero(invoice.currency)
+    carried = amount if method == "carried" else nothing
     purchase_id = transactions.open_transaction(
         customer_id=invoice.customer_id,
         invoice_id=invoice.id,
@@ -108,15 +139,20 @@ def use_credit(invoice: Invoice, now: datetime) -> None:
         fee=amount,
         cost=nothing,
         collected=None,
-        method="credit",
+        method=method,
         now=now,
     )
+    if carried:
+        carried_account.lend(invoice.customer_id, carried, purchase_id, now)
     credit_balance.settle(invoice, amount, now, purchase_id)
-    invoices.settle(invoice, Settlement(amount, nothing), now)
+    invoices.settle(invoice, Settlement(amount, nothing, carried), now)
     transactions.complete(transactions.get(purchase_id), "applied" if invoice.status == "paid" else "part", now)
     facts = {"amount": amount.amount, "currency": amount.currency, "number": invoice.number, "left": invoice.due.amount}
-    audit.record(audit.SYSTEM, "payment.settled_by_credit", invoice.public_id, facts, now)
+    audit.record(audit.SYSTEM, f"payment.{_AUDITED[method]}", invoice.public_id, facts, now)
     dunning_cases.clear(invoice, now)
+
+
+_AUDITED = {"credit": "settled_by_credit", "carried": "carried"}
 
 
 def _type(invoice: Invoice) -> str:
@@ -131,9 +167,15 @@ def stage_credit(customer_id: UUID, due_at: datetime) -> None:
 
 
 def use_all_credit(customer_id: UUID, now: datetime) -> None:
-    """Pay a customer's open invoices from their credit, the oldest first; one that is being paid is waited for."""
-    for invoice_id, subscription_id in db.execute(_OPEN, {"customer_id": customer_id}).all():
-        subscriptions.lock(subscription_id)
+    """Pay from a customer's credit what was carried, then what they still owe of invoices, the oldest first; what is
+    being paid is waited for."""
+    subscriptions.lock_all(customer_id)
+    paid_along_until = sessions.arrears_until(customer_id)
+    if paid_along_until is not None:
+        stage_credit(customer_id, max(paid_along_until, now) + sessions.A_MOMENT)
+        return
+    carried_account.pay(customers.get(customer_id), now)
+    for invoice_id in db.scalars(_OPEN, {"customer_id": customer_id}).all():
         invoice = invoices.lock(invoice_id)
         busy_until = sessions.live_until(invoice_id)
         if busy_until is not None:

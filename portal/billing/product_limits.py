@@ -113,7 +113,7 @@ def _grow(counted: Counted, grace: ProductGrace, now: datetime) -> bool:
         seen = tier_change.preview(counted.subscription, counted.customer, tier.code, counted.customer.currency, now)
     except PayFirst:
         return False
-    has_card = bool(seen.due) and ways.find_card(counted.customer.id, seen.due) is not None
+    has_card = bool(seen.due) and ways.find_card(counted.customer.id) is not None
     if seen.total_amount > grace.told_amount or (seen.due and (not has_card or grace.charged_at is not None)):
         return False
     quote = checkout.quote_tier(counted.customer, tier.code, ways.WALLET, now)

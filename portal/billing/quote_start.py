@@ -1,41 +1,59 @@
-"""The quote of a subscription's start: a whole first period of its tier and of the branches there are."""
+"""The quote of a whole first period of a tier and of the branches there are: of a start, or of what is restored."""
 
 from datetime import datetime
 from uuid import UUID
 
-from portal.billing import quotes
+from portal.billing import arrears, quotes
 from portal.billing.models import Quote, Subscription
 from portal.billing.pricing import Item, month_lines, terms_of
+from portal.billing.queries import Deal
 from portal.catalogue import price_book
 from portal.currency import rates
 from portal.directory import branches
+from portal.invoicing import carried_account
 from portal.invoicing.models import Customer
-from portal.kit.money import Money
 
 
 def preview(subscription: Subscription, customer: Customer, settles_in: str, now: datetime) -> Quote:
-    """Return the quote of a subscription's start, not stored yet; every branch beyond the main one is charged.
+    """Return the quote of a subscription's start, not stored yet, at today's prices.
+
+    Every branch beyond the main one is charged, and what is owed from an earlier subscription is paid along.
 
     :param settles_in: the currency in which the chosen wallet collects.
     :raises RatesStale: a needed rate is older than seven days.
     """
-    version, tier = price_book.get_tier_on_sale(subscription.tier_code, now)
-    branch_ids = branches.list_extra(customer.business_id) if customer.business_id else []
-    items = [
-        Item(code, Money(tier.amount, tier.currency) if code == tier.code else _price(version, code), quantity)
-        for code, quantity in terms_of("awake", tier.code, len(branch_ids))
-    ]
+    version, _ = price_book.get_tier_on_sale(subscription.tier_code, now)
+    return _preview(quotes.START, version, subscription, customer, settles_in, now)
+
+
+def preview_restoration(subscription: Subscription, customer: Customer, settles_in: str, now: datetime) -> Quote:
+    """Return the quote of a suspended subscription's restoration, not stored yet: what it owes, and a whole new period
+    from today on, at the prices that it was bought under (product.md, *Failed payments*).
+
+    :raises RatesStale: a needed rate is older than seven days.
+    """
+    version = subscription.price_version_id or price_book.current_version(now)
+    return _preview(quotes.RESTORATION, version, subscription, customer, settles_in, now)
+
+
+def can_be_restored(subscription: Subscription, deal: Deal, now: datetime) -> bool:
+    """Whether a locked subscription is suspended still, and owes no more than its quote said."""
+    if subscription.status != "suspended":
+        return False
+    owed = arrears.of_carried(carried_account.of(subscription.customer_id, deal.credit.currency))
+    return bool(owed + arrears.of_invoices(subscription.customer_id) == deal.terms["arrears"])
+
+
+def _preview(
+    kind: str, version: UUID, subscription: Subscription, customer: Customer, settles_in: str, now: datetime
+) -> Quote:
+    is_asleep = subscription.mode == "hibernating"
+    branch_ids = branches.list_extra(customer.business_id) if customer.business_id and not is_asleep else []
+    wanted = terms_of(subscription.mode, subscription.tier_code, len(branch_ids))
+    prices = price_book.get_prices(version, [code for code, _ in wanted], now)
+    items = [Item(code, prices[code], quantity) for code, quantity in wanted]
     foreign = {item.price.currency for item in items} - {customer.currency}
     rate = rates.newest(foreign.pop(), customer.currency, now) if foreign else None
-    basis = {
-        "price_version": str(version),
-        "branches": sorted(str(branch_id) for branch_id in branch_ids),
-    }
-    return quotes.assemble(
-        quotes.START, subscription, customer, month_lines(items, customer.currency, rate), basis, settles_in, now
-    )
-
-
-def _price(version: UUID, code: str) -> Money:
-    price = price_book.get_price(version, code)
-    return Money(price.amount, price.currency)
+    lines = month_lines(items, customer.currency, rate)
+    basis = {"price_version": str(version), "branches": sorted(str(branch_id) for branch_id in branch_ids)}
+    return quotes.assemble(kind, subscription, customer, lines, basis, settles_in, now)

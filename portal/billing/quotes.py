@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, insert, select
 
+from portal.billing import arrears
 from portal.billing.models import Quote, Subscription
 from portal.currency import rates
 from portal.currency.conversion import convert
@@ -29,6 +30,12 @@ HIBERNATION = "hibernation"
 WAKING = "waking"
 PREPAYMENT = "prepayment"
 BATCH = "branch_batch"
+RESTORATION = "restoration"
+CARRIED = "carried"
+_FOR_CREDIT = (PREPAYMENT, CARRIED)
+"""What is paid to be credit, which credit does not pay, nor anything along with it."""
+_FROM_ANEW = (START, RESTORATION)
+"""What is paid only with all that is owed from before."""
 
 
 def assemble(
@@ -40,7 +47,7 @@ def assemble(
     settles_in: str,
     now: datetime,
 ) -> Quote:
-    """Return a quote of ``lines``, not stored yet; the customer's credit pays what it can of it, but not for credit.
+    """Return a quote of ``lines``, not stored yet; credit pays what it can of it, and what is left has arrears added.
 
     Below zero it is what comes back, and nothing is to pay.
 
@@ -50,26 +57,33 @@ def assemble(
     """
     amount = total([line.amount for line in lines], customer.currency)
     to_pay = max(amount, Money.zero(customer.currency))
-    credit = to_pay * 0 if kind == PREPAYMENT else min(to_pay, credit_balance.of(customer.id, customer.currency))
-    terms = {
-        **basis,
-        "lines": [_line_as_json(line) for line in lines],
-        "credit": credit.amount,
-        "settlement": _settlement(to_pay - credit, settles_in, now),
-    }
+    credit, along = _paid_with(kind, customer, to_pay)
+    due = to_pay - credit + arrears.total_of(along, customer.currency)
+    settlement = _settlement(due, settles_in, now)
+    shown = {"credit": credit.amount, "arrears": along, "settlement": settlement}
     return Quote(
         public_id=ids.public_id("qt"),
         customer_id=customer.id,
         subscription_id=subscription.id,
         subscription_version=subscription.version,
         kind=kind,
-        terms=terms,
+        terms={**basis, **shown, "lines": [_line_as_json(line) for line in lines]},
         total_amount=amount.amount,
         credit_amount=credit.amount,
         currency=customer.currency,
         quoted_on=local_day(customer.time_zone, now),
         created_at=now,
     )
+
+
+def _paid_with(kind: str, customer: Customer, to_pay: Money) -> tuple[Money, arrears.Arrears]:
+    """Return what credit pays of a quote, and what is paid along where that leaves something to pay."""
+    if kind in _FOR_CREDIT:
+        return to_pay * 0, []
+    credit, carried = credit_balance.with_carried(customer.id, customer.currency)
+    if credit >= to_pay:
+        return to_pay, []
+    return credit, arrears.of_carried(carried) + (arrears.of_invoices(customer.id) if kind in _FROM_ANEW else [])
 
 
 def store(quote: Quote) -> Quote:
@@ -109,15 +123,20 @@ def _line_as_json(line: Line) -> dict[str, Any]:
 
 def lines_of(quote: Quote) -> list[Line]:
     """Return the lines of a stored quote."""
+    return lines_in(quote.terms, quote.currency)
+
+
+def lines_in(terms: dict[str, Any], currency: str) -> list[Line]:
+    """Return the lines that the terms of a quote have."""
     return [
         Line(
             line["code"],
             line["quantity"],
-            Money(line["unit"], quote.currency),
-            Money(line["amount"], quote.currency),
+            Money(line["unit"], currency),
+            Money(line["amount"], currency),
             line["derivation"],
         )
-        for line in quote.terms["lines"]
+        for line in terms["lines"]
     ]
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, insert, select
 
-from portal.billing import entitlement, holdings, periods
+from portal.billing import entitlement, graces, holdings, periods
 from portal.billing.errors import AlreadyStarted, ChangeInProgress
 from portal.billing.models import Subscription, SubscriptionPeriod
 from portal.billing.queries import Deal
@@ -15,7 +15,7 @@ from portal.billing.renewal_rules import first_look
 from portal.billing.states import move
 from portal.catalogue import price_book
 from portal.directory import branches
-from portal.invoicing import customers
+from portal.invoicing import carried_account, customers
 from portal.invoicing.models import Customer
 from portal.kit import ids, outbox
 from portal.kit.db import FRESH, db, table_of
@@ -26,6 +26,12 @@ ENDED = "billing.subscription_ended"
 _LOCK_LIVE = (
     select(Subscription)
     .where(Subscription.customer_id == bindparam("customer_id"), Subscription.status != "cancelled")
+    .with_for_update()
+)
+_LOCK_ALL = (
+    select(Subscription)
+    .where(Subscription.customer_id == bindparam("customer_id"))
+    .order_by(Subscription.id)
     .with_for_update()
 )
 _LOCK = select(Subscription).where(Subscription.id == bindparam("subscription_id")).with_for_update()
@@ -40,6 +46,12 @@ def lock_live(customer_id: UUID) -> Subscription | None:
 def lock(subscription_id: UUID) -> Subscription:
     """Lock a subscription and return it as it is now."""
     return db.scalars(_LOCK, {"subscription_id": subscription_id}, execution_options=FRESH).one()
+
+
+def lock_all(customer_id: UUID) -> None:
+    """Lock every subscription that a customer ever had, for what settles invoices of more than one; always before any
+    other lock, and in one order."""
+    db.scalars(_LOCK_ALL, {"customer_id": customer_id}, execution_options=FRESH).all()
 
 
 def choose_tier(customer: Customer, tier_code: str, now: datetime) -> Subscription:
@@ -100,16 +112,41 @@ def start(
         "tier": subscription.tier_code,
         "business_id": str(deal.buyer.id) if deal.buyer else None,
         "invoice_id": str(invoice_id),
+        "is_restored": deal.terms.get("is_restored", False),
     }
     outbox.record(STARTED, subscription.public_id, facts, now)
     return period.starts_on, period.ends_on
 
 
+_NOTHING_MORE = {"renews_at": None, "pending_tier_code": None, "cancels_at_end": False, "turns_on": None}
+
+
+def succeed(suspended: Subscription, now: datetime) -> Subscription:
+    """Put a subscription in the place of a locked, suspended one that ends: with its terms, choices and graces, and
+    still to be started, as what is restored has a new anchor (product.md, *Failed payments*)."""
+    move(suspended, "cancelled", version=suspended.version + 1, **_NOTHING_MORE)
+    successor = Subscription(
+        public_id=ids.public_id("sub"),
+        customer_id=suspended.customer_id,
+        tier_code=suspended.tier_code,
+        mode=suspended.mode,
+        wakes_on=suspended.wakes_on,
+        can_grow=suspended.can_grow,
+        can_shrink=suspended.can_shrink,
+        created_at=now,
+    )
+    db.add(successor)
+    db.flush()
+    graces.hand_on(suspended.id, successor.id)
+    return successor
+
+
 def end(subscription: Subscription, now: datetime) -> None:
-    """End a locked subscription for good: nothing of it is shown, nothing is deleted; what it owes is left alone."""
+    """End a locked subscription for good: nothing of it is shown, nothing is deleted; what it owes is left alone, but
+    for what was carried, which is written off."""
     customer = customers.get(subscription.customer_id)
-    nothing = {"renews_at": None, "pending_tier_code": None, "cancels_at_end": False, "turns_on": None}
-    move(subscription, "cancelled", version=subscription.version + 1, **nothing)
+    move(subscription, "cancelled", version=subscription.version + 1, **_NOTHING_MORE)
+    carried_account.write_off(customer, subscription.id, now)
     if customer.business_id is not None:
         entitlement.refresh(subscription, customer.business_id, now)
     facts = {"business_id": str(customer.business_id) if customer.business_id else None}

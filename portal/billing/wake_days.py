@@ -30,7 +30,7 @@ def announce(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
         return
     customer = customers.get(subscription.customer_id)
     most = month_awake(subscription, customer, now)
-    if credit_balance.of(customer.id, customer.currency) < most and ways.find_card(customer.id, most) is None:
+    if credit_balance.of(customer.id, customer.currency) < most and ways.find_card(customer.id) is None:
         _ask(subscription, customer, now)
 
 
@@ -50,7 +50,7 @@ def wake(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
         return
     if not quote.due:
         checkout.start_payment(customer, quote, ways.WALLET, now)
-    elif ways.find_card(customer.id, quote.due) is not None:
+    elif ways.find_card(customer.id) is not None:
         checkout.start_payment(customer, quote, ways.CARD, now, is_automatic=True)
         _stage_ask(subscription, now + _UNTIL_PAID)
     else:

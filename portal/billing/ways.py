@@ -27,19 +27,22 @@ def check(method: str) -> None:
         raise NotFound
 
 
-def find_card(customer_id: UUID, due: Money) -> PaymentMethod | None:
-    """Return the stored card that can pay ``due``: the default one, unless that is less than cards are charged."""
-    if not methods.is_offered() or due < minimums.of_cards(due.currency):
-        return None
-    return methods.find_default(customer_id)
+def find_card(customer_id: UUID) -> PaymentMethod | None:
+    """Return the stored card by which a customer pays: the default one."""
+    return methods.find_default(customer_id) if methods.is_offered() else None
 
 
-def get_card(customer_id: UUID, due: Money) -> PaymentMethod:
-    """Return the stored card that pays ``due``.
+def is_too_little(amount: Money) -> bool:
+    """Whether ``amount`` is less than cards are charged: then it is carried to the next payment."""
+    return amount < minimums.of_cards(amount.currency)
 
-    :raises MethodNotStored: none can.
+
+def get_card(customer_id: UUID) -> PaymentMethod:
+    """Return the stored card by which a customer pays.
+
+    :raises MethodNotStored: there is none.
     """
-    card = find_card(customer_id, due)
+    card = find_card(customer_id)
     if card is None:
         raise MethodNotStored
     return card

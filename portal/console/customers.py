@@ -60,13 +60,15 @@ def _money_of(business_id: UUID) -> dict[str, Any]:
     if customer is None:
         return {"customer": None}
     subscription = billing.find_live(customer.id)
+    credit, carried = credit_balance.with_carried(customer.id, customer.currency)
     return {
         "customer": customer,
         "subscription": subscription,
         "tier_name": wording.word(wording.TIERS, subscription.tier_code) if subscription else None,
         "period": billing.newest_period(subscription.id) if subscription else None,
         "overdue": list_overdue(subscription),
-        "credit": credit_balance.of(customer.id, customer.currency),
+        "credit": credit,
+        "carried": carried,
         "documents": list_documents(customer, DocumentFilter(), 1),
         "transactions": list_transactions(customer.id, TransactionFilter(), 1, customer.transaction_count),
     }

@@ -20,6 +20,11 @@ def of(customer_id: UUID, currency: str) -> Money:
     return balances.credit_balance(customer_id, currency)
 
 
+def with_carried(customer_id: UUID, currency: str) -> tuple[Money, Money]:
+    """Return the credit of a customer, and what they owe for what was carried (``carried_account``)."""
+    return balances.of_customer(customer_id, currency)
+
+
 def settle(invoice: Invoice, amount: Money, now: datetime, purchase_id: UUID | None = None) -> None:
     """Use ``amount`` of the customer's credit for a locked, issued invoice, once as it is issued and once a purchase.
 

@@ -62,14 +62,20 @@ class Basis:
 @dataclass(frozen=True, slots=True)
 class Settlement:
     """What settles an invoice, or a part of it: ``credit`` and ``paid`` together, never above its total (the database
-    checks)."""
+    checks). ``carried`` is the part of the credit that was lent for it."""
 
     credit: Money
     paid: Money
+    carried: Money
 
     def facts(self, now: datetime) -> dict[str, Any]:
         """Return what its invoice says of it."""
-        return {"credit_amount": self.credit.amount, "paid_amount": self.paid.amount, "paid_at": now}
+        return {
+            "credit_amount": self.credit.amount,
+            "carried_amount": self.carried.amount,
+            "paid_amount": self.paid.amount,
+            "paid_at": now,
+        }
 
 
 _ADD = insert(table_of(Invoice))
@@ -143,6 +149,7 @@ def settle(invoice: Invoice, part: Settlement, now: datetime) -> None:
         invoice,
         "paid" if is_all else invoice.status,
         credit_amount=invoice.credit_amount + part.credit.amount,
+        carried_amount=invoice.carried_amount + part.carried.amount,
         paid_amount=invoice.paid_amount + part.paid.amount,
         paid_at=now if is_all else None,
     )

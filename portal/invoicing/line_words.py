@@ -60,6 +60,8 @@ def _sum(derivation: dict[str, Any], figures: dict[str, Any], locale: str) -> st
         if figures["count"] == 1:
             return gettext("%(unit)s × %(days)s of %(of)s days = %(amount)s", **figures, **days)
         return gettext("%(unit)s × %(count)s × %(days)s of %(of)s days = %(amount)s", **figures, **days)
+    if derivation.get("kind") == "carried":
+        return gettext("Each was less than a card is charged")
     if figures["count"] == 1:
         return gettext("%(unit)s × 1 month = %(amount)s", **figures)
     if derivation.get("kind") == "prepayment":
@@ -78,6 +80,8 @@ def _title(code: str, quantity: int, branch: str | None, locale: str) -> str:
         return gettext("Hibernation, given back") if quantity < 0 else gettext("Hibernation")
     if code == "prepayment":
         return gettext("Paid ahead")
+    if code == "carried":
+        return gettext("Carried from earlier bills")
     if code == "branch" and quantity < 0:
         return gettext("Further branches, given back: %(count)s", count=-quantity)
     if code == "branch":

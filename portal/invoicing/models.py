@@ -76,6 +76,8 @@ class Invoice(Document, Base):
     status: Mapped[str] = mapped_column(default="draft")
     number: Mapped[str | None]
     credit_amount: Mapped[Amount] = mapped_column(default=0)
+    carried_amount: Mapped[Amount] = mapped_column(default=0)
+    """The part of ``credit_amount`` that was lent (``carried_account``)."""
     paid_amount: Mapped[Amount] = mapped_column(default=0)
     credited_amount: Mapped[Amount] = mapped_column(default=0)
     credited_open_amount: Mapped[Amount] = mapped_column(default=0)

@@ -12,6 +12,8 @@ MOVES: dict[str, set[str]] = {
     "paid": set(),
     "void": set(),
 }
+OWED = ("open", "uncollectible")
+"""What can still be paid, though the latter is not asked for any more."""
 
 
 def move(invoice: Invoice, wanted: str, **facts: Any) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import bindparam, func, select
 
 from portal.kit.db import db, table_of
 from portal.kit.money import Money
-from portal.ledger.chart import CUSTOMER_CREDIT, Account
+from portal.ledger.chart import CUSTOMER_CARRIED, CUSTOMER_CREDIT, Account, carried_of, credit_of
 from portal.ledger.models import LedgerAccount, LedgerEntry
 
 
@@ -21,8 +21,13 @@ class TrialLine:
 
 
 _ACCOUNT = table_of(LedgerAccount).c
-_CREDIT = select(_ACCOUNT.balance).where(
-    _ACCOUNT.code == CUSTOMER_CREDIT,
+_GUARDED = select(_ACCOUNT.balance).where(
+    _ACCOUNT.code == bindparam("code"),
+    _ACCOUNT.owner_id == bindparam("owner_id"),
+    _ACCOUNT.currency == bindparam("currency"),
+)
+_OF_CUSTOMER = select(_ACCOUNT.code, _ACCOUNT.balance).where(
+    _ACCOUNT.code.in_((CUSTOMER_CREDIT, CUSTOMER_CARRIED)),
     _ACCOUNT.owner_id == bindparam("owner_id"),
     _ACCOUNT.currency == bindparam("currency"),
 )
@@ -30,8 +35,25 @@ _CREDIT = select(_ACCOUNT.balance).where(
 
 def credit_balance(customer_id: UUID, currency: str) -> Money:
     """Return what we owe the customer in ``currency``."""
-    found = db.execute(_CREDIT, {"owner_id": customer_id, "currency": currency}).scalar_one_or_none()
-    return Money(found or 0, currency)
+    return _guarded(credit_of(customer_id), currency)
+
+
+def carried_balance(customer_id: UUID, currency: str) -> Money:
+    """Return what the customer owes us in ``currency`` for what was carried to their next payment."""
+    return _guarded(carried_of(customer_id), currency)
+
+
+def of_customer(customer_id: UUID, currency: str) -> tuple[Money, Money]:
+    """Return what we owe the customer in ``currency``, and what they owe us for what was carried, by one question."""
+    rows = db.execute(_OF_CUSTOMER, {"owner_id": customer_id, "currency": currency})
+    found = {code: Money(balance, currency) for code, balance in rows}
+    nothing = Money.zero(currency)
+    return found.get(CUSTOMER_CREDIT, nothing), found.get(CUSTOMER_CARRIED, nothing)
+
+
+def _guarded(account: Account, currency: str) -> Money:
+    of = {"code": account.code, "owner_id": account.owner_id, "currency": currency}
+    return Money(db.execute(_GUARDED, of).scalar_one_or_none() or 0, currency)
 
 
 def balance(account: Account, currency: str) -> Money:

@@ -15,6 +15,8 @@ REVENUE = "revenue"
 TAX_DUE = "tax_due"
 EXCHANGE = "exchange"
 CUSTOMER_CREDIT = "customer_credit"
+CUSTOMER_CARRIED = "customer_carried"
+WRITTEN_OFF = "written_off"
 HELD = "held"
 SUSPENSE = "suspense"
 _CLEARING = "clearing:"
@@ -36,6 +38,11 @@ def clearing(provider: str) -> Account:
 def credit_of(customer_id: UUID) -> Account:
     """The credit balance of a customer: what we owe them."""
     return Account(CUSTOMER_CREDIT, customer_id)
+
+
+def carried_of(customer_id: UUID) -> Account:
+    """What a customer owes us for tiny amounts that were carried to their next payment."""
+    return Account(CUSTOMER_CARRIED, customer_id)
 
 
 def account_ids(wanted: Collection[tuple[Account, str]]) -> dict[tuple[Account, str], UUID]:

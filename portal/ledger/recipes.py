@@ -1,12 +1,24 @@
 """What can happen to money, each as one posting under a unique reference. The only writer of the ledger."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from portal.kit.money import Money
-from portal.ledger.chart import EXCHANGE, HELD, RECEIVABLE, REVENUE, SUSPENSE, TAX_DUE, Account, clearing, credit_of
+from portal.ledger.chart import (
+    EXCHANGE,
+    HELD,
+    RECEIVABLE,
+    REVENUE,
+    SUSPENSE,
+    TAX_DUE,
+    WRITTEN_OFF,
+    Account,
+    carried_of,
+    clearing,
+    credit_of,
+)
 from portal.ledger.posting import Move, Posting, post, post_all
 
 
@@ -69,9 +81,39 @@ def credit_note_issued(
     post(Posting(f"credit_note:{note_id}", "credit_note_issued", moves), now)
 
 
-def payment_received(attempt_id: UUID, provider: str, settled: Money, owed: Money, now: datetime) -> bool:
-    """``settled`` came in at the provider and pays ``owed`` of an invoice (another currency at the session's rate)."""
-    return _capture(attempt_id, "payment_received", provider, settled, Account(RECEIVABLE), owed, now)
+def carried(purchase_id: UUID, customer_id: UUID, amount: Money, now: datetime) -> None:
+    """Too little to collect by itself is lent as credit, and is owed with the next payment (*Tiny amounts*)."""
+    moves = [Move(carried_of(customer_id), credit_of(customer_id), amount)]
+    post(Posting(f"carried:{purchase_id}", "carried", moves), now)
+
+
+def carried_paid(subject_id: UUID, customer_id: UUID, amount: Money, now: datetime) -> None:
+    """The customer's credit pays what was carried; the database refuses more than that is."""
+    moves = [Move(credit_of(customer_id), carried_of(customer_id), amount)]
+    post(Posting(f"carried_paid:{subject_id}", "carried_paid", moves), now)
+
+
+def carried_written_off(subscription_id: UUID, customer_id: UUID, amount: Money, now: datetime) -> None:
+    """What was carried is not collected any more: its subscription has ended."""
+    moves = [Move(Account(WRITTEN_OFF), carried_of(customer_id), amount)]
+    post(Posting(f"carried_written_off:{subscription_id}", "carried_written_off", moves), now)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a payment pays: ``owed`` of its invoice, and ``arrears``, which is ``customer_id``'s credit until it pays
+    what was owed before."""
+
+    owed: Money
+    arrears: Money
+    customer_id: UUID
+
+
+def payment_received(attempt_id: UUID, provider: str, settled: Money, received: Received, now: datetime) -> bool:
+    """``settled`` came in at the provider and pays what was asked (another currency at the session's rate)."""
+    owed, arrears, target = received.owed, received.arrears, Account(RECEIVABLE)
+    beside = [Move(target, credit_of(received.customer_id), arrears)] if arrears else []
+    return _capture(attempt_id, "payment_received", provider, settled, target, owed + arrears, now, beside)
 
 
 def payment_credited(
@@ -92,11 +134,21 @@ def payment_in_suspense(attempt_id: UUID, provider: str, settled: Money, now: da
 
 
 def _capture(
-    attempt_id: UUID, recipe: str, provider: str, settled: Money, target: Account, amount: Money, now: datetime
+    attempt_id: UUID,
+    recipe: str,
+    provider: str,
+    settled: Money,
+    target: Account,
+    amount: Money,
+    now: datetime,
+    beside: Sequence[Move] = (),
 ) -> bool:
-    """One reference for all fates of an attempt's money, so that it can have only one of them."""
+    """One reference for all fates of an attempt's money, so that it can have only one of them.
+
+    :param beside: what of it goes on from ``target`` at once.
+    """
     if settled.currency == amount.currency:
         moves = [Move(clearing(provider), target, settled)]
     else:
         moves = [Move(clearing(provider), Account(EXCHANGE), settled), Move(Account(EXCHANGE), target, amount)]
-    return post(Posting(f"payment:{attempt_id}", recipe, moves), now)
+    return post(Posting(f"payment:{attempt_id}", recipe, [*moves, *beside]), now)

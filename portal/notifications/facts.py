@@ -36,7 +36,8 @@ def of_start(event: DomainEvent) -> Facts:
     invoice = get_by_id(UUID(event.facts["invoice_id"]))
     transaction = paying_transaction(invoice.id)
     session = find_session(transaction.session_id) if transaction and transaction.session_id else None
-    return {"tier": event.facts["tier"], **_invoice(invoice), **_paid_with(session)}
+    paid = _paid_with(session) | ({"outcome": "restored"} if event.facts.get("is_restored") else {})
+    return {"tier": event.facts["tier"], **_invoice(invoice), **paid}
 
 
 def of_renewal(event: DomainEvent) -> Facts:

@@ -143,7 +143,7 @@ KINDS = (
         facts.taken("reason", "invoice", "number", "amount", "currency", "tried_on", "hidden_on"),
         _INVOICE,
     ),
-    Kind("suspended", SUSPENDED, facts.taken("invoice", "number", "amount", "currency", "ends_on"), _INVOICE),
+    Kind("suspended", SUSPENDED, facts.taken("invoice", "number", "amount", "currency", "ends_on"), _PLAN),
     Kind("payment_received", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_paid_what_is_not_told_else),
     Kind("prepaid", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("prepaid")),
     Kind("payment_credited", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("credited")),

@@ -30,6 +30,8 @@ class PaymentSession(Base):
     """Charged without its holder."""
     status: Mapped[str] = mapped_column(default="created")
     amount: Mapped[Amount]
+    arrears_amount: Mapped[Amount] = mapped_column(default=0)
+    """The part of it that pays what was owed before."""
     currency: Mapped[str]
     settlement_amount: Mapped[Amount]
     settlement_currency: Mapped[str]
@@ -48,6 +50,11 @@ class PaymentSession(Base):
     def owed(self) -> Money:
         """What the payment settles, in the customer's currency."""
         return Money(self.amount, self.currency)
+
+    @property
+    def arrears(self) -> Money:
+        """What of that was owed before."""
+        return Money(self.arrears_amount, self.currency)
 
     @property
     def asked(self) -> Money:

@@ -53,9 +53,9 @@ def attempts_of_invoice(invoice_id: UUID) -> Sequence[UUID]:
 
 
 def credits_of_invoice(invoice_id: UUID) -> Sequence[UUID]:
-    """Return the keys of the purchases by which credit paid an invoice."""
+    """Return the keys of the purchases by which credit paid an invoice, that which was lent for it among them."""
     query = select(MembershipTransaction.id).where(MembershipTransaction.invoice_id == invoice_id)
-    return db.scalars(query.where(MembershipTransaction.method == "credit")).all()
+    return db.scalars(query.where(MembershipTransaction.method.in_(("credit", "carried")))).all()
 
 
 def session_of_attempt(attempt_id: UUID) -> PaymentSession:

@@ -32,6 +32,7 @@ _CLOSING_TIME = timedelta(minutes=5)
 class Collection:
     """What a session collects and for whom. ``rate`` and ``rate_on`` are there when currencies differ.
 
+    ``owed`` is all of it, with the ``arrears`` that were owed before; ``fee`` is what is bought, and these.
     ``method_id`` is the stored card that pays; ``is_automatic`` where it is charged without its holder.
     """
 
@@ -42,6 +43,7 @@ class Collection:
     type: str
     fee: Money
     owed: Money
+    arrears: Money
     asked: Money
     rate: Decimal | None
     rate_on: date | None
@@ -103,6 +105,7 @@ def _collected(collection: Collection) -> dict[str, object]:
         "subscription_id": collection.subscription_id,
         "subscription_version": collection.subscription_version,
         "amount": collection.owed.amount,
+        "arrears_amount": collection.arrears.amount,
         "currency": collection.owed.currency,
         "settlement_amount": collection.asked.amount,
         "settlement_currency": collection.asked.currency,
@@ -207,14 +210,22 @@ def count_automatic(invoice_id: UUID) -> int:
     return int(db.execute(_AUTOMATIC, {"invoice_id": invoice_id}).scalar_one())
 
 
-_LIVE_UNTIL = select(_SESSION.expires_at).where(
-    _SESSION.invoice_id == bindparam("invoice_id"), _SESSION.status == any_(array(LIVE_SESSION))
+_IS_LIVE = _SESSION.status == any_(array(LIVE_SESSION))
+_LIVE_UNTIL = select(_SESSION.expires_at).where(_SESSION.invoice_id == bindparam("invoice_id"), _IS_LIVE)
+_ARREARS_UNTIL = select(func.max(_SESSION.expires_at)).where(
+    _SESSION.customer_id == bindparam("customer_id"), _IS_LIVE, _SESSION.arrears_amount > 0
 )
 
 
 def live_until(invoice_id: UUID) -> datetime | None:
     """Return until when the live session of an invoice may be paid, if one lives."""
     found: datetime | None = db.execute(_LIVE_UNTIL.limit(1), {"invoice_id": invoice_id}).scalar_one_or_none()
+    return found
+
+
+def arrears_until(customer_id: UUID) -> datetime | None:
+    """Return until when a live session may be paid that collects what its customer owed before, if one lives."""
+    found: datetime | None = db.execute(_ARREARS_UNTIL, {"customer_id": customer_id}).scalar_one()
     return found
 
 

@@ -105,7 +105,8 @@ def _attention(business: Business | None, stands: Standing) -> list[Attention]:
         address = url_for("pay.show", session=stands.session)
         found.append(Attention("wait", gettext("A payment is under way"), "", address, gettext("Go to the payment")))
     if business is not None and stands.owed is not None and stands.session is None:
-        found.append(_to_pay(business, stands.owed))
+        is_hidden = stands.agreement is not None and stands.agreement.status == "suspended"
+        found.append(_hidden(business) if is_hidden else _to_pay(business, stands.owed))
     if business is not None and stands.agreement is not None:
         found += _turn(business, stands.agreement)
     return found
@@ -118,6 +119,11 @@ def _to_pay(business: Business, owed: Owed) -> Attention:
         "wait", gettext("An invoice waits to be paid"), gettext("%(amount)s, due on %(day)s.", amount=amount, day=day),
         address, gettext("See and pay"),
     )  # fmt: skip
+
+
+def _hidden(business: Business) -> Attention:
+    address = url_for("plan.compare", business=business.public_id)
+    return Attention("bad", gettext("Your listing is hidden"), "", address, gettext("Bring it back"))
 
 
 def _turn(business: Business, agreement: Agreement) -> list[Attention]:

@@ -56,6 +56,8 @@ class Document:
     period_start: date | None = None
     period_end: date | None = None
     credit_used: Money | None = None
+    carried: Money | None = None
+    """What is owed with the next payment instead."""
     paid: Money | None = None
     taken_off: Money | None = None
     """What credit notes took off what was owed."""
@@ -92,7 +94,8 @@ def of_invoice(
         total=invoice.total,
         tax=_amount(invoice.tax_amount, currency),
         tax_rate=i18n.percent_text(invoice.tax_rate, language()),
-        credit_used=_amount(invoice.credit_amount, currency),
+        credit_used=_amount(invoice.credit_amount - invoice.carried_amount, currency),
+        carried=_amount(invoice.carried_amount, currency),
         paid=_amount(invoice.paid_amount, currency),
         taken_off=_amount(invoice.credited_open_amount, currency),
         due=invoice.due or None,

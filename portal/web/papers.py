@@ -76,6 +76,7 @@ def _sums(document: Document) -> Iterator[tuple[str, str, str]]:
     yield gettext("Total"), note, _money(document.total)
     rest = [
         (gettext("Paid with credit"), document.credit_used),
+        (gettext("Added to the next payment"), document.carried),
         (gettext("Paid"), document.paid),
         (gettext("Taken off what was owed"), document.taken_off),
         (gettext("Added to your credit"), document.to_credit),

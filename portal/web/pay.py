@@ -139,7 +139,7 @@ def _for_anyone(
         public_id=session.public_id,
         state=session.status,
         pause="500ms" if _is_about_to_show_its_code(session, now) else "2s",
-        disposition=attempt.disposition,
+        disposition=None if transaction.type in transactions.FOR_CREDIT else attempt.disposition,
         order_id=attempt.order_number,
         title=wording.type_title(transaction.type),
         seller_name=settings.seller.name,

@@ -12,6 +12,7 @@ from portal.billing.errors import NothingOwed
 from portal.currency.errors import RatesStale
 from portal.invoicing import customers
 from portal.invoicing.queries import get_issued
+from portal.invoicing.states import OWED
 from portal.kit import edge, sent_fields
 from portal.kit.errors import NotFound
 from portal.kit.rate_limit import limiter
@@ -35,25 +36,28 @@ bp = Blueprint("pay_invoice", __name__, url_prefix="/businesses/<business>/histo
 def show(business: Business, invoice_id: str) -> str:
     """Show what is owed, and by what it can be paid."""
     customer, invoice = _find(business, invoice_id)
-    if invoice.status != "open":
+    if invoice.status not in OWED:
         raise NothingOwed
-    card = ways.find_card(customer.id, invoice.due)
-    collected, rate = _collected(invoice, edge.now())
+    card, (to_pay, carried) = ways.find_card(customer.id), open_invoices.to_pay(invoice)
+    collected, rate = _collected(to_pay, edge.now())
     return render_template(
         "web/history/pay.html",
         business=business,
         invoice=invoice,
         title=wording.type_title(invoice.kind),
+        carried=carried,
+        to_pay=to_pay,
         stored_card=card_name(card) if card else None,
+        is_carried=ways.is_too_little(to_pay),
         collected=collected,
         rate=rate,
     )
 
 
-def _collected(invoice: Invoice, now: datetime) -> tuple[Money | None, Rate | None]:
+def _collected(to_pay: Money, now: datetime) -> tuple[Money | None, Rate | None]:
     """Return what the wallet asks for in a currency of its own; None where it takes ours, or no rate is known."""
     try:
-        asked, rate = ways.collected(invoice.due, ways.WALLET, now)
+        asked, rate = ways.collected(to_pay, ways.WALLET, now)
     except RatesStale:
         return None, None
     return (asked, rate) if rate else (None, None)

@@ -14,10 +14,11 @@ from werkzeug.wrappers import Response
 from portal.billing import checkout, queries, quotes, subscriptions, tier_fits, ways
 from portal.billing.dunning_cases import list_overdue
 from portal.billing.errors import QuoteChanged
+from portal.billing.kinds import KINDS
 from portal.billing.ways import WALLET
 from portal.catalogue import price_book
 from portal.directory import branches
-from portal.invoicing import customers
+from portal.invoicing import carried_account, customers
 from portal.invoicing.line_words import ShownLine
 from portal.kit import edge, sent_fields
 from portal.kit.money import Money
@@ -52,6 +53,7 @@ class ShownQuote:
     lines: list[ShownLine]
     total: Money
     credit_used: Money | None
+    arrears: list[tuple[str, Money]]
     comes_back: Money | None
     due: Money
     collected: Money | None
@@ -89,6 +91,7 @@ def compare(business: Business) -> str:
         pending_url=url_for("pay.show", session=live.public_id) if live else None,
         overdue=list_overdue(running),
         is_suspended=running is not None and running.status == "suspended",
+        carried=carried_account.of(customer.id, customer.currency) if customer and running else None,
         overage=shown_overage(business, edge.now()),
         suggested=_suggested(business, tiers) if running else None,
         choices=LimitChoicesForm(formdata=None, obj=running) if running and may("methods:manage") else None,
@@ -120,6 +123,17 @@ def make_quote(business: Business) -> Response:
     return redirect(url_for(".show_quote", business=business.public_id, quote_id=quote.public_id), 303)
 
 
+@bp.post("/carried")
+@limiter.limit("30 per minute")
+@requires("billing:pay")
+@writes
+def make_carried_quote(business: Business) -> Response:
+    """Store the quote of paying now what was carried to the next payment."""
+    now = edge.now()
+    quote = checkout.quote_carried_amount(customers.of_business(business, now), WALLET, now)
+    return redirect(url_for(".show_quote", business=business.public_id, quote_id=quote.public_id), 303)
+
+
 @bp.get("/quote/<quote_id>")
 @requires("billing:view")
 def show_quote(business: Business, quote_id: str) -> str:
@@ -130,6 +144,7 @@ def show_quote(business: Business, quote_id: str) -> str:
         business=business,
         quote=_shown(customer, quote),
         stored_card=_card(customer, quote) if may("billing:pay") else None,
+        is_carried=ways.is_too_little(quote.to_pay),
         may_pay=may("billing:pay"),
         has_moved="moved" in request.args,
         too_many=_too_many(business, quote),
@@ -138,9 +153,24 @@ def show_quote(business: Business, quote_id: str) -> str:
 
 
 def _card(customer: Customer, quote: Quote) -> str | None:
-    """Return what the card that can pay a quote is known by, if one can."""
-    card = ways.find_card(customer.id, quote.due)
+    """Return what the card that can pay a quote is known by, if one can; what sells nothing cannot be carried."""
+    if KINDS[quote.kind].carry_out is None and ways.is_too_little(quote.to_pay):
+        return None
+    card = ways.find_card(customer.id)
     return card_name(card) if card else None
+
+
+def _arrears(quote: Quote) -> list[tuple[str, Money]]:
+    """Return what is paid along with a quote: words and figures."""
+    return [
+        (
+            gettext("Carried from earlier bills")
+            if one["kind"] == "carried"
+            else gettext("Still owed of invoice %(number)s", number=one["number"]),
+            Money(one["amount"], quote.currency),
+        )
+        for one in quote.terms.get("arrears", ())
+    ]
 
 
 def _too_many(business: Business, quote: Quote) -> int:
@@ -165,7 +195,8 @@ def _shown(customer: Customer, quote: Quote) -> ShownQuote:
         total=quote.total,
         credit_used=quote.credit if quote.credit else None,
         comes_back=-quote.total if quote.total < Money.zero(quote.currency) else None,
-        due=quote.due,
+        arrears=_arrears(quote),
+        due=quote.to_pay,
         collected=Money(settlement["amount"], settlement["currency"]) if is_converted else None,
         rate=settlement["rate"],
         rate_on=date.fromisoformat(settlement["rate_on"]) if is_converted else None,
@@ -182,6 +213,10 @@ def _title(quote: Quote) -> str:
         return gettext("Your listing wakes")
     if quote.kind == quotes.PREPAYMENT:
         return gettext("Pay ahead")
+    if quote.kind == quotes.CARRIED:
+        return gettext("Carried from earlier bills")
+    if quote.kind == quotes.RESTORATION:
+        return gettext("Your listing comes back")
     if quote.kind == quotes.BATCH:
         return gettext("Your branches")
     return gettext("%(tier)s for your business", tier=wording.tier_name(quotes.lines_of(quote)[0].code))
@@ -190,9 +225,9 @@ def _title(quote: Quote) -> str:
 def _outlook(customer: Customer, quote: Quote) -> tuple[date, Money] | None:
     """Return the day on which the next period begins, and what that will cost as things stand; None where the quote is
     of no period."""
-    if quote.kind == quotes.PREPAYMENT:
+    if quote.kind in (quotes.PREPAYMENT, quotes.CARRIED):
         return None
-    if quote.kind == quotes.START:
+    if quote.kind in (quotes.START, quotes.RESTORATION):
         return subscriptions.first_period(customer.time_zone, quote.quoted_on).ends_on, quote.total
     return date.fromisoformat(quote.terms["period"]["ends_on"]), Money(quote.terms["next_amount"], quote.currency)
 
@@ -212,6 +247,13 @@ def confirm(business: Business, quote_id: str) -> Response:
         fresh = checkout.renew_quote(customer, quote, WALLET, now)
         return redirect(url_for(".show_quote", business=business.public_id, quote_id=fresh.public_id, moved=1), 303)
     if session is None:
-        flash(gettext("Done. There was nothing to pay."), "success")
+        flash(_done(quote), "success")
         return redirect(url_for("history.show"), 303)
     return redirect(url_for("pay.show", session=session.public_id), 303)
+
+
+def _done(quote: Quote) -> str:
+    """Return what happened to a quote that was confirmed without a payment."""
+    if quote.due:
+        return gettext("Done. It is added to your next payment.")
+    return gettext("Done. There was nothing to pay.")

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, render_template, request
 from portal.invoicing import customers, invoice_pdf
 from portal.invoicing.queries import credit_notes_of, find_issued, get_by_id, get_credit_note, get_issued
 from portal.ledger.queries import booked_of_invoice
+from portal.payments import transactions
 from portal.payments.queries import (
     attempts_of_invoice,
     credits_of_invoice,
@@ -38,7 +39,13 @@ def show_transaction(business: Business, transaction_id: str) -> str:
     invoice = find_issued(transaction.invoice_id)
     if transaction.facts.get("disposition") == "applied" and invoice is not None:
         return _page(business, documents.of_invoice("receipt", invoice, transaction, session))
-    return render_template("web/history/payment.html", transaction=transaction, session=session, business=business)
+    return render_template(
+        "web/history/payment.html",
+        transaction=transaction,
+        session=session,
+        business=business,
+        for_credit=transactions.FOR_CREDIT,
+    )
 
 
 @bp.get("/invoices/<invoice_id>")

@@ -21,6 +21,8 @@ TYPES = {
     "hibernation": N_("Hibernation"),
     "waking": N_("Waking from hibernation"),
     "prepayment": N_("Prepayment"),
+    "restoration": N_("Restored plan"),
+    "carried": N_("Carried amount"),
 }
 REASONS = {
     "change": N_("Credit for a change"),
@@ -28,7 +30,12 @@ REASONS = {
     "goodwill": N_("Credit as goodwill"),
     "lapsed": N_("Credit for what was not used"),
 }
-METHODS = {"wechat_pay": N_("WeChat Pay"), "stripe": N_("Card"), "credit": N_("Credit balance")}
+METHODS = {
+    "wechat_pay": N_("WeChat Pay"),
+    "stripe": N_("Card"),
+    "credit": N_("Credit balance"),
+    "carried": N_("Added to the next payment"),
+}
 DECLINES = {
     "insufficient_funds": N_("There is not enough money on this card."),
     "expired_card": N_("This card has expired."),
@@ -57,12 +64,17 @@ RECIPES = {
     "payment_held": N_("A second payment arrived and is held"),
     "payment_in_suspense": N_("A payment arrived and is looked at"),
     "credit_note_issued": N_("A credit note was issued"),
+    "carried": N_("Carried to your next payment"),
+    "carried_paid": N_("What was carried was paid"),
+    "carried_written_off": N_("What was carried was written off"),
 }
 ACCOUNTS = {
     "receivable": N_("Owed by you"),
     "revenue": N_("Sales"),
     "tax_due": N_("Tax"),
     "customer_credit": N_("Your credit"),
+    "customer_carried": N_("Carried to your next payment"),
+    "written_off": N_("Written off"),
     "exchange": N_("Currency exchange"),
     "held": N_("Held for you"),
     "suspense": N_("Looked at"),

@@ -12,8 +12,10 @@ from portal.billing import at_period_end, branch_batches, checkout, renewals
 from portal.billing.apply_payment import apply_payment
 from portal.billing.queries import newest_period
 from portal.directory import branches, product_import, visibility
-from portal.kit import edge
+from portal.invoicing import carried_account
+from portal.kit import edge, ids
 from portal.kit.db import db
+from portal.kit.money import Money
 from portal.payments import sessions
 from portal.payments.queries import get_session
 from tests.fuzz.targets import LATER, SETTLED, Target, all_targets, later_targets
@@ -42,6 +44,7 @@ class Field:
             "running": self._run,
             "over": self._go_over,
             "owing": self._owe,
+            "carrying": self._carry,
             "turning": self._turn,
             "collecting": self._collect,
             "asleep": self._fall_asleep,
@@ -81,6 +84,10 @@ class Field:
         renewals.renew_chunk(period.ends_at)
         db.execute(text("SET LOCAL session_replication_role = replica"))
         db.execute(text("UPDATE invoices SET public_id = :owed WHERE status = 'open'"), {"owed": _OWED})
+
+    def _carry(self) -> None:
+        self._run()
+        carried_account.lend(shop.make_customer(self.world.business).id, Money(12, "GBP"), ids.new_id(), edge.now())
 
     def _turn(self) -> None:
         self._run()

@@ -35,6 +35,7 @@ LATER = {
     ),
     "over": ("/businesses/<business>/products/fit/newest",),
     "owing": ("/businesses/<business>/history/invoices/<invoice_id>/pay",),
+    "carrying": ("/businesses/<business>/plan/carried",),
     "turning": ("/businesses/<business>/plan/next/take-back",),
     "collecting": (
         "/businesses/<business>/branch-batch/settle",

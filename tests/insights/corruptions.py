@@ -42,6 +42,8 @@ AGREEMENTS = {
     "credit_amount = credit_amount + 1",
     "invoice_is_its_postings": "UPDATE ledger_postings SET reference = 'invoice:' || gen_random_uuid() "
     "WHERE reference LIKE 'invoice:%'",
+    "carried_is_booked": "UPDATE invoices SET carried_amount = 1, credit_amount = credit_amount + 1, "
+    "paid_amount = paid_amount - 1 WHERE paid_amount > 0",
     "receivable_is_open_invoices": "UPDATE ledger_entries SET amount = amount * 2 "
     "WHERE posting_id = (SELECT id FROM ledger_postings WHERE reference LIKE 'invoice:%')",
     "numbers_are_gapless": "UPDATE number_counters SET last_number = last_number + 1",

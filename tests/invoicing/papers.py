@@ -32,7 +32,7 @@ def make_invoice(customer: Customer, amount: int, credit_used: int = 0) -> Invoi
     invoice, now = make_draft(customer, amount), edge.now()
     credit, nothing = Money(credit_used, "GBP"), Money.zero("GBP")
     credit_balance.settle(invoice, credit, now)
-    settlement = Settlement(credit, nothing) if credit_used == amount else None
+    settlement = Settlement(credit, nothing, nothing) if credit_used == amount else None
     invoices.issue(invoice, (now.date(), now.date()), config.current().seller, {"country": "GB"}, now, settlement)
     if settlement is None:
         move(invoice, "open", credit_amount=credit_used)

@@ -16,6 +16,7 @@ from portal.kit.money import Money
 from portal.ledger import balances, recipes
 from portal.ledger.chart import EXCHANGE, HELD, RECEIVABLE, REVENUE, Account, account_ids, clearing, credit_of
 from portal.ledger.posting import Move, Posting, post
+from portal.ledger.recipes import Received
 from tests.support.races import at_once
 from tests.support.statements import counted
 
@@ -40,6 +41,11 @@ def write(*amounts: int) -> None:
     for amount in amounts:
         db.execute(_ENTRY, {"posting": posting, "account": account, "currency": GBP, "amount": amount})
     db.execute(_SPEAK)
+
+
+def pays(amount: int) -> Received:
+    """A payment of so many pence that pays nothing beside its invoice."""
+    return Received(Money(amount, GBP), Money(0, GBP), uuid4())
 
 
 def earn_credit(customer: UUID, amount: int) -> None:
@@ -103,6 +109,13 @@ class TestRefusals:
         with pytest.raises(IntegrityError, match="guard_check"):
             recipes.credit_used(uuid4(), customer, Money(301, GBP), edge.now())
 
+    def test_paying_more_than_was_carried(self) -> None:
+        customer = uuid4()
+        recipes.carried(uuid4(), customer, Money(12, GBP), edge.now())
+        earn_credit(customer, 100)
+        with pytest.raises(IntegrityError, match="guard_check"):
+            recipes.carried_paid(uuid4(), customer, Money(13, GBP), edge.now())
+
 
 @pytest.mark.usefixtures("db")
 class TestRecipes:
@@ -111,17 +124,35 @@ class TestRecipes:
     def test_a_reference_is_posted_once(self) -> None:
         attempt = uuid4()
         told = [
-            recipes.payment_received(attempt, "wechat_pay", Money(4500, "CNY"), Money(500, GBP), edge.now()),
-            recipes.payment_received(attempt, "wechat_pay", Money(4500, "CNY"), Money(500, GBP), edge.now()),
+            recipes.payment_received(attempt, "wechat_pay", Money(4500, "CNY"), pays(500), edge.now()),
+            recipes.payment_received(attempt, "wechat_pay", Money(4500, "CNY"), pays(500), edge.now()),
             recipes.payment_held(attempt, "wechat_pay", Money(4500, "CNY"), edge.now()),
         ]
         assert told == [True, False, False]
         assert balances.balance(clearing("wechat_pay"), "CNY") == Money(4500, "CNY")
         assert balances.balance(Account(HELD), "CNY") == Money(0, "CNY")
 
+    def test_what_was_carried_is_owed_until_it_is_paid_or_written_off(self) -> None:
+        customer, other = uuid4(), uuid4()
+        for one in (customer, other):
+            recipes.carried(uuid4(), one, Money(12, GBP), edge.now())
+            assert balances.of_customer(one, GBP) == (Money(12, GBP), Money(12, GBP))
+        recipes.carried_paid(uuid4(), customer, Money(12, GBP), edge.now())
+        recipes.carried_written_off(uuid4(), other, Money(12, GBP), edge.now())
+        assert balances.of_customer(customer, GBP) == (Money(0, GBP), Money(0, GBP))
+        assert balances.of_customer(other, GBP) == (Money(12, GBP), Money(0, GBP))
+
+    def test_what_comes_with_arrears_is_split_between_the_invoice_and_the_credit(self) -> None:
+        customer = uuid4()
+        received = Received(Money(500, GBP), Money(12, GBP), customer)
+        recipes.payment_received(uuid4(), "wechat_pay", Money(4608, "CNY"), received, edge.now())
+        assert balances.balance(Account(RECEIVABLE), GBP) == Money(-500, GBP)
+        assert balances.balance(Account(EXCHANGE), GBP) == Money(512, GBP)
+        assert balances.credit_balance(customer, GBP) == Money(12, GBP)
+
     def test_an_invoice_paid_in_another_currency_leaves_nothing_owed(self) -> None:
         recipes.invoice_issued(uuid4(), Money(500, GBP), Money(0, GBP), edge.now())
-        recipes.payment_received(uuid4(), "wechat_pay", Money(4500, "CNY"), Money(500, GBP), edge.now())
+        recipes.payment_received(uuid4(), "wechat_pay", Money(4500, "CNY"), pays(500), edge.now())
         found = {(line.code, line.currency): line.amount for line in balances.trial_balance()}
         assert found == {
             ("clearing:wechat_pay", "CNY"): 4500,
@@ -185,7 +216,7 @@ class TestRaces:
     def test_of_many_tellers_of_one_payment_one_posts(self) -> None:
         attempt = uuid4()
         tell = lambda: edge.write(  # noqa: E731
-            lambda: recipes.payment_received(attempt, "wechat_pay", Money(9, "CNY"), Money(1, GBP), edge.now())
+            lambda: recipes.payment_received(attempt, "wechat_pay", Money(9, "CNY"), pays(1), edge.now())
         )
         assert sum(at_once(*[tell] * 8)) == 1
         assert edge.write(lambda: balances.balance(clearing("wechat_pay"), "CNY")) == Money(9, "CNY")

@@ -44,7 +44,8 @@ def spend(invoice_id: UUID) -> str:
     """Pay an open invoice with credit alone."""
     invoice = invoices.lock(invoice_id)
     credit_balance.settle(invoice, invoice.total, edge.now())
-    invoices.settle(invoice, Settlement(invoice.total, Money(0, invoice.currency)), edge.now())
+    nothing = Money(0, invoice.currency)
+    invoices.settle(invoice, Settlement(invoice.total, nothing, nothing), edge.now())
     return "spent"
 
 

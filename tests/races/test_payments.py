@@ -131,7 +131,8 @@ def test_an_invoice_has_one_live_attempt(prove: Prove, saw: Saw) -> None:
     def again(first: PaymentSession) -> Collection:
         return Collection(
             first.customer_id, first.invoice_id, first.subscription_id, first.subscription_version,
-            "subscription_start", first.owed, first.owed, first.asked, first.rate, first.rate_on, first.quoted_on,
+            "subscription_start", first.owed, first.owed, first.arrears, first.asked, first.rate, first.rate_on,
+            first.quoted_on,
         )  # fmt: skip
 
     def prepare() -> PaymentSession:

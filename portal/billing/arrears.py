@@ -1,0 +1,43 @@
+"""What a customer owes from before, paid along with what is next to be paid, and never as a line of it.
+
+What was carried is added to the next amount due (product.md, *Tiny amounts*); whoever comes back pays first what shown
+days owe (*Cancelling*), and one payment of both restores what is suspended (*Failed payments*).
+"""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select
+
+from portal.invoicing.models import Invoice
+from portal.invoicing.states import OWED
+from portal.kit.db import db, table_of
+from portal.kit.money import Money
+
+_INVOICE = table_of(Invoice).c
+_SETTLED = _INVOICE.credit_amount + _INVOICE.paid_amount + _INVOICE.credited_open_amount
+_OF = (
+    select(_INVOICE.number, (_INVOICE.total_amount - _SETTLED).label("due"))
+    .where(_INVOICE.customer_id == bindparam("customer_id"), _INVOICE.status.in_(OWED))
+    .order_by(_INVOICE.issued_at, _INVOICE.id)
+)
+
+Arrears = list[dict[str, Any]]
+"""As the terms of a quote have them: what was carried, then invoices by number, each with its amount."""
+
+
+def of_carried(carried: Money) -> Arrears:
+    """Return what was carried as arrears."""
+    return [{"kind": "carried", "amount": carried.amount}] if carried else []
+
+
+def of_invoices(customer_id: UUID) -> Arrears:
+    """Return what a customer's invoices still owe, the oldest first, those that were given up among them."""
+    rows = db.execute(_OF, {"customer_id": customer_id})
+    return [{"kind": "invoice", "number": row.number, "amount": row.due} for row in rows]
+
+
+def total_of(arrears: Sequence[dict[str, Any]], currency: str) -> Money:
+    """Return what arrears come to."""
+    return Money(sum(one["amount"] for one in arrears), currency)

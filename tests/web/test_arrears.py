@@ -1,0 +1,66 @@
+"""Tiny amounts and restoration through the pages: what is added is named before anything is charged."""
+
+from datetime import timedelta
+
+from flask.testing import FlaskClient
+
+from portal.kit import edge
+from portal.payments.queries import get_session
+from tests.billing.test_restoration import suspended
+from tests.support import running
+from tests.support.everything import store_card
+from tests.support.pages import log_in
+
+
+def test_what_is_too_little_for_the_card_is_carried_and_paid_by_code(client: FlaskClient) -> None:
+    plan = _late_starter(client)
+    quote = client.post(f"{plan}/quote", data={"tier": "pro"}).location
+    page = client.get(quote).text
+    assert "Too little for a card" in page
+    assert "Add £0.20 to the next payment" in page
+    done = client.post(f"{quote}/confirm", data={"method": "stripe"}, follow_redirects=True).text
+    assert "It is added to your next payment." in done
+    assert "Added to the next payment" in done
+
+    assert "£0.20 is added to your next payment" in client.get(plan).text
+    larger = client.get(client.post(f"{plan}/quote", data={"tier": "enterprise"}).location).text
+    assert "Carried from earlier bills" in larger
+    assert "Pay £0.40 with" in larger
+
+    quote = client.post(f"{plan}/carried").location
+    assert "Add £0.20" not in client.get(quote).text
+    session = client.post(f"{quote}/confirm").location.rsplit("/", 1)[1]
+    assert edge.write(lambda: running.pay(get_session(session))) == "paid"
+    assert "Paid. Thank you!" in client.get(f"/pay/{session}").text
+    assert "added to your next payment" not in client.get(plan).text
+    refused = client.post(f"{plan}/carried")
+    assert (refused.status_code, "do not need to pay" in refused.text) == (409, True)
+
+
+def test_what_is_hidden_is_brought_back_by_one_payment(client: FlaskClient) -> None:
+    customer = edge.write(lambda: suspended(running.started("pro")))
+    log_in(client, "ann@shop.example")
+    assert "Your listing is hidden" in client.get("/dashboard").text
+    plan = f"/businesses/{edge.write(lambda: running.business_of(customer).public_id)}/plan"
+    assert "Bring your listing back" in client.get(plan).text
+
+    quote = client.post(f"{plan}/quote", data={"tier": "pro"}).location
+    page = client.get(quote).text
+    assert "Your listing comes back" in page
+    assert "Still owed of invoice INV-" in page
+    session = client.post(f"{quote}/confirm").location.rsplit("/", 1)[1]
+    assert edge.write(lambda: running.pay(get_session(session))) == "restored"
+    assert "Paid. Thank you!" in client.get(f"/pay/{session}").text
+    page = client.get(plan).text
+    assert "Bring your listing back" not in page
+    assert "overdue" not in page
+    assert "Restored plan" in client.get("/history").text
+
+
+def _late_starter(client: FlaskClient) -> str:
+    """Log in an owner with Starter and a stored card, with three of thirty days left; give the address of the plan."""
+    customer = edge.write(lambda: running.started("starter"))
+    edge.write(lambda: store_card(customer))
+    edge.write(lambda: running.until(running.FIRST + timedelta(days=27)))
+    log_in(client, "ann@shop.example")
+    return f"/businesses/{edge.write(lambda: running.business_of(customer).public_id)}/plan"
