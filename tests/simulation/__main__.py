@@ -1,4 +1,5 @@
-"""``python -m tests.simulation MINUTES``: lives without end, each lot by a new seed, until the time is over.
+"""``python -m tests.simulation MINUTES``: lives of days and of months without end, each lot by a new seed, until the
+time is over.
 
 A life that goes wrong is shortened and told step by step, to be kept in ``test_seeds.py``.
 """
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import click
 
-from tests.simulation.machine import live
+from tests.simulation.machine import Life, live
+from tests.simulation.months.machine import Everything
 from tests.simulation.stage import stage
 from tests.support.databases import empty
 from tests.support.sandbox import Sandbox
@@ -36,8 +38,9 @@ def main(minutes: float) -> None:
             while time.monotonic() < deadline:
                 seed = random.SystemRandom().randrange(10**6)
                 click.echo(f"seed {seed}")
-                live(lives, LOT, seed)
-                click.echo(lives.told())
+                for kind in (Life, Everything):
+                    live(lives, LOT, seed, kind=kind)
+                    click.echo(lives.told())
     finally:
         running.stop()
 

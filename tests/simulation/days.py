@@ -23,8 +23,13 @@ def midnight(zone: str, day: date) -> datetime:
 
 def month_after(day: date) -> date:
     """The same day of the next month, or its last."""
-    year, month = (day.year, day.month + 1) if day.month < 12 else (day.year + 1, 1)
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
+    return months_after(day, 1)
+
+
+def months_after(anchor: date, count: int) -> date:
+    """The day of the anchor's month so many months later, or that month's last."""
+    later = date(anchor.year + (anchor.month - 1 + count) // 12, (anchor.month - 1 + count) % 12 + 1, 1)
+    return later.replace(day=min(anchor.day, monthrange(later.year, later.month)[1]))
 
 
 def first_mornings(now: datetime) -> list[datetime]:

@@ -1,6 +1,6 @@
 """What may happen, in any order, drawn by Hypothesis; every rule is one or two steps of the simulation."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import seed as seeded
@@ -36,22 +36,42 @@ troubles = st.one_of(
 Workers die more often than the rest, since a death is only felt at some of its moments.
 """
 
-STEPS = 14
 HOW = settings(
     deadline=None,
     derandomize=False,
     database=None,
-    stateful_step_count=STEPS,
     suppress_health_check=list(HealthCheck),
     print_blob=False,
     report_multiple_bugs=False,
 )
 
 
-class Shops(RuleBasedStateMachine):
-    """A shop that has a code, and how others come to have one; it has no rules of its own."""
+class Lived(Protocol):
+    """A life on the stage."""
+
+    is_sound: bool
+
+    def step(self, name: str, *arguments: object) -> None:
+        """Take one step."""
+
+
+class Drawn(RuleBasedStateMachine):
+    """What is common to all lives that are drawn: where they are played, how long they are, and how they end."""
 
     stage: ClassVar[Stage]
+    steps: ClassVar[int]
+    life: Lived
+
+    def teardown(self) -> None:
+        """Let it come to rest; a life that went wrong is left as it is, so that its own complaint is heard."""
+        if hasattr(self, "life") and self.life.is_sound:
+            self.life.step("rest")
+
+
+class Shops(Drawn):
+    """A shop that has a code, and how others come to have one; it has no rules of its own."""
+
+    steps = 14
 
     @initialize(day=st.integers(0, 5), currency=currencies, tier=tiers)
     def open(self, day: int, currency: str, tier: str) -> None:
@@ -65,11 +85,6 @@ class Shops(RuleBasedStateMachine):
         if trouble:
             self.life.step(*trouble)
         self.life.step("confirm", 0)
-
-    def teardown(self) -> None:
-        """Let it come to rest; a life that went wrong is left as it is, so that its own complaint is heard."""
-        if hasattr(self, "life") and self.life.is_sound:
-            self.life.step("rest")
 
 
 class Deaths(Shops):
@@ -172,7 +187,7 @@ class Life(Trouble):
         self.life.step("tell", session, how)
 
 
-def live(lives: Stage, examples: int, seed: int, *, kind: type[Shops] = Life, is_to_shrink: bool = True) -> None:
+def live(lives: Stage, examples: int, seed: int, *, kind: type[Drawn] = Life, is_to_shrink: bool = True) -> None:
     """Play so many lives of a kind, drawn by a seed."""
 
     class Played(kind):  # type: ignore[misc, valid-type]
@@ -180,4 +195,5 @@ def live(lives: Stage, examples: int, seed: int, *, kind: type[Shops] = Life, is
 
     phases = [Phase.generate, *([Phase.shrink] if is_to_shrink else [])]
     seeded(seed)(Played)
-    run_state_machine_as_test(Played, settings=settings(HOW, max_examples=examples, phases=phases))
+    how = settings(HOW, max_examples=examples, phases=phases, stateful_step_count=kind.steps)
+    run_state_machine_as_test(Played, settings=how)

@@ -6,6 +6,7 @@ from fractions import Fraction
 MONTHLY = {"starter": 100, "pro": 300, "enterprise": 500}
 """Pence of a tier."""
 BRANCH = 100
+HIBERNATION = 50
 PER_POUND = {"GBP": Fraction(1), "CNY": Fraction(9), "EUR": Fraction(5, 4), "JPY": Fraction(200)}
 WHOLE = {"GBP": 100, "CNY": 100, "EUR": 100, "JPY": 1}
 """Minor units of one pound, yuan, euro and yen."""
@@ -20,6 +21,11 @@ def total(tier: str, branches: int, currency: str) -> int:
 def branch(currency: str) -> int:
     """A further branch's month in minor units."""
     return _converted(BRANCH, "GBP", currency)
+
+
+def hibernation(currency: str) -> int:
+    """A month of hibernation in minor units."""
+    return _converted(HIBERNATION, "GBP", currency)
 
 
 def monthly(tier: str, currency: str) -> int:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 from flask import Flask
@@ -15,6 +16,8 @@ from portal.kit import config, edge
 from portal.kit.config import load_settings
 from portal.kit.rate_limit import limiter
 from tests.simulation.days import first_mornings
+from tests.simulation.months.product import LongProduct
+from tests.simulation.months.simulation import Months
 from tests.simulation.product import Product, looking_into
 from tests.simulation.simulation import Simulation
 from tests.support.cut_proxy import CutProxy
@@ -25,6 +28,8 @@ from tests.support.servers import Servers
 from tests.support.serving import serving
 from tests.support.settings import make_environ
 from worker import schedule
+
+P = TypeVar("P", bound=Product)
 
 
 class Stage:
@@ -37,7 +42,14 @@ class Stage:
         self._tally: Counter[str] = Counter()
 
     def begin(self, day: int) -> Simulation:
-        """Let a life begin on the morning of one of the days that calendars get wrong."""
+        """Let a life of some days begin on the morning of one of the days that calendars get wrong."""
+        return Simulation(self._product(Product, day), self._tally)
+
+    def begin_months(self, day: int) -> Months:
+        """Let a life of some months begin so."""
+        return Months(self._product(LongProduct, day), self._tally)
+
+    def _product(self, kind: type[P], day: int) -> P:
         self.end()
         self._tally["lives"] += 1
         self._sandbox.reset()
@@ -48,11 +60,16 @@ class Stage:
         config.use(settings)
         edge.connect(url, pool_size=6, application="simulation")
         portal = Portal(settings, environ, self._app, self._sandbox)
-        product = Product(portal, self._redis_wire, self._open.enter_context(looking_into(url)))
+        product = kind(portal, self._redis_wire, self._open.enter_context(looking_into(url)))
         product.find_redis()
         mornings = first_mornings(product.now())
         product.begin(mornings[day % len(mornings)])
-        return Simulation(product, self._tally)
+        return product
+
+    @property
+    def played(self) -> int:
+        """How many lives have begun."""
+        return self._tally["lives"]
 
     def told(self) -> str:
         """What was played so far, in figures."""

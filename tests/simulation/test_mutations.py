@@ -14,7 +14,8 @@ from portal.ledger import recipes
 from portal.payments import charges, confirmation, sessions
 from portal.payments.confirmation import Verdict
 from portal.payments.providers.base import Answer, Result
-from tests.simulation.machine import Deaths, Money, Shops, Trouble, live
+from tests.simulation.machine import Deaths, Drawn, Money, Trouble, live
+from tests.simulation.months import mutations
 from tests.simulation.stage import Stage
 from tests.support import proving
 
@@ -85,7 +86,7 @@ def a_dead_workers_job_is_forgotten(patch: Patch) -> None:
     patch.setattr(leases, "extend", lambda *_: True)
 
 
-MUTATIONS: list[tuple[type[Shops], Callable[[Patch], None]]] = [
+MUTATIONS: list[tuple[type[Drawn], Callable[[Patch], None]]] = [
     (Money, wrong_amounts_are_good),
     (Money, money_is_posted_twice),
     (Money, old_money_pays_what_was_chosen_since),
@@ -95,18 +96,19 @@ MUTATIONS: list[tuple[type[Shops], Callable[[Patch], None]]] = [
     (Money, nothing_expires),
     (Trouble, a_lost_answer_is_a_refusal),
     (Deaths, a_dead_workers_job_is_forgotten),
+    *mutations.MUTATIONS,
 ]
 
 
 @pytest.mark.parametrize(("kind", "mutate"), proving.sample(MUTATIONS, 1, "mutations"))
 def test_the_simulation_finds(
-    lives: Stage, monkeypatch: Patch, kind: type[Shops], mutate: Callable[[Patch], None]
+    lives: Stage, monkeypatch: Patch, kind: type[Drawn], mutate: Callable[[Patch], None]
 ) -> None:
     mutate(monkeypatch)
     with pytest.raises((AssertionError, Flaky)):
         _live_long(lives, kind)
 
 
-def _live_long(lives: Stage, kind: type[Shops]) -> None:
+def _live_long(lives: Stage, kind: type[Drawn]) -> None:
     for lot in range(LOTS):
         live(lives, LIVES, proving.seed() + lot, kind=kind, is_to_shrink=False)

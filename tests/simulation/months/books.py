@@ -1,0 +1,166 @@
+"""The books of a plan as they should be: what is issued, what is owed and what pays it, by the rules of credit."""
+
+from datetime import date, datetime, timedelta
+
+from tests.simulation import prices
+from tests.simulation.days import day_in, midnight
+from tests.simulation.months.papers import Case, Draft, Invoice, Period, Quote, Session, Untold, Version
+
+LEAST_BY_CARD = {"GBP": 30, "EUR": 50, "CNY": 400, "JPY": 50}
+REMINDED_ON = (0, 1, 3, 7, 14)
+ENDS_AFTER = timedelta(days=60)
+_MOMENT = timedelta(minutes=1)
+
+
+class Books:
+    """One customer's."""
+
+    def __init__(self, currency: str, zone: str, branches: int) -> None:
+        self.currency, self.zone, self.branches = currency, zone, branches
+        self.status, self.mode, self.tier = "none", "awake", ""
+        self.version: Version = (0, 0)
+        self.periods: list[Period] = []
+        """Of the newest agreement; the last one may be invoiced and not begun."""
+        self.invoices: list[Invoice] = []
+        self.drafts: list[Draft] = []
+        self.sessions: list[Session] = []
+        self.credit = self.noted = self.held_back = 0
+        """What we owe, what credit notes come to, and how many payments came twice."""
+        self.credit_at: datetime | None = None
+        """When credit that found its invoice being paid is looked at again."""
+        self.card = ""
+        """What its bank says: nothing (no card is stored), ``ok``, ``soft`` or ``hard``."""
+        self.charges = 0
+        """How often the card was charged without anybody."""
+        self.told: list[tuple[object, ...]] = []
+
+    @property
+    def live(self) -> Session | None:
+        """The session of the newest agreement that may still be paid."""
+        return next((one for one in self.sessions if one.state == "open" and one.version[0] == self.version[0]), None)
+
+    @property
+    def is_listed(self) -> bool:
+        """Whether the public sees the business."""
+        return self.mode == "awake" and self.status in ("active", "past_due")
+
+    @property
+    def owed(self) -> list[Invoice]:
+        """What can be paid, oldest first; also what was given up."""
+        return [invoice for invoice in self.invoices if invoice.is_owed]
+
+    def day(self, now: datetime) -> date:
+        """The day it is where the customer lives."""
+        return day_in(self.zone, now)
+
+    def at(self, day: date) -> datetime:
+        """When a day begins there."""
+        return midnight(self.zone, day)
+
+    def move(self) -> None:
+        """The agreement changed: quotes of before do not hold any more."""
+        self.version = (self.version[0], self.version[1] + 1)
+
+    def month(self, mode: str, tier: str) -> int:
+        """What a whole month costs."""
+        if mode == "hibernating":
+            return prices.hibernation(self.currency)
+        return prices.total(tier, self.branches, self.currency)
+
+    def issue(self, kind: str, period: Period, total: int, now: datetime) -> None:
+        """Issue what is not paid yet; credit pays what it can, the rest is collected on the period's first day."""
+        invoice = Invoice(kind, total, period, collect_at=max(self.at(period.start), now))
+        period.invoiced += total
+        self.invoices.append(invoice)
+        self.spend(invoice)
+
+    def issue_paid(self, quote: Quote, period: Period) -> Invoice:
+        """Issue what was paid for by credit and money."""
+        invoice = Invoice(quote.kind, quote.total, period, "paid", quote.credit, quote.due)
+        period.invoiced += quote.total
+        self.invoices.append(invoice)
+        return invoice
+
+    def spend(self, invoice: Invoice) -> None:
+        """Pay an invoice by credit, as far as that goes."""
+        part = min(self.credit, invoice.due)
+        self.credit -= part
+        invoice.credit += part
+
+    def settle(self, invoice: Invoice, now: datetime) -> None:
+        """Take note of an invoice of which nothing is owed any more."""
+        if invoice.is_owed and invoice.due == 0:
+            invoice.status = "paid"
+            self.clear(invoice, now)
+
+    def use_credit(self, now: datetime) -> None:
+        """Pay what is owed, oldest first; what is being paid this moment is waited for."""
+        self.credit_at = None
+        for invoice in self.owed:
+            live = next((one for one in self.sessions if one.state == "open" and one.of is invoice), None)
+            if live is not None:
+                self.credit_at = live.expires_at + _MOMENT
+                return
+            self.spend(invoice)
+            self.settle(invoice, now)
+
+    def give_back(self, period: Period, amount: int, now: datetime) -> None:
+        """Credit a part of a period: what is open of it first, then the newest."""
+        of_period = [invoice for invoice in reversed(self.invoices) if invoice.period is period]
+        for invoice in sorted(of_period, key=lambda one: one.status != "open"):
+            part = min(amount, invoice.total - invoice.credited)
+            self.credit_note(invoice, part, now)
+            amount -= part
+        assert amount == 0
+
+    def credit_note(self, invoice: Invoice, amount: int, now: datetime) -> None:
+        """Credit a part of an invoice: only what was paid of it becomes credit."""
+        if not amount:
+            return
+        off = min(amount, invoice.due)
+        invoice.credited += amount
+        invoice.credited_open += off
+        invoice.period.invoiced -= amount
+        self.credit += amount - off
+        self.noted += amount
+        self.settle(invoice, now)
+
+    def can_charge(self, due: int) -> bool:
+        """Whether the stored card can pay so much."""
+        if self.card and 0 < due < LEAST_BY_CARD[self.currency]:
+            raise Untold("less than a card is charged")
+        return bool(self.card)
+
+    def collect(self, invoice: Invoice, now: datetime) -> str:
+        """Collect an open invoice without anybody: by credit, then by card; ``no_card`` where there is none."""
+        self.spend(invoice)
+        self.settle(invoice, now)
+        if invoice.status != "open":
+            return "settled"
+        if not self.can_charge(invoice.due):
+            return "no_card"
+        self.charges += 1
+        if self.card == "ok":
+            invoice.paid += invoice.due
+            self.settle(invoice, now)
+            return "settled"
+        return self.card
+
+    def clear(self, invoice: Invoice, now: datetime) -> None:
+        """What an invoice was dunned for is over."""
+        case = invoice.case
+        if case is None or case.status == "closed":
+            return
+        case.status = "closed"
+        if any(other.case and other.case.status != "closed" for other in self.invoices):
+            return
+        if self.status == "suspended":
+            raise Untold("what was suspended is paid")
+        if self.status == "past_due":
+            self.status = "active"
+
+    def open_case(self, invoice: Invoice, now: datetime, *, is_charged: bool) -> None:
+        """The first failure of an invoice: what it is for is past due."""
+        invoice.case = Case(now, now + timedelta(days=REMINDED_ON[1]), is_charged)
+        if self.status == "active":
+            self.status = "past_due"

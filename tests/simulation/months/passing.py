@@ -1,0 +1,181 @@
+"""What becomes of a plan while time goes by: renewed, collected, dunned, woken, ended. Each thing at its instant."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+from tests.simulation.days import months_after
+from tests.simulation.months.books import ENDS_AFTER, REMINDED_ON, Books
+from tests.simulation.months.papers import Case, Invoice, Period
+
+ANNOUNCED, INVOICED = timedelta(days=7), timedelta(days=3)
+_NO_SOONER = timedelta(hours=12)
+Event = tuple[datetime, int, Callable[[datetime], None]]
+
+
+class Passing(Books):
+    """A plan and its time."""
+
+    def __init__(self, currency: str, zone: str, branches: int) -> None:
+        super().__init__(currency, zone, branches)
+        self.anchor = date.min
+        self.looks_at: datetime | None = None
+        """When the next period is looked at: announced, invoiced or waited for."""
+        self.pending = ""
+        """What was chosen for the period's end: a tier, or ``end``."""
+        self.turns_on: date | None = None
+        self.wakes_on: date | None = None
+        self.wakes_at: datetime | None = None
+        """When that is tried."""
+
+    @property
+    def next_tier(self) -> str:
+        """What the next period holds, if there is one."""
+        return self.tier if self.pending in ("", "end") else self.pending
+
+    def pass_to(self, until: datetime) -> None:
+        """Do all that is due by then, in its order."""
+        while event := min(self.due(until), key=lambda one: one[:2], default=None):
+            at, _, does = event
+            does(at)
+
+    def due(self, until: datetime) -> list[Event]:
+        """What is due by then: when, what comes first of the same instant, and what is done."""
+        found: list[Event] = []
+
+        def note(at: datetime | None, rank: int, does: Callable[[datetime], None]) -> None:
+            if at is not None and at <= until:
+                found.append((at, rank, does))
+
+        note(self.credit_at, 0, self.use_credit)
+        note(self.at(self.turns_on) if self.turns_on else None, 1, self._turn)
+        note(self.looks_at, 2, self._look)
+        for invoice in self.owed:
+            note(invoice.collect_at, 3, lambda at, invoice=invoice: self._collect_first(invoice, at))
+        for invoice in self.invoices:
+            if invoice.case and invoice.case.status != "closed":
+                case = invoice.case
+                note(case.next_at, 4, lambda at, invoice=invoice, case=case: self._step(invoice, case, at))
+        for session in self.sessions:
+            if session.state == "open":
+                note(session.expires_at, 5, lambda at, session=session: session.end("expired", at))
+        return found
+
+    def running(self, now: datetime) -> Period | None:
+        """The period that runs."""
+        day = self.day(now)
+        return next((one for one in self.periods if one.start <= day < one.end), None)
+
+    def ahead(self, now: datetime) -> Period | None:
+        """The period that is invoiced and has not begun."""
+        return next((one for one in self.periods if one.start > self.day(now)), None)
+
+    def first_look(self) -> datetime:
+        """When the period after the newest one is looked at first."""
+        return self.at(self.periods[-1].end) - ANNOUNCED
+
+    def _look(self, now: datetime) -> None:
+        start = self.periods[-1].end
+        starts_at, price = self.at(start), self.month(self.mode, self.next_tier)
+        if now < starts_at - INVOICED:
+            self.told.append(("announced", start, price))
+            self.looks_at = starts_at - INVOICED
+        elif now < starts_at and (self.card or price <= self.credit):
+            self.looks_at = starts_at
+        else:
+            self._renew(start, price, now)
+
+    def _renew(self, start: date, price: int, now: datetime) -> None:
+        self.periods.append(Period(start, months_after(self.anchor, len(self.periods) + 1), [(price, start)]))
+        self.issue("subscription_renewal", self.periods[-1], price, now)
+        self.settle(self.invoices[-1], now)
+        self.looks_at = self.first_look()
+
+    def adjust(self, now: datetime) -> None:
+        """Have a period that is invoiced ahead hold what it will by now."""
+        ahead = self.ahead(now)
+        if ahead is None:
+            return
+        wanted = 0 if self.pending == "end" else self.month(self.mode, self.next_tier)
+        more = wanted - ahead.monthly
+        if not more:
+            return
+        ahead.held.append((more, ahead.start))
+        of_period = [invoice for invoice in self.invoices if invoice.period is ahead]
+        if any(invoice.status == "paid" and invoice.credited < invoice.total for invoice in of_period):
+            if more < 0:
+                self.give_back(ahead, -more, now)
+            else:
+                self._issue_ahead("renewal_change", ahead, more, now)
+            return
+        for invoice in of_period:
+            self.credit_note(invoice, invoice.total - invoice.credited, now)
+        if wanted:
+            self._issue_ahead("subscription_renewal", ahead, wanted, now)
+
+    def _issue_ahead(self, kind: str, ahead: Period, total: int, now: datetime) -> None:
+        self.issue(kind, ahead, total, now)
+        self.settle(self.invoices[-1], now)
+
+    def _turn(self, now: datetime) -> None:
+        self.turns_on = None
+        if self.pending == "end":
+            self.end(now)
+            return
+        self.tier, self.pending = self.pending, ""
+        self.move()
+
+    def end(self, now: datetime) -> None:
+        """It is over; what it owes stays owed."""
+        self.status, self.looks_at, self.pending, self.turns_on = "cancelled", None, "", None
+        self.move()
+        self.told.append(("ended", self.day(now)))
+
+    def _collect_first(self, invoice: Invoice, now: datetime) -> None:
+        invoice.collect_at = None
+        outcome = self.collect(invoice, now)
+        if outcome == "settled":
+            return
+        self.open_case(invoice, now, is_charged=outcome != "hard")
+        self._remind(invoice, "overdue" if outcome == "no_card" else "declined", now)
+
+    def _remind(self, invoice: Invoice, reason: str, now: datetime) -> None:
+        self.told.append(("overdue", self.day(now), reason, invoice.due))
+
+    def _step(self, invoice: Invoice, case: Case, now: datetime) -> None:
+        if case.status == "suspended":
+            case.status, invoice.status = "closed", "uncollectible"
+            if self.status == "suspended":
+                self.end(now)
+            return
+        outcome = self.collect(invoice, now) if case.is_charged else "no_card"
+        if outcome == "settled":
+            return
+        case.is_charged = case.is_charged and outcome != "hard"
+        case.step += 1
+        if case.step < len(REMINDED_ON) - 1:
+            case.next_at = max(case.started_at + timedelta(days=REMINDED_ON[case.step + 1]), now + _NO_SOONER)
+            self._remind(invoice, "overdue" if outcome == "no_card" else "declined", now)
+            return
+        case.status, case.next_at = "suspended", case.started_at + ENDS_AFTER
+        if self.status == "past_due":
+            self._suspend(invoice, now)
+
+    def _suspend(self, invoice: Invoice, now: datetime) -> None:
+        """Hide it; only the days shown are owed."""
+        self.status, self.looks_at, self.pending, self.turns_on = "suspended", None, "", None
+        self.move()
+        running, day = self.running(now), self.day(now)
+        if running is not None and running.monthly:
+            less = running.worth(-running.monthly, day) - running.invoiced
+            running.held.append((-running.monthly, day))
+            self.give_back(running, -less, now)
+            self.use_credit(now)
+        self.told.append(("suspended", day, invoice.due))
+
+    def store_card(self, now: datetime) -> None:
+        """A good card is stored, and charged what is overdue."""
+        self.card = "ok"
+        for invoice in self.owed:
+            if invoice.case and invoice.case.status == "running":
+                invoice.case.is_charged = True
+                self.collect(invoice, now)

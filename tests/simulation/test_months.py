@@ -1,0 +1,48 @@
+"""Lives of some months, played step by step or drawn by chance: product and plain model agree throughout."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.simulation.machine import live
+from tests.simulation.months.machine import Everything
+from tests.simulation.profiles import DAYS, LEAST, MONTHS
+from tests.simulation.stage import Stage
+from tests.support import proving
+
+pytestmark = pytest.mark.timeout(900)
+Step = tuple[Any, ...]
+LIVES: dict[str, list[Step]] = {
+    "invoiced ahead, and paid from its link": [
+        ("boundary", -2),
+        ("pay_open", 0, False),
+        ("pay", 0),
+        ("boundary", 1),
+    ],
+    "never paid": [("boundary", 15), ("days", 31), ("days", 20)],
+}
+
+
+@pytest.mark.parametrize("name", proving.sample(list(LIVES), 1, "months"))
+def test_months_go_as_the_model_says(lives: Stage, name: str) -> None:
+    life = lives.begin_months(0)
+    begins: list[Step] = [
+        ("register", "GBP", 1),
+        ("quote", "subscription_change", "pro"),
+        ("confirm", 0, False),
+        ("pay", 0),
+    ]
+    for step in [*begins, *LIVES[name], ("rest",)]:
+        life.step(*step)
+
+
+@pytest.mark.parametrize("lot", MONTHS.seeds)
+def test_product_and_plan_agree_for_months(lives: Stage, lot: int, saw: Callable[[str], None]) -> None:
+    live(lives, MONTHS.examples, proving.seed() + lot, kind=Everything)
+    assert lives.played >= MONTHS.examples
+    saw(lives.told())
+
+
+def test_a_proof_plays_enough_lives() -> None:
+    assert sum(profile.lots * profile.lives for profile in (DAYS, MONTHS)) >= LEAST
