@@ -135,12 +135,12 @@ def turn(subscription_id: UUID, turns_on: date, now: datetime) -> None:
     subscription = subscriptions.lock(subscription_id)
     if subscription.turns_on != turns_on:
         return
-    if subscription.cancels_at_end:
+    if subscription.pending_tier_code is None:
         subscriptions.end(subscription, now)
         return
     customer = customers.get(subscription.customer_id)
     facts = _facts(subscription, customer)
-    chosen = {"tier_code": subscription.pending_tier_code, "pending_tier_code": None, "turns_on": None}
+    chosen = subscriptions.moves_to(subscription, subscription.pending_tier_code)
     move(subscription, subscription.status, version=subscription.version + 1, **chosen)
     if customer.business_id is not None:
         entitlement.refresh(subscription, customer.business_id, now)

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from portal.billing import advance, entitlement, holdings
+from portal.billing import advance, entitlement, holdings, subscriptions
 from portal.billing.models import Subscription
 from portal.billing.queries import Deal
 from portal.billing.states import LISTED, move
@@ -35,6 +35,8 @@ def carry_out(
     period = deal.terms["period"]
     holdings.take_up(UUID(period["id"]), holdings.agreed(deal, deal.quoted_on))
     moved = {column: deal.terms[name] for name, column in MOVED.items() if name in deal.terms}
+    if "tier_code" in moved:
+        moved |= subscriptions.moves_to(subscription, moved["tier_code"])
     move(subscription, subscription.status, **moved, **more, version=subscription.version + 1)
     advance.adjust(subscription, now)
     if deal.buyer is not None:

@@ -116,7 +116,8 @@ def wake_as(customer: Customer, tier_code: str, now: datetime) -> None:
     if sessions.live_of_subscription(subscription.id) is not None:
         raise ChangeInProgress
     price_book.get_tier(quote_change.kept_version(subscription, now), tier_code)
-    move(subscription, subscription.status, tier_code=tier_code, version=subscription.version + 1)
+    moved = subscriptions.moves_to(subscription, tier_code)
+    move(subscription, subscription.status, **moved, version=subscription.version + 1)
     if customer.business_id:
         entitlement.refresh(subscription, customer.business_id, now)
 

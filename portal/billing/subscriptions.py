@@ -141,6 +141,13 @@ def succeed(suspended: Subscription, now: datetime) -> Subscription:
     return successor
 
 
+def moves_to(subscription: Subscription, tier_code: str) -> dict[str, str | None]:
+    """Return what of a subscription moves with its tier: what was chosen for its period's end is pending no longer once
+    it is held."""
+    is_there = subscription.pending_tier_code == tier_code
+    return {"tier_code": tier_code} | ({"pending_tier_code": None, "turns_on": None} if is_there else {})
+
+
 def end(subscription: Subscription, now: datetime) -> None:
     """End a locked subscription for good: nothing of it is shown, nothing is deleted; what it owes is left alone, but
     for what was carried, which is written off."""

@@ -200,9 +200,37 @@ def test_cancelling_credits_an_invoice_ahead_in_full_and_coming_round_issues_it_
 
 def test_a_change_of_today_changes_what_is_invoiced_ahead_as_well(customer: Customer) -> None:
     _until(AHEAD)
-    quote = checkout.quote_tier(customer, "starter", shop.METHOD, edge.now())
-    assert checkout.start_payment(customer, quote, shop.METHOD, edge.now()) is None
+    _go_down_at_once(customer, "starter")
     assert [(status, total) for _, status, total, _ in _invoices(customer)] == [("paid", 400), ("open", 200)]
+
+
+def test_what_was_chosen_for_the_end_is_pending_no_longer_once_it_is_there(customer: Customer) -> None:
+    at_period_end.choose_tier(customer, "starter", edge.now())
+    _until(AHEAD)
+    _buy(customer, "enterprise")
+    assert _subscription(customer).pending_tier_code == "starter", "that is still to come"
+
+    _go_down_at_once(customer, "starter")
+
+    changed = _subscription(customer)
+    assert (changed.tier_code, changed.pending_tier_code, changed.turns_on) == ("starter", None, None)
+    assert _invoices(customer) == [(renewals.KIND, "open", 200, 0)], "it was invoiced as that already"
+    with pytest.raises(NothingPending):
+        at_period_end.take_back(customer, edge.now())
+    _until(END)
+    assert (_subscription(customer).tier_code, _subscription(customer).version) == ("starter", changed.version)
+
+
+def test_a_plan_that_is_to_end_ends_whatever_tier_it_has_by_then(customer: Customer) -> None:
+    at_period_end.cancel(customer, edge.now())
+    _go_down_at_once(customer, "starter")
+    _until(END)
+    assert (_subscription(customer).tier_code, _subscription(customer).status) == ("starter", "cancelled")
+
+
+def _go_down_at_once(customer: Customer, tier: str) -> None:
+    quote = checkout.quote_tier(customer, tier, shop.METHOD, edge.now())
+    assert checkout.start_payment(customer, quote, shop.METHOD, edge.now()) is None
 
 
 def test_what_cannot_be_chosen_says_so(customer: Customer) -> None:

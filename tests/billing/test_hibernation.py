@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import select
 
-from portal.billing import checkout, hibernation, holdings, states, wake_days, ways
+from portal.billing import at_period_end, checkout, hibernation, holdings, states, wake_days, ways
 from portal.billing.errors import (
     ChangeInProgress,
     Hibernating,
@@ -136,6 +136,16 @@ def test_what_wakes_is_edited_free_and_an_older_quote_shows_the_new_price(custom
         checkout.start_payment(customer, quote, shop.METHOD, edge.now())
     with pytest.raises(UnknownOffer):
         hibernation.wake_as(customer, "hibernation", edge.now())
+
+
+def test_the_tier_that_wakes_is_pending_no_longer_where_it_was_chosen_for_the_end(customer: Customer) -> None:
+    at_period_end.choose_tier(customer, "starter", edge.now())
+    _hibernate(customer)
+    hibernation.wake_as(customer, "enterprise", edge.now())
+    assert running.subscription_of(customer).pending_tier_code == "starter"
+    hibernation.wake_as(customer, "starter", edge.now())
+    subscription = running.subscription_of(customer)
+    assert (subscription.tier_code, subscription.pending_tier_code, subscription.turns_on) == ("starter", None, None)
 
 
 def test_what_does_not_fit_the_mode_says_so(customer: Customer) -> None:
