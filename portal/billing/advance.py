@@ -14,7 +14,7 @@ from portal.billing.issuing import Issue
 from portal.billing.models import Subscription
 from portal.billing.period_credit import Credited
 from portal.billing.pricing import day_lines, terms_of
-from portal.billing.proration import Holding, difference
+from portal.billing.proration import Holding, difference, net
 from portal.billing.queries import find_buyer, named
 from portal.invoicing import credit_balance, customers, invoices
 from portal.invoicing.batches import Drawn
@@ -82,11 +82,7 @@ def _settle(ahead: Ahead, change: Sequence[Holding], now: datetime) -> None:
 
 def _whole(ahead: Ahead, change: Sequence[Holding]) -> list[Line]:
     """Return a line for each thing that the period holds by now, from its first day on."""
-    held: dict[tuple[str, Money], int] = {}
-    for one in [*ahead.next.held, *change]:
-        held[one.code, one.unit] = held.get((one.code, one.unit), 0) + one.quantity
-    first = ahead.next.period.starts_on
-    left = [Holding(code, quantity, unit, first) for (code, unit), quantity in held.items() if quantity]
+    left = net([*ahead.next.held, *change], ahead.next.period.starts_on)
     return day_lines(left, [one.unit * one.quantity for one in left], ahead.next.period)
 
 

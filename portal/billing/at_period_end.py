@@ -16,7 +16,7 @@ from portal.billing.states import move
 from portal.catalogue import price_book
 from portal.invoicing import customers
 from portal.invoicing.models import Customer
-from portal.kit import jobs, outbox
+from portal.kit import ids, jobs, outbox
 from portal.payments import sessions
 
 TURN = "billing.turn"
@@ -124,7 +124,7 @@ def _move(subscription: Subscription, now: datetime, **facts: Any) -> None:
 
 def _facts(subscription: Subscription, customer: Customer) -> dict[str, Any]:
     return {
-        "business_id": str(customer.business_id) if customer.business_id else None,
+        "business_id": ids.text(customer.business_id),
         "tier": subscription.pending_tier_code,
         "turns_on": subscription.turns_on.isoformat() if subscription.turns_on else None,
     }

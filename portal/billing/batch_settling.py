@@ -6,11 +6,13 @@ What goes is settled all the same. What was added waits without dunning, and is 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from portal.billing import branch_batches, checkout, subscriptions, ways
+from portal.billing import branch_batches, checkout, subscriptions, unattended, ways
 from portal.billing.errors import NothingToSettle, NotRunning, PayFirst
 from portal.billing.models import Quote, Subscription
 from portal.billing.states import move
+from portal.billing.unattended import UNTIL_PAID
 from portal.directory import branches
+from portal.directory.models import Branch
 from portal.invoicing import customers
 from portal.invoicing.models import Customer
 from portal.kit import jobs, outbox
@@ -21,8 +23,6 @@ WITHDRAWN = "billing.branch_withdrawn"
 WITHDRAW = "billing.withdraw_branch"
 ASK = "billing.ask_for_branches"
 _PATIENCE = timedelta(days=7)
-_UNTIL_PAID = timedelta(hours=2)
-"""For so long a payment under way may live."""
 _UNTIL_RENEWED = timedelta(minutes=10)
 
 
@@ -32,7 +32,7 @@ def settle(subscription_id: UUID, now: datetime) -> None:
     if not branch_batches.is_collecting(subscription):
         return
     if sessions.live_of_subscription(subscription.id) is not None:
-        branch_batches.plan_settling(subscription.id, now + _UNTIL_PAID)
+        branch_batches.plan_settling(subscription.id, now + UNTIL_PAID)
         return
     customer = customers.get(subscription.customer_id)
     try:
@@ -47,12 +47,10 @@ def settle(subscription_id: UUID, now: datetime) -> None:
 
 
 def _charge(subscription: Subscription, customer: Customer, quote: Quote, now: datetime) -> None:
-    if not quote.due:
-        checkout.start_payment(customer, quote, ways.WALLET, now)
-    elif ways.find_card(customer.id) is not None:
-        checkout.start_payment(customer, quote, ways.CARD, now, is_automatic=True)
-        _stage_ask(subscription, now + _UNTIL_PAID)
-    else:
+    outcome = unattended.pay(customer, quote, now)
+    if outcome == "charging":
+        _stage_ask(subscription, now + UNTIL_PAID)
+    elif outcome == "no_card":
         _let_go(subscription, customer, now)
         ask(subscription.id, now)
 
@@ -90,9 +88,7 @@ def ask(subscription_id: UUID, now: datetime) -> None:
     if not waiting:
         return
     for branch in waiting:
-        key = f"{WITHDRAW}:{branch.id}"
-        given = {"subscription_id": str(subscription.id), "branch": branch.public_id}
-        jobs.stage(WITHDRAW, queue=jobs.Queue.DEFAULT, due_at=now + _PATIENCE, key=key, **given)
+        _stage_withdrawal(subscription, branch, now + _PATIENCE)
     facts = {"business_id": str(customer.business_id), "branches": [branch.name for branch in waiting]}
     outbox.record(WAITS, subscription.public_id, facts, now)
 
@@ -100,6 +96,11 @@ def ask(subscription_id: UUID, now: datetime) -> None:
 def _stage_ask(subscription: Subscription, due_at: datetime) -> None:
     key = f"{ASK}:{subscription.id}"
     jobs.stage(ASK, queue=jobs.Queue.DEFAULT, due_at=due_at, key=key, subscription_id=str(subscription.id))
+
+
+def _stage_withdrawal(subscription: Subscription, branch: Branch, due_at: datetime) -> None:
+    given = {"subscription_id": str(subscription.id), "branch": branch.public_id}
+    jobs.stage(WITHDRAW, queue=jobs.Queue.DEFAULT, due_at=due_at, key=f"{WITHDRAW}:{branch.id}", **given)
 
 
 def withdraw(subscription_id: UUID, public_id: str, now: datetime) -> None:
@@ -113,8 +114,7 @@ def withdraw(subscription_id: UUID, public_id: str, now: datetime) -> None:
     if branch is None:
         return
     if sessions.live_of_subscription(subscription.id) is not None:
-        key, given = f"{WITHDRAW}:{branch.id}", {"subscription_id": str(subscription.id), "branch": public_id}
-        jobs.stage(WITHDRAW, queue=jobs.Queue.DEFAULT, due_at=now + _UNTIL_PAID, key=key, **given)
+        _stage_withdrawal(subscription, branch, now + UNTIL_PAID)
         return
     branches.remove(branch, now)
     facts = {"business_id": str(customer.business_id), "branch": branch.name}

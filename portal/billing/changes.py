@@ -8,7 +8,7 @@ from portal.billing import advance, entitlement, holdings, subscriptions
 from portal.billing.models import Subscription
 from portal.billing.queries import Deal
 from portal.billing.states import LISTED, move
-from portal.kit import outbox
+from portal.kit import ids, outbox
 
 CHANGED = "billing.subscription_changed"
 MOVED = {"tier": "tier_code", "mode": "mode", "extra_branches": "extra_branches"}
@@ -44,7 +44,7 @@ def carry_out(
     facts = {
         "tier": subscription.tier_code,
         "business_id": str(deal.buyer.id) if deal.buyer else None,
-        "invoice_id": str(invoice_id) if invoice_id else None,
+        "invoice_id": ids.text(invoice_id),
         "lines": deal.terms["lines"],
         "currency": deal.credit.currency,
     } | {name: str(value) if isinstance(value, date) else value for name, value in more.items()}

@@ -16,7 +16,7 @@ from portal.invoicing import customers, invoices
 from portal.invoicing.models import Invoice
 from portal.invoicing.queries import subscription_of
 from portal.invoicing.states import move
-from portal.kit import outbox
+from portal.kit import ids, outbox
 from portal.payments import sessions
 from portal.payments.providers.base import ChargeOutcome
 
@@ -130,7 +130,7 @@ def _tell(subscription: Subscription, invoice: Invoice, case: DunningCase, reaso
     customer = customers.get(invoice.customer_id)
     last_at = dunning_rules.step_at(case.started_at, dunning_rules.LAST, case.invoice_id)
     facts: dict[str, Any] = {
-        "business_id": str(customer.business_id) if customer.business_id else None,
+        "business_id": ids.text(customer.business_id),
         "reason": reason,
         "invoice": invoice.public_id,
         "number": invoice.number,

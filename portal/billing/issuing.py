@@ -12,7 +12,7 @@ from uuid import UUID
 from portal.billing import automatic
 from portal.invoicing import batches
 from portal.invoicing.batches import Drawn
-from portal.kit import config, outbox
+from portal.kit import config, ids, outbox
 from portal.kit.jobs import Queue
 from portal.kit.outbox import Happened
 from portal.payments import transactions
@@ -51,7 +51,7 @@ def number(issues: Sequence[Issue], now: datetime) -> None:
 
 def _facts(one: Issue) -> dict[str, Any]:
     return {
-        "business_id": str(one.business_id) if one.business_id else None,
+        "business_id": ids.text(one.business_id),
         "invoice_id": str(one.drawn.id),
         "credit_amount": one.drawn.credit.amount,
         "is_settled": one.drawn.is_settled,

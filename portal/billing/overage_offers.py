@@ -11,7 +11,7 @@ from portal.billing.holdings import Current
 from portal.billing.models import Subscription
 from portal.billing.periods import Period
 from portal.billing.pricing import terms_of
-from portal.billing.proration import Holding, difference, period_total
+from portal.billing.proration import Holding, difference, net, period_total
 from portal.catalogue.price_book import Tier
 from portal.invoicing.models import Customer
 from portal.kit.money import Money
@@ -53,18 +53,10 @@ def cost(running: Current, change: Sequence[Holding], on: date, period: Period) 
     """Return what a change costs on a day of the running ``period``, or of a later one that begins as things stand."""
     held, invoiced = running.held, running.invoiced
     if period != running.period:
-        held = _net(running.held, period.starts_on)
+        held = net(running.held, period.starts_on)
         invoiced = period_total(held, period, invoiced.currency)
     due, _ = difference(held, [replace(one, from_on=on) for one in change], invoiced, period)
     return due
-
-
-def _net(held: Sequence[Holding], from_on: date) -> list[Holding]:
-    """Return what is left of what was taken up and given up, held from a day on."""
-    left: dict[tuple[str, Money], int] = {}
-    for one in held:
-        left[one.code, one.unit] = left.get((one.code, one.unit), 0) + one.quantity
-    return [Holding(code, quantity, unit, from_on) for (code, unit), quantity in left.items() if quantity]
 
 
 def _period_of(on: date, subscription: Subscription, running: Current, zone: ZoneInfo) -> Period:

@@ -16,8 +16,6 @@ from portal.billing.periods import Period
 from portal.billing.renewal_rules import Step
 from portal.invoicing.batches import Drawn
 
-CHUNK = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class Charge:
@@ -42,7 +40,7 @@ class Preview:
 
     def following(self) -> list[Charge] | None:
         """Return what the next chunk of subscriptions will be charged, each in its order; None after the last one."""
-        found = due.list_until(self._until, self._after, CHUNK)
+        found = due.list_until(self._until, self._after, renewals.CHUNK)
         if not found:
             return None
         self._after = max(one.id for one in found)

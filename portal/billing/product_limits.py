@@ -7,7 +7,18 @@ else the newest products are hidden. It never suspends anything.
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from portal.billing import checkout, entitlement, graces, holdings, overage, quotes, tier_change, tier_fits, ways
+from portal.billing import (
+    checkout,
+    entitlement,
+    graces,
+    holdings,
+    overage,
+    quotes,
+    tier_change,
+    tier_fits,
+    unattended,
+    ways,
+)
 from portal.billing.counted import Counted, lock
 from portal.billing.errors import PayFirst
 from portal.billing.events import PRODUCT_LIMIT_PASSED
@@ -117,11 +128,8 @@ def _grow(counted: Counted, grace: ProductGrace, now: datetime) -> bool:
     if seen.total_amount > grace.told_amount or (seen.due and (not has_card or grace.charged_at is not None)):
         return False
     quote = checkout.quote_tier(counted.customer, tier.code, ways.WALLET, now)
-    if has_card:
-        checkout.start_payment(counted.customer, quote, ways.CARD, now, is_automatic=True)
+    if unattended.pay(counted.customer, quote, now) == "charging":
         move_grace(grace, grace.status, charged_at=now)
-    else:
-        checkout.start_payment(counted.customer, quote, ways.WALLET, now)
     return True
 
 

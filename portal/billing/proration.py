@@ -36,9 +36,7 @@ def step(
     :param wanted: codes, and how many of each there are to be; of every other code none is left.
     :param units: the price of one of each wanted code; what is given up keeps the price at which it is held.
     """
-    rest = Counter[tuple[str, Money]]()
-    for one in held:
-        rest[one.code, one.unit] += one.quantity
+    rest = _counted(held)
     missing = Counter(dict(wanted))
     for (code, unit), count in rest.items():
         kept = min(count, missing[code])
@@ -46,6 +44,18 @@ def step(
         missing[code] -= kept
     taken_up = [Holding(code, count, units[code], from_on) for code, count in missing.items() if count]
     return taken_up + [Holding(code, -count, unit, from_on) for (code, unit), count in rest.items() if count]
+
+
+def net(held: Sequence[Holding], from_on: date) -> list[Holding]:
+    """Return what is left of what was taken up and given up, held from a day on."""
+    return [Holding(code, count, unit, from_on) for (code, unit), count in _counted(held).items() if count]
+
+
+def _counted(held: Sequence[Holding]) -> Counter[tuple[str, Money]]:
+    found = Counter[tuple[str, Money]]()
+    for one in held:
+        found[one.code, one.unit] += one.quantity
+    return found
 
 
 def days_left(period: Period, from_on: date) -> int:

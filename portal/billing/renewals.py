@@ -89,7 +89,7 @@ def _announce(looks: Sequence[Look], now: datetime) -> None:
 def _announced(look: Look) -> dict[str, Any]:
     priced = _priced(look)
     return {
-        "business_id": str(look.of.business_id) if look.of.business_id else None,
+        "business_id": ids.text(look.of.business_id),
         "starts_on": look.period.starts_on.isoformat(),
         "is_pulled": look.of.has_method or look.of.credit >= priced.total.amount,
         "lines": priced.lines,

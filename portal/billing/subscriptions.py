@@ -156,7 +156,7 @@ def end(subscription: Subscription, now: datetime) -> None:
     carried_account.write_off(customer, subscription.id, now)
     if customer.business_id is not None:
         entitlement.refresh(subscription, customer.business_id, now)
-    facts = {"business_id": str(customer.business_id) if customer.business_id else None}
+    facts = {"business_id": ids.text(customer.business_id)}
     outbox.record(ENDED, subscription.public_id, facts, now)
 
 

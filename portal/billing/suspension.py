@@ -7,12 +7,12 @@ from portal.billing import entitlement, holdings, period_credit, quotes
 from portal.billing.models import Subscription
 from portal.billing.period_credit import Credited
 from portal.billing.pricing import day_lines
-from portal.billing.proration import Holding, difference
+from portal.billing.proration import difference, step
 from portal.billing.queries import local_date
 from portal.billing.states import move
 from portal.invoicing import customers, invoices
 from portal.invoicing.models import Customer, Invoice
-from portal.kit import outbox
+from portal.kit import ids, outbox
 from portal.kit.money import Money
 
 SUSPENDED = "billing.subscription_suspended"
@@ -32,7 +32,7 @@ def suspend(subscription: Subscription, invoice: Invoice, ends_at: datetime, now
         entitlement.refresh(subscription, customer.business_id, now)
     owed = invoices.lock(invoice.id)
     facts: dict[str, Any] = {
-        "business_id": str(customer.business_id) if customer.business_id else None,
+        "business_id": ids.text(customer.business_id),
         "invoice": owed.public_id,
         "number": owed.number,
         "amount": owed.due.amount,
@@ -48,10 +48,7 @@ def _credit_days_left(subscription: Subscription, customer: Customer, now: datet
     if running is None:
         return
     on = quotes.local_day(customer.time_zone, now)
-    left: dict[tuple[str, Money], int] = {}
-    for one in running.held:
-        left[one.code, one.unit] = left.get((one.code, one.unit), 0) + one.quantity
-    change = [Holding(code, -quantity, unit, on) for (code, unit), quantity in left.items() if quantity]
+    change = step(running.held, (), {}, on)
     if not change:
         return
     due, shares = difference(running.held, change, running.invoiced, running.period)

@@ -1,10 +1,10 @@
 """The day on which a hibernating listing is to wake: kept where credit or the stored card pays, else a link is sent
 ahead of it."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from uuid import UUID
 
-from portal.billing import checkout, quote_change, subscriptions, ways
+from portal.billing import checkout, quote_change, subscriptions, unattended, ways
 from portal.billing.errors import PayFirst
 from portal.billing.models import Subscription
 from portal.billing.pricing import terms_of
@@ -12,13 +12,11 @@ from portal.billing.states import LISTED
 from portal.directory import branches
 from portal.invoicing import credit_balance, customers
 from portal.invoicing.models import Customer
-from portal.kit import jobs, outbox
+from portal.kit import ids, jobs, outbox
 from portal.kit.money import Money
 from portal.payments import sessions
 
 ASK = "billing.ask_to_wake"
-_UNTIL_PAID = timedelta(hours=2)
-"""By then a card has paid or has not."""
 WAITS = "billing.waking_waits"
 """The name of the event that whoever pays is asked to."""
 
@@ -48,12 +46,10 @@ def wake(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
     except PayFirst:
         _ask(subscription, customer, now)
         return
-    if not quote.due:
-        checkout.start_payment(customer, quote, ways.WALLET, now)
-    elif ways.find_card(customer.id) is not None:
-        checkout.start_payment(customer, quote, ways.CARD, now, is_automatic=True)
-        _stage_ask(subscription, now + _UNTIL_PAID)
-    else:
+    outcome = unattended.pay(customer, quote, now)
+    if outcome == "charging":
+        _stage_ask(subscription, now + unattended.UNTIL_PAID)
+    elif outcome == "no_card":
         _ask(subscription, customer, now)
 
 
@@ -101,7 +97,7 @@ def _is_planned(subscription: Subscription, wakes_on: date) -> bool:
 def _ask(subscription: Subscription, customer: Customer, now: datetime) -> None:
     facts = {
         "tier": subscription.tier_code,
-        "business_id": str(customer.business_id) if customer.business_id else None,
+        "business_id": ids.text(customer.business_id),
         "wakes_on": str(subscription.wakes_on),
     }
     outbox.record(WAITS, subscription.public_id, facts, now)

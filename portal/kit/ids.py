@@ -19,6 +19,11 @@ def new_id() -> UUID:
     return UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0x2 << 62 | secrets.randbits(62))
 
 
+def text(key: UUID | None) -> str | None:
+    """Return a key as the facts of an event and the arguments of a job hold it."""
+    return str(key) if key is not None else None
+
+
 def public_id(prefix: str) -> str:
     """Return ``prefix_`` and 22 random letters and digits (more than 128 bits), safe in addresses."""
     return f"{prefix}_{random_text(_PUBLIC_LENGTH)}"

@@ -20,23 +20,8 @@ from tests.web.test_branches import NEW
 @pytest.fixture
 def business(db: None) -> Iterator[Business]:
     """One that pays for Starter and a further branch from the first of a month of 30 days on."""
-
-    def make() -> Business:
-        running.until(running.FIRST)
-        made = shop.make_business(shop.make_owner())
-        shop.make_branch(made, "Second")
-        customer = shop.make_customer(made)
-        assert running.paid(customer, shop.make_quote(customer, "starter")) == "paid"
-        return made
-
-    yield edge.write(make)
+    yield edge.write(lambda: running.business_of(running.started("starter", branches=1)))
     assert invariants.violations() == []
-
-
-@pytest.fixture
-def owner(client: FlaskClient, business: Business) -> FlaskClient:
-    log_in(client, "ann@shop.example")
-    return client
 
 
 def named(business: Business, name: str) -> str:
@@ -48,17 +33,17 @@ def test_the_page_tells_what_it_costs_today_and_one_button_settles_it(owner: Fla
     address = f"/businesses/{business.public_id}/branches"
     assert "Not settled yet" not in owner.get(address).text
     assert owner.post(f"{address}/new", data=NEW).status_code == 303
-    second = named(business, "Second")
-    assert owner.post(f"{address}/{second}/remove").status_code == 303
+    further = named(business, "Further 0")
+    assert owner.post(f"{address}/{further}/remove").status_code == 303
     page = owner.get(address).text
     for told in (
         "Branch High Street",
-        "Branch Second, given back",
+        "Branch Further 0, given back",
         "£1.00 × 30 of 30 days",
         "when the day ends",
     ):
         assert told in page
-    assert owner.post(f"{address}/{second}/keep").status_code == 303
+    assert owner.post(f"{address}/{further}/keep").status_code == 303
 
     quote = str(owner.post(f"/businesses/{business.public_id}/branch-batch/settle").location)
     assert "Your branches" in owner.get(quote).text

@@ -23,12 +23,6 @@ def business(db: None) -> Iterator[Business]:
     assert invariants.violations() == []
 
 
-@pytest.fixture
-def owner(client: FlaskClient, business: Business) -> FlaskClient:
-    log_in(client, "ann@shop.example")
-    return client
-
-
 def quote(owner: FlaskClient, business: Business, way: str, **typed: str) -> str:
     answer = owner.post(f"/businesses/{business.public_id}/hibernation/{way}", data=typed)
     assert answer.status_code == 303

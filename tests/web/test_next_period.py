@@ -20,12 +20,6 @@ def business(db: None) -> Iterator[Business]:
     assert invariants.violations() == []
 
 
-@pytest.fixture
-def owner(client: FlaskClient, business: Business) -> FlaskClient:
-    log_in(client, "ann@shop.example")
-    return client
-
-
 def press(owner: FlaskClient, business: Business, verb: str = "", **typed: str) -> str:
     """Press a button of the page and return what it says then."""
     address = f"/businesses/{business.public_id}/plan/next"

@@ -7,35 +7,26 @@ import pytest
 from flask.testing import FlaskClient
 
 from portal.billing.apply_payment import apply_payment
-from portal.currency import rates
 from portal.directory.models import Business
 from portal.identity.permissions import Role
 from portal.insights import invariants
-from portal.kit import clock, edge
+from portal.kit import edge
 from portal.payments.queries import attempt_of, get_session
-from tests.support import shop
+from tests.support import running, shop
 from tests.support.everything import store_card
 from tests.support.pages import log_in
-from tests.support.world import PER_EURO
 
 DUE = datetime(2027, 2, 28, tzinfo=UTC)
 
 
-def until(instant: datetime) -> None:
-    clock.advance(instant - edge.now())
-    rates.store({instant.date(): PER_EURO}, "test", edge.now())
-
-
 def make() -> Business:
     """A shop with a card, and one open invoice of three pounds."""
-    until(datetime(2027, 1, 31, 12, tzinfo=UTC))
+    running.until(datetime(2027, 1, 31, 12, tzinfo=UTC))
     business = shop.make_business(shop.make_owner())
     customer = shop.make_customer(business)
-    session = shop.open_session(customer, shop.make_quote(customer))
-    assert apply_payment(session, shop.evidence_for(session), edge.now()) == "paid"
+    assert running.paid(customer, shop.make_quote(customer)) == "paid"
     store_card(customer)
-    until(DUE)
-    shop.renew_all()
+    running.until(DUE)
     return business
 
 
@@ -43,12 +34,6 @@ def make() -> Business:
 def business(db: None) -> Iterator[Business]:
     yield edge.write(make)
     assert invariants.violations() == []
-
-
-@pytest.fixture
-def owner(client: FlaskClient, business: Business) -> FlaskClient:
-    log_in(client, "ann@shop.example")
-    return client
 
 
 def page_of(owner: FlaskClient) -> str:

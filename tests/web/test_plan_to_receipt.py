@@ -7,13 +7,12 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from portal.billing.apply_payment import apply_payment
 from portal.directory.models import Business
 from portal.identity.permissions import Role
 from portal.insights import invariants
 from portal.kit import clock, edge
 from portal.payments.queries import get_session
-from tests.support import shop
+from tests.support import running, shop
 from tests.support.pages import log_in
 
 
@@ -29,12 +28,6 @@ def business(db: None) -> Iterator[Business]:
     assert invariants.violations() == []
 
 
-@pytest.fixture
-def owner(client: FlaskClient, business: Business) -> FlaskClient:
-    log_in(client, "ann@shop.example")
-    return client
-
-
 def quote_address(owner: FlaskClient, business: Business, tier: str = "pro") -> str:
     answer = owner.post(f"/businesses/{business.public_id}/plan/quote", data={"tier": tier})
     assert answer.status_code == 303
@@ -48,8 +41,7 @@ def confirm(owner: FlaskClient, business: Business, tier: str = "pro") -> str:
 
 
 def pay(public_id: str) -> str:
-    session = get_session(public_id)
-    return apply_payment(session, shop.evidence_for(session), edge.now())
+    return running.pay(get_session(public_id))
 
 
 def test_the_quote_explains_every_line_and_the_rate(owner: FlaskClient, business: Business) -> None:

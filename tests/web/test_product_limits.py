@@ -9,7 +9,6 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from portal.billing import product_limits, queries
-from portal.billing.apply_payment import apply_payment
 from portal.directory import businesses, products
 from portal.directory.models import Business, Product
 from portal.identity.permissions import Role
@@ -18,7 +17,7 @@ from portal.invoicing import customers
 from portal.kit import clock, edge
 from portal.kit.db import db as session
 from tests.directory.shops import make_product, make_shop
-from tests.support import shop
+from tests.support import running, shop
 from tests.support.pages import log_in
 
 
@@ -26,8 +25,7 @@ def make() -> Business:
     """A shop with Starter, paid today, and 12 products."""
     business = shop.make_business(shop.make_owner())
     customer = shop.make_customer(business)
-    opened = shop.open_session(customer, shop.make_quote(customer, "starter"))
-    assert apply_payment(opened, shop.evidence_for(opened), edge.now()) == "paid"
+    assert running.paid(customer, shop.make_quote(customer, "starter")) == "paid"
     for number in range(12):
         make_product(business, f"Cake {number:02}", edge.now())
     product_limits.reconcile(business.id, edge.now())
@@ -38,12 +36,6 @@ def make() -> Business:
 def business(db: None) -> Iterator[Business]:
     yield edge.write(make)
     assert invariants.violations() == []
-
-
-@pytest.fixture
-def owner(client: FlaskClient, business: Business) -> FlaskClient:
-    log_in(client, "ann@shop.example")
-    return client
 
 
 @pytest.fixture
@@ -153,8 +145,7 @@ def test_a_smaller_tier_for_the_end_of_the_period_asks_so_too(
 
 def pay_for(business: Business, tier: str) -> None:
     customer = customers.of_business(business, edge.now())
-    opened = shop.open_session(customer, shop.make_quote(customer, tier))
-    assert apply_payment(opened, shop.evidence_for(opened), edge.now()) == "paid"
+    assert running.paid(customer, shop.make_quote(customer, tier)) == "paid"
 
 
 def test_a_smaller_tier_that_would_do_is_one_click_away(owner: FlaskClient, business: Business, home: str) -> None:
