@@ -1,6 +1,6 @@
 """Refusals of billing, each with what can be done instead."""
 
-from portal.kit.errors import N_, Conflict, Invalid, NotFound
+from portal.kit.errors import N_, Conflict, Invalid
 
 
 class ChangeInProgress(Conflict):
@@ -81,7 +81,7 @@ class NothingOwed(Conflict):
         super().__init__("nothing_owed", N_("Nothing is owed of this invoice any more. You do not need to pay."))
 
 
-class NoSuchPrepayment(NotFound):
+class NoSuchPrepayment(Invalid):
     """A number of months that cannot be paid ahead."""
 
     def __init__(self) -> None:

@@ -1,6 +1,8 @@
 """What was done for a key is done once, whoever comes at the same time, and again only where it came to nothing."""
 
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -8,8 +10,9 @@ from sqlalchemy import text
 from portal.kit import clock, edge, idempotency
 from portal.kit.db import db
 from portal.kit.idempotency import KeyReused
-from tests.support.races import at_once
+from tests.support.races import at_once, contend
 
+Saw = Callable[[str], None]
 ANN, KEY, BODY = "user:ann", "k" * 22, "what was sent"
 _NOTE = text("INSERT INTO heartbeats (process) VALUES (gen_random_uuid()::text)")
 _PAUSE = text("SELECT pg_sleep(0.2)")
@@ -18,31 +21,40 @@ pytestmark = pytest.mark.usefixtures("committing")
 
 def do_once(owner: str = ANN, key: str = KEY, body: str = BODY, *, is_kept: bool = True) -> dict[str, str] | None:
     """Leave a note, unless that was done before for the key; give the earlier answer."""
+    return edge.write(lambda: do_it(owner, key, body), keep=lambda _: is_kept)
 
-    def work() -> dict[str, str] | None:
-        earlier = idempotency.begin(owner, key, body, clock.wall())
-        if earlier is None:
-            db.execute(_NOTE)
-            db.execute(_PAUSE)
-            idempotency.keep(owner, key, {"location": "/there"})
-        return earlier
 
-    return edge.write(work, keep=lambda _: is_kept)
+def do_it(owner: str = ANN, key: str = KEY, body: str = BODY) -> dict[str, str] | None:
+    """Do so in the open transaction."""
+    earlier = idempotency.begin(owner, key, body, clock.wall())
+    if earlier is None:
+        db.execute(_NOTE)
+        db.execute(_PAUSE)
+        idempotency.keep(owner, key, {"location": "/there"})
+    return earlier
 
 
 def notes() -> int:
     return edge.write(lambda: int(db.execute(text("SELECT count(*) FROM heartbeats")).scalar_one()))
 
 
-def test_the_second_time_gets_the_answer_of_the_first() -> None:
+def test_e11_the_second_time_gets_the_answer_of_the_first() -> None:
     assert [do_once(), do_once(), do_once()] == [None, {"location": "/there"}, {"location": "/there"}]
     assert notes() == 1
 
 
-def test_of_many_at_once_one_does_it_and_the_others_wait_for_its_answer() -> None:
+def test_e11_of_many_at_once_one_does_it_and_the_others_wait_for_its_answer(saw: Saw) -> None:
     found = at_once(*[do_once] * 8)
     assert sorted(found, key=bool) == [None, *[{"location": "/there"}] * 7]
     assert notes() == 1
+    saw("8 at once with one key: done once, 7 were given its answer")
+
+
+def test_e11_other_contents_are_refused_also_where_the_first_is_still_under_way(saw: Saw) -> None:
+    found = contend(do_it, partial(do_it, body="something else"))
+    assert {type(one) for one in found} == {type(None), KeyReused}
+    assert notes() == 1
+    saw("two contents at once under one key: one done, one refused with 409")
 
 
 def test_without_the_key_all_of_many_at_once_would_do_it() -> None:
@@ -64,7 +76,7 @@ def test_a_key_given_back_is_free_in_the_same_transaction() -> None:
     assert edge.write(work) is None
 
 
-def test_somebody_elses_key_is_another_and_other_contents_are_refused() -> None:
+def test_e11_somebody_elses_key_is_another_and_other_contents_are_refused() -> None:
     do_once()
     assert do_once(owner="user:bob") is None
     with pytest.raises(KeyReused) as refused:

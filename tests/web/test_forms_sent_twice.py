@@ -71,12 +71,6 @@ def business(db: None) -> Business:
     return edge.write(lambda: shop.make_business(shop.make_owner(ANN)))
 
 
-@pytest.fixture
-def owner(client: FlaskClient, business: Business) -> FlaskClient:
-    log_in(client, ANN)
-    return client
-
-
 def shown(owner: FlaskClient, case: Creating, business: Business) -> tuple[str, dict[str, str]]:
     page = owner.get(case.page.format(shop=f"/businesses/{business.public_id}"))
     form = form_to(page.text, case.action)
@@ -84,7 +78,7 @@ def shown(owner: FlaskClient, case: Creating, business: Business) -> tuple[str, 
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_sent_twice_it_creates_one_and_answers_alike(owner: FlaskClient, business: Business, name: str) -> None:
+def test_e11_sent_twice_it_creates_one_and_answers_alike(owner: FlaskClient, business: Business, name: str) -> None:
     case = CASES[name]
     action, fields = shown(owner, case, business)
     before = rows(case.table)

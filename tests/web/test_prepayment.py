@@ -36,5 +36,5 @@ def test_what_is_not_on_offer_says_so(client: FlaskClient) -> None:
     address = f"/businesses/{edge.write(lambda: running.business_of(customer).public_id)}/prepayment/quote"
     for months in ("0", "13", "-1", "1.5", "²", "many", ""):
         refused = client.post(address, data={"months": months})
-        assert (refused.status_code, "months on offer" in refused.text) == (404, True)
+        assert (refused.status_code, "months on offer" in refused.text) == (422, True)
     assert edge.write(lambda: customers.get(customer.id).transaction_count) == 1
