@@ -19,6 +19,7 @@ from portal.kit.db import db
 from tests.stories.test_card_pays import address, quote, store
 from tests.support import shop
 from tests.support.portal import Portal
+from tests.web.test_branches import NEW
 from worker import clock_steps
 
 pytestmark = pytest.mark.timeout(300)
@@ -102,7 +103,7 @@ def life(portal: Portal) -> Iterator[Life]:
 
 
 def test_thirteen_months_of_a_vendor(life: Life, saw: Callable[[str], None]) -> None:
-    for chapter in (begins, grows, shrinks, sleeps_and_wakes, pays_ahead, falls_behind, ends_and_comes_back):
+    for chapter in CHAPTERS:
         chapter(life)
     count = life.portal.count
     saw(f"{count('invoices', 'number IS NOT NULL')} invoices, {count('credit_notes')} credit note")
@@ -172,12 +173,28 @@ def falls_behind(life: Life) -> None:
     assert (count("invoices", "status = 'open'"), count("subscriptions", "status = 'active'")) == (0, 1)
 
 
-def ends_and_comes_back(life: Life) -> None:
-    """It ends with the eleventh month, and comes back in the thirteenth as a new plan."""
+def opens_a_branch(life: Life) -> None:
+    """In the eleventh a branch is added, settled by the card at midnight, and shown from then on."""
     life.month(10)
+    assert life.documents() == [("subscription_renewal", 100, "paid")]
+    life.press("/branches/new", **NEW)
+    assert (life.documents(), life.portal.count("branches", "shown_since IS NULL")) == ([], 1)
+    days = (boundary(life.anchor, 11) - boundary(life.anchor, 10)).days
+    life.month(10, 1)
+    assert life.documents() == [("branch_batch", round(100 * (days - 1) / days), "paid")]
+    assert life.portal.count("branches", "shown_since IS NULL") == 0
+
+
+def ends_and_comes_back(life: Life) -> None:
+    """It ends with the eleventh month, and comes back in the thirteenth as a new plan, with the branch it has."""
     life.press("/plan/next/cancel")
     life.month(11)
-    assert (life.documents(), life.is_listed()) == ([("subscription_renewal", 100, "paid")], False)
+    assert (life.documents(), life.is_listed()) == ([], False)
     life.month(12)
     life.press(quote(life.owner, "pro").removeprefix(life.home) + "/confirm", method="stripe")
-    assert (life.documents(), life.is_listed()) == ([("subscription_start", 300, "paid")], True)
+    assert (life.documents(), life.is_listed()) == ([("subscription_start", 400, "paid")], True)
+
+
+CHAPTERS = (
+    begins, grows, shrinks, sleeps_and_wakes, pays_ahead, falls_behind, opens_a_branch, ends_and_comes_back
+)  # fmt: skip
