@@ -1,10 +1,11 @@
 """Changing a running subscription as a confirmed quote says: once paid, or at once where some comes back."""
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from portal.billing import advance, entitlement, holdings, subscriptions
+from portal.billing import entitlement, holdings, subscriptions
 from portal.billing.models import Subscription
 from portal.billing.queries import Deal
 from portal.billing.states import LISTED, move
@@ -13,6 +14,12 @@ from portal.kit import ids, outbox
 CHANGED = "billing.subscription_changed"
 MOVED = {"tier": "tier_code", "mode": "mode", "extra_branches": "extra_branches"}
 """What of a subscription a change can move: its name in the terms of a quote, and in the table."""
+
+
+def moves_of(subscription: Subscription, terms: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of a subscription moves by the terms of a change, as its table names it."""
+    moved = {column: terms[name] for name, column in MOVED.items() if name in terms}
+    return moved | (subscriptions.moves_to(subscription, terms["tier"]) if "tier" in terms else {})
 
 
 def can_still_be(subscription: Subscription, deal: Deal, now: datetime) -> bool:
@@ -26,7 +33,8 @@ def can_still_be(subscription: Subscription, deal: Deal, now: datetime) -> bool:
 def carry_out(
     subscription: Subscription, deal: Deal, invoice_id: UUID | None, now: datetime, event: str = CHANGED, **more: Any
 ) -> tuple[date, date]:
-    """Move a locked subscription to what the quote says, from the quote's day on, and record that as ``event``.
+    """Move a locked subscription to what the quote says, from the quote's day on, and record that as ``event``; what is
+    invoiced of the next period is brought in line by the caller (``advance``).
 
     :param invoice_id: of what is charged for it; None where something comes back.
     :param more: what else of the subscription moves, by attribute.
@@ -34,11 +42,8 @@ def carry_out(
     """
     period = deal.terms["period"]
     holdings.take_up(UUID(period["id"]), holdings.agreed(deal, deal.quoted_on))
-    moved = {column: deal.terms[name] for name, column in MOVED.items() if name in deal.terms}
-    if "tier_code" in moved:
-        moved |= subscriptions.moves_to(subscription, moved["tier_code"])
+    moved = moves_of(subscription, deal.terms)
     move(subscription, subscription.status, **moved, **more, version=subscription.version + 1)
-    advance.adjust(subscription, now)
     if deal.buyer is not None:
         entitlement.refresh(subscription, deal.buyer.id, now)
     facts = {

@@ -4,7 +4,7 @@ credit notes."""
 from datetime import date, datetime
 from uuid import UUID
 
-from portal.billing import kinds, period_credit, quotes
+from portal.billing import advance, kinds, period_credit, quotes
 from portal.billing.kinds import KINDS
 from portal.billing.models import Quote, Subscription
 from portal.billing.queries import Deal, deal, named
@@ -47,11 +47,20 @@ def fulfil(
     credit_balance.settle(invoice, settlement.credit, now)
     span = kinds.carry_out(invoice.kind, subscription, deal, invoice.id, starts_on, now)
     invoices.issue(invoice, span, config.current().seller, named(deal.buyer, deal.customer), now, settlement)
+    _follow(subscription, deal, now)
 
 
 def give_back(subscription: Subscription, quote: Quote, now: datetime) -> None:
     """Do at once what a quote below zero says, and credit what that leaves over (*Proration*)."""
     agreed = deal(quote.id)
     starts_on, _ = kinds.carry_out(quote.kind, subscription, agreed, None, quote.quoted_on, now)
+    _follow(subscription, agreed, now)
     credited = period_credit.Credited(subscription.id, UUID(agreed.terms["period"]["id"]), starts_on)
     period_credit.credit_change(credited, quotes.lines_of(quote), -quote.total, now)
+
+
+def _follow(subscription: Subscription, deal: Deal, now: datetime) -> None:
+    """Have what is invoiced of the next period follow a change of the running one: of an invoice of its own it may be,
+    so the change's own is no draft any more by then."""
+    if "period" in deal.terms:
+        advance.adjust(subscription, now)

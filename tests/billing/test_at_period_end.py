@@ -244,3 +244,10 @@ def test_what_cannot_be_chosen_says_so(customer: Customer) -> None:
             act(customer, edge.now())
     assert apply_payment(session, shop.evidence_for(session), edge.now()) == "paid"
     assert db_session.scalars(select(CreditNote.id)).all() == []
+
+
+def test_a_larger_tier_now_costs_the_invoiced_month_its_difference_too(customer: Customer) -> None:
+    _until(AHEAD)
+    _pay_ahead(customer)
+    _buy(customer, "enterprise")
+    assert _invoices(customer, renewals.KIND, FURTHER) == [(renewals.KIND, "paid", 400, 0), (FURTHER, "open", 200, 0)]
