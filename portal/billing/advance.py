@@ -45,14 +45,14 @@ def adjust(subscription: Subscription, now: datetime) -> None:
     following = holdings.following(subscription, customer.currency, now)
     if following is None:
         return
-    wanted, starts_on = _wanted(subscription), following.period.starts_on
-    change = quote_change.to_hold(wanted, subscription, following, starts_on, now)
+    to_be_held, starts_on = wanted(subscription), following.period.starts_on
+    change = quote_change.to_hold(to_be_held, subscription, following, starts_on, now)
     if change:
         holdings.take_up(following.id, change)
         _settle(Ahead(subscription, customer, following), change, now)
 
 
-def _wanted(subscription: Subscription) -> Sequence[tuple[str, int]]:
+def wanted(subscription: Subscription) -> Sequence[tuple[str, int]]:
     """Return what the next period is to hold: nothing, where the plan ends before it."""
     if subscription.cancels_at_end:
         return ()

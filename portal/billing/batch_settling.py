@@ -23,7 +23,8 @@ WITHDRAWN = "billing.branch_withdrawn"
 WITHDRAW = "billing.withdraw_branch"
 ASK = "billing.ask_for_branches"
 _PATIENCE = timedelta(days=7)
-_UNTIL_RENEWED = timedelta(minutes=10)
+UNTIL_RENEWED = timedelta(minutes=10)
+"""How long what was added waits for a period that has not begun yet."""
 
 
 def settle(subscription_id: UUID, now: datetime) -> None:
@@ -67,14 +68,13 @@ def _let_go(subscription: Subscription, customer: Customer, now: datetime) -> No
 def _settle_between_periods(subscription: Subscription, customer: Customer, now: datetime) -> None:
     """At a period's end, before the next one is there: what goes is not part of that any more; what was added waits
     for it, since only what is paid counts."""
-    batch = branches.list_unsettled(customer.business_id) if customer.business_id else []
-    leaving = [branch.id for branch in batch if branch.leaving_since is not None]
-    if leaving:
-        branches.remove_all(leaving, now)
-        fewer = subscription.extra_branches - len(leaving)
+    batch = branch_batches.batch_of(customer)
+    if batch.leaving:
+        branches.remove_all([branch.id for branch in batch.leaving], now)
+        fewer = subscription.extra_branches - len(batch.leaving)
         move(subscription, subscription.status, extra_branches=fewer, version=subscription.version + 1)
-    if len(batch) > len(leaving):
-        branch_batches.plan_settling(subscription.id, now + _UNTIL_RENEWED)
+    if batch.added:
+        branch_batches.plan_settling(subscription.id, now + UNTIL_RENEWED)
 
 
 def ask(subscription_id: UUID, now: datetime) -> None:

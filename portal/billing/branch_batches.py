@@ -5,7 +5,7 @@ What is in it is written down with the branches themselves; ``batch_settling`` s
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Unpack
 from uuid import UUID
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from portal.billing import changes, quote_change, quotes, subscriptions
 from portal.billing.errors import ChangeInProgress, NothingToSettle, NotRunning, PayFirst
+from portal.billing.holdings import Current
 from portal.billing.models import Quote, Subscription
 from portal.billing.periods import midnight
 from portal.billing.pricing import terms_of
@@ -30,6 +31,21 @@ from portal.payments import sessions
 PROPOSED = "billing.branch_proposed"
 SETTLED = "billing.branches_settled"
 SETTLE = "billing.settle_branches"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Branches that wait to be paid for, and those that wait to go; none does both."""
+
+    added: Sequence[Branch]
+    leaving: Sequence[Branch]
+
+
+def batch_of(customer: Customer) -> Batch:
+    """Return the open batch of a customer."""
+    found = branches.list_unsettled(customer.business_id) if customer.business_id else ()
+    added = [branch for branch in found if branch.shown_since is None]
+    return Batch(added, [branch for branch in found if branch.leaving_since is not None])
 
 
 def is_collecting(subscription: Subscription | None) -> bool:
@@ -142,27 +158,33 @@ def preview(
     :raises NotRunning, NothingToSettle, PayFirst, RatesStale: see what they say.
     """
     running = quote_change.get_running(subscription, customer, now)
-    batch = branches.list_unsettled(customer.business_id) if customer.business_id else []
-    added = [branch for branch in batch if branch.shown_since is None and not is_leaving_only]
-    leaving = [branch for branch in batch if branch.leaving_since is not None]
+    batch = batch_of(customer)
+    part = Batch((), batch.leaving) if is_leaving_only else batch
     if subscription.mode != "awake":
         raise NotRunning
-    if not added and not leaving:
+    if not part.added and not part.leaving:
         raise NothingToSettle
-    on = quotes.local_day(customer.time_zone, now)
-    left = subscription.extra_branches - len(leaving)
+    change = settling(subscription, part, running, quotes.local_day(customer.time_zone, now), now)
+    return quote_change.preview(change, subscription, running, customer, settles_in, now)
+
+
+def settling(subscription: Subscription, batch: Batch, running: Current, on: date, now: datetime) -> Change:
+    """Return what settling branches on a day of the period is, before it is priced: a line of its own for each.
+
+    :raises UnknownOffer, RatesStale: a price or a needed rate is not there.
+    """
+    left = subscription.extra_branches - len(batch.leaving)
     given_up = _singly(quote_change.to_hold(_holding(subscription, left), subscription, running, on, now))
     after = replace(running, held=[*running.held, *given_up])
-    wanted = _holding(subscription, left + len(added))
+    wanted = _holding(subscription, left + len(batch.added))
     taken_up = _singly(quote_change.to_hold(wanted, subscription, after, on, now))
-    change = Change(
+    return Change(
         quotes.BATCH,
-        {"extra_branches": left + len(added), "leaving": sorted(str(branch.id) for branch in leaving)},
+        {"extra_branches": left + len(batch.added), "leaving": sorted(str(branch.id) for branch in batch.leaving)},
         [*taken_up, *given_up],
-        [str(branch.id) for branch in added],
-        [{"branch": branch.name} for branch in (*added, *leaving)],
+        [str(branch.id) for branch in batch.added],
+        [{"branch": branch.name} for branch in (*batch.added, *batch.leaving)],
     )
-    return quote_change.preview(change, subscription, running, customer, settles_in, now)
 
 
 def _holding(subscription: Subscription, extra_branches: int) -> tuple[tuple[str, int], ...]:

@@ -41,13 +41,6 @@ _DETAILS = text("""
 """).columns(
     id=Uuid, customer_id=Uuid, business_id=Uuid, price_version_id=Uuid, has_method=Boolean
 )  # fmt: skip
-_FOLLOWING = (
-    select(_SUBSCRIPTION.id)
-    .where(_SUBSCRIPTION.renews_at <= bindparam("until"), _SUBSCRIPTION.id > bindparam("after"))
-    .order_by(_SUBSCRIPTION.id)
-    .limit(bindparam("limit"))
-)
-_NO_KEY = UUID(int=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +49,8 @@ class Due:
 
     id: UUID
     public_id: str
-    renews_at: datetime
+    renews_at: datetime | None
+    """None where its period is its last."""
     version: int
     terms: tuple[str, str, int]
     """Mode, tier and further branches from the next period on."""
@@ -78,18 +72,11 @@ def lock_due(now: datetime, limit: int) -> Sequence[Due]:
 
     What they depend on is read once they are locked, by a second look: the first one's may be of before.
     """
-    return _read(db.scalars(_LOCK, {"now": now, "limit": limit}).all())
+    return read(db.scalars(_LOCK, {"now": now, "limit": limit}).all())
 
 
-def list_until(until: datetime, after: UUID | None, limit: int) -> Sequence[Due]:
-    """Return the next ``limit`` subscriptions, by their keys, that are due by ``until``; nothing is locked.
-
-    :param after: the highest key that was seen.
-    """
-    return _read(db.scalars(_FOLLOWING, {"until": until, "after": after or _NO_KEY, "limit": limit}).all())
-
-
-def _read(ids: Sequence[UUID]) -> Sequence[Due]:
+def read(ids: Sequence[UUID]) -> Sequence[Due]:
+    """Return subscriptions by their keys, those that are due first coming first; nothing is locked."""
     return [_due(row) for row in db.execute(_DETAILS, {"ids": list(ids)})] if ids else []
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from portal.billing import changes, entitlement, quote_change, quotes, subscriptions
 from portal.billing.errors import ChangeInProgress, Hibernating, NotHibernating, NoWakeDay
+from portal.billing.holdings import Current
 from portal.billing.models import Quote, Subscription
 from portal.billing.periods import midnight
 from portal.billing.pricing import terms_of
@@ -67,12 +68,19 @@ def preview_waking(subscription: Subscription, customer: Customer, settles_in: s
     running = quote_change.get_running(subscription, customer, now)
     if subscription.mode != "hibernating":
         raise NotHibernating
-    on = quotes.local_day(customer.time_zone, now)
+    change = waking(subscription, customer, running, quotes.local_day(customer.time_zone, now), now)
+    return quote_change.preview(change, subscription, running, customer, settles_in, now)
+
+
+def waking(subscription: Subscription, customer: Customer, running: Current, on: date, now: datetime) -> Change:
+    """Return what waking on a day of the period is, before it is priced.
+
+    :raises UnknownOffer, RatesStale: a price or a needed rate is not there.
+    """
     extra = [str(branch) for branch in branches.list_extra(customer.business_id)] if customer.business_id else []
     wanted = terms_of("awake", subscription.tier_code, len(extra))
     moves = {"mode": "awake", "extra_branches": len(extra)}
-    change = Change(quotes.WAKING, moves, quote_change.to_hold(wanted, subscription, running, on, now), extra)
-    return quote_change.preview(change, subscription, running, customer, settles_in, now)
+    return Change(quotes.WAKING, moves, quote_change.to_hold(wanted, subscription, running, on, now), extra)
 
 
 def carry_out(subscription: Subscription, deal: Deal, invoice_id: UUID | None, now: datetime) -> tuple[date, date]:
@@ -134,8 +142,13 @@ def _stage_waking(subscription: Subscription, time_zone: str, now: datetime) -> 
     day = subscription.wakes_on
     if day is None:
         return
-    wakes_at = midnight(day, ZoneInfo(time_zone)) + _AFTER_MIDNIGHT
+    at = wakes_at(day, time_zone)
     whose, given = f"{subscription.id}:{day}", {"subscription_id": str(subscription.id), "wakes_on": day.isoformat()}
-    ahead = max(now, wakes_at - AHEAD)
+    ahead = max(now, at - AHEAD)
     jobs.stage(ANNOUNCE, queue=jobs.Queue.DEFAULT, due_at=ahead, key=f"{ANNOUNCE}:{whose}", **given)
-    jobs.stage(WAKE, queue=jobs.Queue.DEFAULT, due_at=wakes_at, key=f"{WAKE}:{whose}", **given)
+    jobs.stage(WAKE, queue=jobs.Queue.DEFAULT, due_at=at, key=f"{WAKE}:{whose}", **given)
+
+
+def wakes_at(day: date, time_zone: str) -> datetime:
+    """Return when a listing wakes that is to wake on ``day`` where its customer lives."""
+    return midnight(day, ZoneInfo(time_zone)) + _AFTER_MIDNIGHT

@@ -41,6 +41,13 @@ def offer(
         running = quote_change.get_running(subscription, customer, now)
     except NotRunning:
         return None
+    return priced(subscription, customer, tier, running, ends_at, now)
+
+
+def priced(
+    subscription: Subscription, customer: Customer, tier: Tier, running: Current, ends_at: datetime, now: datetime
+) -> Offer:
+    """Return what moving to a tier costs in the ``running`` period, or in a later one where the grace ends then."""
     today = quotes.local_day(customer.time_zone, now)
     wanted = terms_of(subscription.mode, tier.code, subscription.extra_branches)
     change = quote_change.to_hold(wanted, subscription, running, today, now)

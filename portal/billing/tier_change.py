@@ -1,9 +1,10 @@
 """Another tier for the rest of the running period, up or down (product.md, *Changes*)."""
 
-from datetime import datetime
+from datetime import date, datetime
 
 from portal.billing import quote_change, quotes
 from portal.billing.errors import Hibernating, SameTier
+from portal.billing.holdings import Current
 from portal.billing.models import Quote, Subscription
 from portal.billing.pricing import terms_of
 from portal.billing.quote_change import Change
@@ -23,8 +24,14 @@ def preview(subscription: Subscription, customer: Customer, tier_code: str, sett
     if tier_code == subscription.tier_code:
         raise SameTier
     price_book.get_tier(quote_change.kept_version(subscription, now), tier_code)
-    wanted = terms_of(subscription.mode, tier_code, subscription.extra_branches)
-    on = quotes.local_day(customer.time_zone, now)
-    holds = quote_change.to_hold(wanted, subscription, running, on, now)
-    change = Change(quotes.CHANGE, {"tier": tier_code}, holds)
+    change = moving(subscription, tier_code, running, quotes.local_day(customer.time_zone, now), now)
     return quote_change.preview(change, subscription, running, customer, settles_in, now)
+
+
+def moving(subscription: Subscription, tier_code: str, running: Current, on: date, now: datetime) -> Change:
+    """Return what moving to a tier on a day of the period is, before it is priced.
+
+    :raises UnknownOffer, RatesStale: a price or a needed rate is not there.
+    """
+    wanted = terms_of(subscription.mode, tier_code, subscription.extra_branches)
+    return Change(quotes.CHANGE, {"tier": tier_code}, quote_change.to_hold(wanted, subscription, running, on, now))

@@ -11,8 +11,9 @@ from typing import Any
 
 import click
 
-from portal.billing import due, renewals
-from portal.billing.preview import Charge, Preview
+from portal.billing import advance, due, quotes, renewals
+from portal.billing.preview import Preview
+from portal.billing.rolling import Charge
 from portal.cli import environment
 from portal.cli.run import plain_errors
 from portal.invoicing import line_words
@@ -20,8 +21,17 @@ from portal.kit import config, edge, i18n
 from portal.kit.money import Money
 
 _COLUMNS = (
-    "due_on", "business", "subscription", "starts_on", "ends_on", "lines", "amount", "credit", "currency", "paid_by"
+    "due_on", "business", "subscription", "kind", "starts_on", "ends_on", "lines", "amount", "credit", "currency",
+    "paid_by",
 )  # fmt: skip
+_KINDS = {
+    renewals.KIND: "renewal",
+    advance.FURTHER: "renewal, changed",
+    quotes.WAKING: "waking",
+    quotes.BATCH: "branches",
+    quotes.CHANGE: "tier that fits",
+}
+"""What each charge is for, as the table says it."""
 _OF_LINE = ("code", "quantity", "unit_amount", "amount")
 _LANGUAGE = "en"
 
@@ -71,8 +81,9 @@ def _renew(waiting: int) -> int:
 @click.option("--csv", "form", flag_value="csv", help="Print CSV, amounts in minor units.")
 @click.option("--json", "form", flag_value="json", help="Print JSON, amounts in minor units.")
 def preview(days: int, form: str | None) -> None:
-    """List every renewal of the coming days with its lines, its amount and how it is paid. Nothing is changed.
+    """List every charge of the coming days with its lines, its amount and how it is paid. Nothing is changed.
 
+    Renewals, listings that wake on a day, branches that are settled at midnight, and tiers that grow when a grace ends.
     As things stand: with today's plans, prices and rates, and as if everybody paid in time.
     """
     _connect()
@@ -94,14 +105,15 @@ def _look_ahead(far: timedelta) -> tuple[list[Charge], datetime]:
     found: list[Charge] = []
     while (chunk := edge.write(ahead.following, keep=lambda _: False)) is not None:
         found += chunk
-    return sorted(found, key=lambda charge: (charge.due_on, charge.buyer, charge.subscription)), now + far
+    return sorted(found, key=lambda charge: (charge.due_on, charge.buyer, charge.of.public_id)), now + far
 
 
 def _row(charge: Charge) -> dict[str, Any]:
     row: dict[str, Any] = {
         "due_on": str(charge.due_on),
         "business": charge.buyer,
-        "subscription": charge.subscription,
+        "subscription": charge.of.public_id,
+        "kind": charge.kind,
         "starts_on": str(charge.period.starts_on),
         "ends_on": str(charge.period.ends_on),
         "lines": [],
@@ -110,19 +122,16 @@ def _row(charge: Charge) -> dict[str, Any]:
         "currency": None,
         "paid_by": charge.paid_by,
     }
-    if charge.drawn is None:
+    if charge.total is None or charge.credit is None:
         return row
-    total, lines = charge.drawn.total, [{name: line[name] for name in _OF_LINE} for line in charge.drawn.lines]
-    return row | {
-        "lines": lines, "amount": total.amount, "credit": charge.drawn.credit.amount, "currency": total.currency
-    }  # fmt: skip
+    lines = [{name: line[name] for name in _OF_LINE} for line in charge.lines]
+    total, credit = charge.total, charge.credit
+    return row | {"lines": lines, "amount": total.amount, "credit": credit.amount, "currency": total.currency}
 
 
 def _titles(charge: Charge) -> str:
     """Return what a charge is for, such as "Starter tier, Further branches: 2"."""
-    if charge.drawn is None:
-        return ""
-    currency = charge.drawn.total.currency
+    currency = charge.of.currency
     return ", ".join(
         line_words.shown_line(
             line["code"],
@@ -132,22 +141,30 @@ def _titles(charge: Charge) -> str:
             line["derivation"],
             _LANGUAGE,
         ).title
-        for line in charge.drawn.lines
+        for line in charge.lines
     )
 
 
 def _print_table(charges: Sequence[Charge], until: datetime) -> None:
     rows = [
-        (str(charge.due_on), charge.buyer, _titles(charge), _amount(charge), _how(charge), charge.subscription)
+        (
+            str(charge.due_on),
+            charge.buyer,
+            _KINDS[charge.kind],
+            _titles(charge),
+            _amount(charge),
+            _how(charge),
+            charge.of.public_id,
+        )
         for charge in charges
     ]
-    widths = [max(len(row[column]) for row in rows) for column in range(5)] if rows else []
+    widths = [max(len(row[column]) for row in rows) for column in range(6)] if rows else []
     for row in rows:
         click.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]))
     totals = Counter[str]()
     for charge in charges:
-        if charge.drawn is not None:
-            totals[charge.drawn.total.currency] += charge.drawn.total.amount
+        if charge.total is not None:
+            totals[charge.total.currency] += charge.total.amount
     told = ", ".join(i18n.money_text(amount, currency, _LANGUAGE) for currency, amount in sorted(totals.items()))
     click.echo(
         f"{len(charges)} charges until {until:%Y-%m-%d}: {told}" if rows else f"No charges until {until:%Y-%m-%d}."
@@ -155,17 +172,17 @@ def _print_table(charges: Sequence[Charge], until: datetime) -> None:
 
 
 def _amount(charge: Charge) -> str:
-    drawn = charge.drawn
-    return i18n.money_text(drawn.total.amount, drawn.total.currency, _LANGUAGE) if drawn else "–"
+    total = charge.total
+    return i18n.money_text(total.amount, total.currency, _LANGUAGE) if total else "–"
 
 
 def _how(charge: Charge) -> str:
     """Return how a charge is paid, such as "£0.30 credit, payment link"."""
-    if charge.drawn is None:
+    credit = charge.credit
+    if credit is None:
         return f"waits for a price ({charge.paid_by})"
     said = charge.paid_by.replace("_", " ")
-    credit = charge.drawn.credit
-    if charge.drawn.is_settled or not credit:
+    if credit == charge.total or not credit:
         return said
     return f"{i18n.money_text(credit.amount, credit.currency, _LANGUAGE)} credit, {said}"
 

@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import select
 
 from portal.billing import due, renewals
-from portal.billing.preview import Charge, Preview
+from portal.billing.preview import Preview
+from portal.billing.rolling import Charge
 from portal.currency import rates
 from portal.invoicing.models import Customer, Invoice
 from portal.invoicing.queries import lines_of
@@ -66,11 +67,11 @@ def _foreseen(ahead: timedelta = AHEAD) -> list[Charge]:
 
 
 def _told(charge: Charge) -> Told:
-    drawn = charge.drawn
-    assert drawn is not None
-    lines = [(line["code"], line["quantity"], line["amount"]) for line in drawn.lines]
-    span = [str(day) for day in drawn.period]
-    return str(charge.due_on), charge.buyer, span, drawn.total.amount, drawn.credit.amount, lines
+    assert charge.total is not None
+    assert charge.credit is not None
+    lines = [(line["code"], line["quantity"], line["amount"]) for line in charge.lines]
+    span = [str(charge.period.starts_on), str(charge.period.ends_on)]
+    return str(charge.due_on), charge.buyer, span, charge.total.amount, charge.credit.amount, lines
 
 
 def _happened() -> Iterator[Told]:
@@ -119,7 +120,7 @@ def test_what_has_no_price_is_listed_once_and_holds_nobody_up() -> None:
     _start("Euro Books", currency="EUR")
     _start("Lantern Coffee")
     clock.advance(timedelta(days=9))
-    found = [(charge.buyer, charge.drawn is None, charge.paid_by) for charge in _foreseen(timedelta(days=25))]
+    found = [(charge.buyer, charge.total is None, charge.paid_by) for charge in _foreseen(timedelta(days=25))]
     assert sorted(found) == [("Euro Books", True, "rates_stale"), ("Lantern Coffee", False, "payment_link")]
 
 

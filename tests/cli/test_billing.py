@@ -68,9 +68,11 @@ def test_preview_lists_the_same_in_every_form(typed: Typed) -> None:
     lines = table.output.splitlines()
     assert len(told) == len(rows) == len(lines) - 1 == 10
     assert {row["amount"] for row in rows} == {"100"}
-    assert {(row["paid_by"], row["currency"]) for row in told} == {("payment_link", "GBP")}
+    assert {(row["kind"], row["paid_by"], row["currency"]) for row in told} == {
+        ("subscription_renewal", "payment_link", "GBP")
+    }
     assert told[0]["lines"] == [{"code": "starter", "quantity": 1, "unit_amount": 100, "amount": 100}]
-    assert all(word in lines[0] for word in ("Shop 0", "Starter tier", "£1.00", "payment link"))
+    assert all(word in lines[0] for word in ("Shop 0", "renewal", "Starter tier", "£1.00", "payment link"))
     assert lines[-1].startswith("10 charges until 20")
     assert lines[-1].endswith(": £10.00")
     assert typed("run").output.splitlines()[-1].startswith("Looked at 5 due periods")
