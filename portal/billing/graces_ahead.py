@@ -52,7 +52,7 @@ class GraceAhead:
 
     def may_cost(self, due: Money, paid_by: str) -> bool:
         """Whether its end may be charged: never more than was told, by nobody who has to be asked, by a card once."""
-        can_be_paid = paid_by == "credit" or (paid_by == "stored_card" and not self._was_charged)
+        can_be_paid = paid_by == "credit" or (paid_by != "payment_link" and not self._was_charged)
         return can_be_paid and self._told is not None and due.amount <= self._told
 
     def _is_over(self) -> bool:

@@ -52,7 +52,7 @@ class Charge:
     due_on: date
     period: Period
     paid_by: str
-    """``credit``, ``stored_card`` or ``payment_link``; else the code of why there is no price."""
+    """``credit``, ``stored_card``, ``carried`` or ``payment_link``; else the code of why there is no price."""
     lines: Sequence[Mapping[str, Any]] = ()
     total: Money | None = None
     credit: Money | None = None
@@ -66,6 +66,15 @@ class Charge:
 
 Charges = Iterator[Charge]
 Act = Callable[[datetime], Charges]
+
+
+def _paid_by(rest: Money, has_card: bool) -> str:
+    """Return how what credit leaves of a charge is paid."""
+    if rest <= Money.zero(rest.currency):
+        return "credit"
+    if not has_card:
+        return "payment_link"
+    return "carried" if ways.is_too_little(rest) else "stored_card"
 
 
 class Renewing:
@@ -92,7 +101,7 @@ class Renewing:
             yield Charge(self._one, renewals.KIND, look.period.starts_on, look.period, look.lacks)
         elif look.step is Step.INVOICE:
             drawn = renewals.draw(look, self._prices, at)
-            by = "credit" if drawn.is_settled else "stored_card" if self._one.has_method else "payment_link"
+            by = _paid_by(drawn.total - drawn.credit, self._one.has_method)
             what = (drawn.lines, drawn.total, drawn.credit)
             yield Charge(self._one, renewals.KIND, drawn.due_on, look.period, by, *what)
             self._begin(look, drawn, at)
@@ -247,9 +256,7 @@ class Changing(Renewing):
 
     def _paid_by(self, due: Money) -> str:
         rest = due - Money(self._one.credit, due.currency)
-        if rest <= Money.zero(due.currency):
-            return "credit"
-        return "stored_card" if ways.find_card(self._customer.id, rest) is not None else "payment_link"
+        return _paid_by(rest, ways.find_card(self._customer.id) is not None)
 
     def _become(self, moved: Mapping[str, Any]) -> None:
         agreement = self._agreement

@@ -13,8 +13,8 @@ UNTIL_PAID = timedelta(hours=2)
 def pay(customer: Customer, quote: Quote, now: datetime) -> str:
     """Carry out a quote of this moment where it can be paid without asking anybody.
 
-    :return: ``settled`` where credit paid it, some came back, or it is carried; ``charging`` where the stored card has to
-        answer first; ``no_card`` where nothing was done, since there is none.
+    :return: ``settled`` where credit paid it, some came back, or it is carried; ``charging`` where the stored card has
+        to answer first; ``no_card`` where nothing was done, since there is none.
     """
     if not quote.due:
         checkout.start_payment(customer, quote, ways.WALLET, now)
