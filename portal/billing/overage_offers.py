@@ -6,7 +6,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from portal.billing import overage, periods, quote_change, quotes
-from portal.billing.errors import NotRunning
+from portal.billing.errors import NotRunning, PayFirst
 from portal.billing.holdings import Current
 from portal.billing.models import Subscription
 from portal.billing.periods import Period
@@ -39,7 +39,7 @@ def offer(
         return None
     try:
         running = quote_change.get_running(subscription, customer, now)
-    except NotRunning:
+    except (NotRunning, PayFirst):
         return None
     return priced(subscription, customer, tier, running, ends_at, now)
 

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from portal.billing import checkout, entitlement, graces, ways
+from portal.billing import checkout, entitlement, graces, product_limits, ways
 from portal.billing.apply_decline import apply_decline
 from portal.billing.events import PRODUCT_LIMIT_PASSED
 from portal.billing.models import ProductGrace
+from portal.billing.overage_standing import find_overage
 from portal.directory import products, visibility
 from portal.insights import invariants
 from portal.invoicing import credit_balance
@@ -23,6 +24,7 @@ from portal.payments import charges, sessions
 from portal.payments.models import PaymentSession
 from portal.payments.providers.base import Answer, ChargeOutcome, Result
 from portal.payments.queries import attempt_of, get_session
+from tests.billing.test_restoration import suspended
 from tests.support import running, shop
 from tests.support.counting import add, after, business_of, look, next_look
 from tests.support.everything import store_card
@@ -234,6 +236,15 @@ def test_a_payment_under_way_is_waited_for(customer: Customer) -> None:
     assert (_grace(customer).status, _shown(customer)) == ("running", 11)
     after(customer, days=2)
     assert graces.find_open(running.subscription_of(customer).id) is None
+
+
+def test_what_is_suspended_with_too_many_can_still_be_looked_at(customer: Customer) -> None:
+    after(customer, days=29)
+    add(customer, 1)
+    product_limits.reconcile(business_of(suspended(customer)).id, edge.now())
+    standing = find_overage(business_of(customer), edge.now())
+    assert standing is not None
+    assert (standing.is_resting, standing.is_over, standing.offer) == (True, True, None)
 
 
 def test_the_database_keeps_one_grace_open_and_sees_what_does_not_go_together(customer: Customer) -> None:
