@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, func, or_, select
 
 from portal.kit.db import db, table_of
 from portal.kit.money import Money
@@ -27,7 +27,7 @@ _GUARDED = select(_ACCOUNT.balance).where(
     _ACCOUNT.currency == bindparam("currency"),
 )
 _OF_CUSTOMER = select(_ACCOUNT.code, _ACCOUNT.balance).where(
-    _ACCOUNT.code.in_((CUSTOMER_CREDIT, CUSTOMER_CARRIED)),
+    or_(_ACCOUNT.code == CUSTOMER_CREDIT, _ACCOUNT.code == CUSTOMER_CARRIED),
     _ACCOUNT.owner_id == bindparam("owner_id"),
     _ACCOUNT.currency == bindparam("currency"),
 )
