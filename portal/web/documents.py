@@ -59,6 +59,8 @@ class Document:
     carried: Money | None = None
     """What is owed with the next payment instead."""
     paid: Money | None = None
+    along: Money | None = None
+    """What the same payment paid beside it, as that was owed from before."""
     taken_off: Money | None = None
     """What credit notes took off what was owed."""
     due: Money | None = None
@@ -97,6 +99,7 @@ def of_invoice(
         credit_used=_amount(invoice.credit_amount - invoice.carried_amount, currency),
         carried=_amount(invoice.carried_amount, currency),
         paid=_amount(invoice.paid_amount, currency),
+        along=_amount(session.arrears_amount, currency) if session is not None else None,
         taken_off=_amount(invoice.credited_open_amount, currency),
         due=invoice.due or None,
         paid_at=invoice.paid_at,

@@ -78,6 +78,7 @@ def _sums(document: Document) -> Iterator[tuple[str, str, str]]:
         (gettext("Paid with credit"), document.credit_used),
         (gettext("Added to the next payment"), document.carried),
         (gettext("Paid"), document.paid),
+        (gettext("Also paid, owed from before"), document.along),
         (gettext("Taken off what was owed"), document.taken_off),
         (gettext("Added to your credit"), document.to_credit),
         (gettext("Still to pay"), document.due),

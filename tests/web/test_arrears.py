@@ -1,5 +1,6 @@
 """Tiny amounts and restoration through the pages: what is added is named before anything is charged."""
 
+import re
 from datetime import timedelta
 
 from flask.testing import FlaskClient
@@ -12,7 +13,7 @@ from tests.support.everything import store_card
 from tests.support.pages import log_in
 
 
-def test_what_is_too_little_for_the_card_is_carried_and_paid_by_code(client: FlaskClient) -> None:
+def test_what_is_too_little_for_the_card_is_carried_and_paid_along(client: FlaskClient) -> None:
     plan = _late_starter(client)
     quote = client.post(f"{plan}/quote", data={"tier": "pro"}).location
     page = client.get(quote).text
@@ -23,10 +24,23 @@ def test_what_is_too_little_for_the_card_is_carried_and_paid_by_code(client: Fla
     assert "Added to the next payment" in done
 
     assert "£0.20 is added to your next payment" in client.get(plan).text
-    larger = client.get(client.post(f"{plan}/quote", data={"tier": "enterprise"}).location).text
-    assert "Carried from earlier bills" in larger
-    assert "Pay £0.40 with" in larger
+    quote = client.post(f"{plan}/quote", data={"tier": "enterprise"}).location
+    page = client.get(quote).text
+    assert "Carried from earlier bills" in page
+    assert "Pay £0.40 with" in page
+    session = client.post(f"{quote}/confirm").location.rsplit("/", 1)[1]
+    assert edge.write(lambda: running.pay(get_session(session))) == "paid"
+    receipt = client.get(
+        re.findall(r'href="(/businesses/[^"]*/history/payments/[^"]*)"', client.get("/history").text)[0]
+    )
+    assert re.findall(r"Also paid, owed from before.*?(£[\d.]+)", receipt.text, re.DOTALL) == ["£0.20"]
+    assert "added to your next payment" not in client.get(plan).text
 
+
+def test_what_was_carried_is_paid_by_code_at_any_time(client: FlaskClient) -> None:
+    plan = _late_starter(client)
+    quote = client.post(f"{plan}/quote", data={"tier": "pro"}).location
+    client.post(f"{quote}/confirm", data={"method": "stripe"})
     quote = client.post(f"{plan}/carried").location
     assert "Add £0.20" not in client.get(quote).text
     session = client.post(f"{quote}/confirm").location.rsplit("/", 1)[1]
