@@ -6,7 +6,7 @@ What goes is settled all the same. What was added waits without dunning, and is 
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from portal.billing import branch_batches, checkout, subscriptions, unattended, ways
+from portal.billing import branch_batches, checkout, holdings, subscriptions, unattended, ways
 from portal.billing.errors import NothingToSettle, NotRunning, PayFirst
 from portal.billing.models import Quote, Subscription
 from portal.billing.states import move
@@ -67,7 +67,10 @@ def _let_go(subscription: Subscription, customer: Customer, now: datetime) -> No
 
 def _settle_between_periods(subscription: Subscription, customer: Customer, now: datetime) -> None:
     """At a period's end, before the next one is there: what goes is not part of that any more; what was added waits
-    for it, since only what is paid counts."""
+    for it, since only what is paid counts. Where it is there, and only what was chosen for it is not done, all waits."""
+    if holdings.running(subscription.id, now) is not None:
+        branch_batches.plan_settling(subscription.id, now + UNTIL_RENEWED)
+        return
     batch = branch_batches.batch_of(customer)
     if batch.leaving:
         branches.remove_all([branch.id for branch in batch.leaving], now)

@@ -20,7 +20,7 @@ from portal.billing import (
     ways,
 )
 from portal.billing.counted import Counted, lock
-from portal.billing.errors import PayFirst
+from portal.billing.errors import NotRunning, PayFirst
 from portal.billing.events import PRODUCT_LIMIT_PASSED
 from portal.billing.models import ProductGrace
 from portal.billing.overage_offers import Offer, offer
@@ -97,7 +97,7 @@ def _end(counted: Counted, grace: ProductGrace, now: datetime) -> None:
         return
     try:
         has_grown = counted.subscription.can_grow and _grow(counted, grace, now)
-    except RatesStale:
+    except (NotRunning, RatesStale):
         return
     if not has_grown:
         _tell(counted, grace, "hidden", now)
@@ -115,6 +115,7 @@ def _grow(counted: Counted, grace: ProductGrace, now: datetime) -> bool:
     """Move to the smallest tier that fits where credit pays all of it, or have the stored card be charged, once; never
     for more than was told.
 
+    :raises NotRunning: what was chosen for the end of the period before is not done yet.
     :raises RatesStale: a needed rate is older than seven days.
     """
     tier = overage.smallest_that_fits(counted.tiers, counted.count)

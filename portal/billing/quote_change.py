@@ -46,9 +46,14 @@ def get_running(subscription: Subscription, customer: Customer, now: datetime) -
     if subscription.status == "suspended":
         raise PayFirst
     running = holdings.current(subscription, customer.currency, now)
-    if running is None or subscription.status not in LISTED:
+    if running is None or subscription.status not in LISTED or is_to_turn(subscription, running.period.starts_on):
         raise NotRunning
     return running
+
+
+def is_to_turn(subscription: Subscription, day: date) -> bool:
+    """Whether what was chosen for a period's end, which has come by ``day``, is not done yet."""
+    return subscription.turns_on is not None and subscription.turns_on <= day
 
 
 def kept_version(subscription: Subscription, now: datetime) -> UUID:

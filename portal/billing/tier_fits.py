@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
-from portal.billing import at_period_end, holdings, overage
+from portal.billing import at_period_end, holdings, overage, quote_change, quotes
 from portal.billing.counted import Counted
 from portal.billing.models import Subscription, TierFit
 from portal.invoicing.models import Customer
@@ -92,8 +92,9 @@ def _offer(counted: Counted, fit: TierFit, now: datetime) -> bool:
 
 def _is_free(counted: Counted, now: datetime) -> bool:
     """Whether what happens at the period's end can be chosen now."""
-    subscription_id = counted.subscription.id
-    return sessions.live_of_subscription(subscription_id) is None and holdings.running(subscription_id, now) is not None
+    subscription, today = counted.subscription, quotes.local_day(counted.customer.time_zone, now)
+    is_running = holdings.running(subscription.id, now) is not None and not quote_change.is_to_turn(subscription, today)
+    return is_running and sessions.live_of_subscription(subscription.id) is None
 
 
 def _suggest(counted: Counted, code: str, now: datetime) -> None:

@@ -1,19 +1,19 @@
 """What is chosen for a period's end: another tier or the end of the plan, taken back, replaced, and invoiced ahead."""
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
 
-from portal.billing import at_period_end, checkout, open_invoices, queries, renewals
+from portal.billing import at_period_end, batch_settling, branch_batches, checkout, open_invoices, queries, renewals
 from portal.billing.advance import FURTHER
 from portal.billing.apply_payment import apply_payment
 from portal.billing.errors import ChangeInProgress, NothingPending, NotRunning, SameTier
 from portal.billing.models import Subscription
 from portal.catalogue.errors import UnknownOffer
 from portal.currency import rates
-from portal.directory import visibility
+from portal.directory import branches, visibility
 from portal.insights import invariants
 from portal.invoicing import credit_balance
 from portal.invoicing.models import CreditNote, Customer, Invoice
@@ -24,7 +24,8 @@ from portal.kit.jobs import StagedJob
 from portal.kit.money import Money
 from portal.payments import sessions
 from portal.payments.queries import get_session
-from tests.support import shop
+from tests.support import running, shop
+from tests.support.everything import store_card
 from tests.support.world import PER_EURO
 from worker.jobs.billing import HANDLERS
 from worker.runner import Plain
@@ -251,3 +252,24 @@ def test_a_larger_tier_now_costs_the_invoiced_month_its_difference_too(customer:
     _pay_ahead(customer)
     _buy(customer, "enterprise")
     assert _invoices(customer, renewals.KIND, FURTHER) == [(renewals.KIND, "paid", 400, 0), (FURTHER, "open", 200, 0)]
+
+
+def test_branches_of_the_same_midnight_are_settled_under_the_tier_that_was_chosen(
+    customer: Customer,
+) -> None:
+    at_period_end.choose_tier(customer, "starter", edge.now())
+    _until(AHEAD)
+    _pay_ahead(customer)
+    store_card(customer)
+    _until(END - timedelta(hours=9))
+    [branch] = [one for one in branches.list_live(running.business_of(customer).id) if not one.is_main]
+    branch_batches.remove(customer, branch, edge.now())
+    clock.advance(END - edge.now())
+
+    batch_settling.settle(_subscription(customer).id, edge.now())
+
+    assert _subscription(customer).extra_branches == 1, "which of two jobs of one instant comes first is not known"
+    _until(END)
+    batch_settling.settle(_subscription(customer).id, edge.now())
+    assert (_subscription(customer).tier_code, _subscription(customer).extra_branches) == ("starter", 0)
+    assert _invoices(customer) == [(renewals.KIND, "paid", 200, 100)]
