@@ -67,7 +67,7 @@ def _let_go(subscription: Subscription, customer: Customer, now: datetime) -> No
 
 def _settle_between_periods(subscription: Subscription, customer: Customer, now: datetime) -> None:
     """At a period's end, before the next one is there: what goes is not part of that any more; what was added waits
-    for it, since only what is paid counts. Where it is there, and only what was chosen for it is not done, all waits."""
+    for it, since only what is paid counts. Where it is there, and only what was chosen for it is not done, it waits."""
     if holdings.running(subscription.id, now) is not None:
         branch_batches.plan_settling(subscription.id, now + UNTIL_RENEWED)
         return

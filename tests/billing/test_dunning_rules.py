@@ -45,3 +45,32 @@ def test_the_time_line_is_in_order_and_what_is_over_comes_first(
     assert [one.at for one in shown] == sorted(one.at for one in shown)
     assert [one.is_over for one in shown] == sorted((one.is_over for one in shown), reverse=True)
     assert sum(one.is_over for one in shown) == 1 + step + (step == LAST)
+
+
+def test_what_failed_together_is_tried_apart_and_each_always_at_the_same_time() -> None:
+    """A little later than its day, by what it is about and by the step: up to two hours, and not all alike."""
+    late = {
+        (of, step): step_at(FIRST, step, UUID(int=of)) - FIRST - days * DAY
+        for of in range(50)
+        for step, days in enumerate((1, 3, 7, 14), start=1)
+    }
+    assert len(set(late.values())) == len(late)
+    assert max(late.values()) > timedelta(minutes=110)
+    assert min(late.values()) < timedelta(minutes=10)
+    assert late[7, 1] == step_at(FIRST, 1, UUID(int=7)) - FIRST - DAY
+
+
+@given(started_at=instants, of=st.uuids())
+def test_the_time_line_says_what_is_done_and_when(started_at: datetime, of: UUID) -> None:
+    for is_charged, tried in ((True, "retried"), (False, "reminded")):
+        shown = time_line(started_at, 2, is_charged, False, of)
+        assert [one.what for one in shown] == ["failed", *[tried] * 4, "suspended", "ended"]
+        tries = [step_at(started_at, step, of) for step in (1, 2, 3, 4)]
+        assert [one.at for one in shown] == [started_at, *tries, tries[-1], started_at + 60 * DAY]
+        assert [one.is_over for one in shown] == [True, True, True, False, False, False, False]
+
+
+def test_what_is_caught_up_with_is_half_a_day_after_the_last_step_and_no_later() -> None:
+    of, late = UUID(int=1), FIRST + 30 * DAY
+    assert next_step_at(FIRST, 1, of, late) == late + timedelta(hours=12)
+    assert next_step_at(FIRST, 1, of, FIRST) == step_at(FIRST, 2, of)
