@@ -54,7 +54,7 @@ def charge_invoice(invoice_id: UUID, now: datetime) -> str:
     card = ways.find_card(customer.id)
     if card is None:
         return "no_card"
-    if open_invoices.carry_too_little(invoice, now):
+    if open_invoices.carry_too_little(subscription, invoice, now):
         return "settled"
     if sessions.count_automatic(invoice_id) >= MOST_CHARGES:
         log.error("charges_parked", invoice=invoice.public_id)

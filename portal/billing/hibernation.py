@@ -90,7 +90,7 @@ def carry_out(subscription: Subscription, deal: Deal, invoice_id: UUID | None, n
     day = deal.terms["wakes_on"]
     wakes_on = date.fromisoformat(day) if day else None
     span = changes.carry_out(subscription, deal, invoice_id, now, HIBERNATED, wakes_on=wakes_on)
-    _stage_waking(subscription, deal.time_zone, now)
+    stage_waking(subscription, deal.time_zone, now)
     return span
 
 
@@ -110,7 +110,7 @@ def plan_waking(customer: Customer, wakes_on: date | None, now: datetime) -> Non
     if wakes_on is not None:
         check_wake_day(wakes_on, customer.time_zone, now)
     move(subscription, subscription.status, wakes_on=wakes_on)
-    _stage_waking(subscription, customer.time_zone, now)
+    stage_waking(subscription, customer.time_zone, now)
 
 
 def wake_as(customer: Customer, tier_code: str, now: datetime) -> None:
@@ -130,14 +130,7 @@ def wake_as(customer: Customer, tier_code: str, now: datetime) -> None:
         entitlement.refresh(subscription, customer.business_id, now)
 
 
-def _lock_hibernating(customer: Customer) -> Subscription:
-    subscription = subscriptions.lock_live(customer.id)
-    if subscription is None or subscription.mode != "hibernating":
-        raise NotHibernating
-    return subscription
-
-
-def _stage_waking(subscription: Subscription, time_zone: str, now: datetime) -> None:
+def stage_waking(subscription: Subscription, time_zone: str, now: datetime) -> None:
     """Stage what is to happen for the chosen day; a job for another day does nothing when its time comes."""
     day = subscription.wakes_on
     if day is None:
@@ -152,3 +145,10 @@ def _stage_waking(subscription: Subscription, time_zone: str, now: datetime) -> 
 def wakes_at(day: date, time_zone: str) -> datetime:
     """Return when a listing wakes that is to wake on ``day`` where its customer lives."""
     return midnight(day, ZoneInfo(time_zone)) + _AFTER_MIDNIGHT
+
+
+def _lock_hibernating(customer: Customer) -> Subscription:
+    subscription = subscriptions.lock_live(customer.id)
+    if subscription is None or subscription.mode != "hibernating":
+        raise NotHibernating
+    return subscription

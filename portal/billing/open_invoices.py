@@ -11,19 +11,22 @@ from sqlalchemy import bindparam, select
 from portal.billing import dunning_cases, quotes, subscriptions, ways
 from portal.billing.errors import ChangeInProgress, NothingOwed
 from portal.billing.models import Subscription
+from portal.billing.states import LISTED
 from portal.identity import audit
 from portal.invoicing import carried_account, credit_balance, customers, invoices
 from portal.invoicing.invoices import Settlement
 from portal.invoicing.models import Customer, Invoice
 from portal.invoicing.states import OWED
-from portal.kit import ids, jobs
+from portal.kit import ids, jobs, outbox
 from portal.kit.db import db, table_of
 from portal.kit.money import Money
 from portal.payments import sessions, transactions
+from portal.payments.errors import MethodNotStored
 from portal.payments.models import PaymentMethod
 from portal.payments.sessions import Collection, UnderWay
 
 USE_CREDIT = "billing.use_credit"
+INVOICE_SETTLED = "billing.invoice_settled"
 RENEWAL = "subscription_renewal"
 _INVOICE = table_of(Invoice).c
 _OPEN = (
@@ -58,7 +61,7 @@ def start_payment(customer: Customer, invoice: Invoice, method: str, now: dateti
     if not invoice.due:
         return None
     card = ways.get_card(customer.id) if method == ways.CARD else None
-    if card is not None and carry_too_little(invoice, now):
+    if card is not None and carry_too_little(subscription, invoice, now):
         return None
     return collect(subscription, customer, invoice, card, now)
 
@@ -105,13 +108,16 @@ def to_pay(invoice: Invoice) -> tuple[Money, Money]:
     return invoice.due + carried, carried
 
 
-def carry_too_little(invoice: Invoice, now: datetime) -> bool:
+def carry_too_little(subscription: Subscription, invoice: Invoice, now: datetime) -> bool:
     """Carry what is due of a locked open invoice to the next payment where it is too little for a card to collect.
 
     :return: whether it was.
+    :raises MethodNotStored: it is too little, and nothing runs that would be paid for next.
     """
     if not ways.is_too_little(to_pay(invoice)[0]):
         return False
+    if subscription.status not in LISTED:
+        raise MethodNotStored
     _settle(invoice, invoice.due, "carried", now)
     return True
 
@@ -150,9 +156,25 @@ def _settle(invoice: Invoice, amount: Money, method: str, now: datetime) -> None
     facts = {"amount": amount.amount, "currency": amount.currency, "number": invoice.number, "left": invoice.due.amount}
     audit.record(audit.SYSTEM, f"payment.{_AUDITED[method]}", invoice.public_id, facts, now)
     dunning_cases.clear(invoice, now)
+    if invoice.status == "paid":
+        _tell(invoice, amount, method, now)
 
 
 _AUDITED = {"credit": "settled_by_credit", "carried": "carried"}
+
+
+def _tell(invoice: Invoice, amount: Money, method: str, now: datetime) -> None:
+    """Record that an invoice is paid without a payment: ``amount`` was the last of it."""
+    business_id = customers.get(invoice.customer_id).business_id
+    facts = {
+        "business_id": str(business_id) if business_id else None,
+        "invoice": invoice.public_id,
+        "number": invoice.number,
+        "amount": amount.amount,
+        "currency": amount.currency,
+        "is_carried": method == "carried",
+    }
+    outbox.record(INVOICE_SETTLED, invoice.public_id, facts, now)
 
 
 def _type(invoice: Invoice) -> str:

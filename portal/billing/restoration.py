@@ -6,7 +6,7 @@ place of the suspended one, with its terms and its prices.
 
 from datetime import datetime
 
-from portal.billing import open_invoices, quotes, settling, subscriptions
+from portal.billing import hibernation, open_invoices, quotes, settling, subscriptions
 from portal.billing.models import Subscription
 from portal.billing.queries import Deal
 from portal.invoicing import customers, invoices
@@ -26,4 +26,5 @@ def restore(suspended: Subscription, deal: Deal, now: datetime) -> None:
     quote = quotes.store(quotes.assemble(quotes.START, successor, customer, lines, basis, customer.currency, now))
     draft = invoices.Basis(customer.id, successor.id, successor.version, quote.id, quote.kind, quote.currency)
     invoice = invoices.lock(invoices.draft(draft, lines, now))
+    hibernation.stage_waking(successor, customer.time_zone, now)
     settling.settle(successor, customer, invoice, quote, Money.zero(quote.currency), now)

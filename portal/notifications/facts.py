@@ -52,6 +52,7 @@ def of_change(event: DomainEvent) -> Facts:
     return {
         "tier": event.facts["tier"],
         "session": _session_that_paid(UUID(invoice_id)) if invoice_id else None,
+        "carried": get_by_id(UUID(invoice_id)).carried_amount if invoice_id else 0,
         "amount": sum(line["amount"] for line in lines),
         "currency": event.facts["currency"],
         "lines": [{**line, "unit_amount": line["unit"]} for line in lines],

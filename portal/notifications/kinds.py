@@ -18,6 +18,7 @@ from portal.billing.dunning import OVERDUE
 from portal.billing.events import PAYMENT_APPLIED, PRODUCT_LIMIT_PASSED
 from portal.billing.hibernation import HIBERNATED, WOKEN
 from portal.billing.issuing import INVOICED
+from portal.billing.open_invoices import INVOICE_SETTLED
 from portal.billing.renewals import ANNOUNCED
 from portal.billing.subscriptions import ENDED, STARTED
 from portal.billing.suspension import SUSPENDED
@@ -106,6 +107,12 @@ KINDS = (
     ),
     Kind("renewal_due", INVOICED, facts.of_renewal, _INVOICE, is_told=_waits_to_be_paid),
     Kind("renewal_paid", INVOICED, facts.of_renewal, _INVOICE, is_told=lambda given: bool(given["is_settled"])),
+    Kind(
+        "invoice_settled",
+        INVOICE_SETTLED,
+        facts.taken("invoice", "number", "amount", "currency", "is_carried"),
+        _INVOICE,
+    ),
     Kind("branches_settled", SETTLED, facts.of_change, _BRANCHES),
     Kind(
         "branches_wait",

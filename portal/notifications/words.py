@@ -21,6 +21,10 @@ from portal.notifications import kinds
 _TEMPLATES = Path(__file__).parent.parent.parent / "templates"
 
 
+_SINCE: dict[str, Any] = {"carried": 0}
+"""Facts that notices of earlier versions do not have, as they were then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
     """A notice as it is read: ``rows`` are its figures, ``lines`` explain its amount, ``action`` names its page."""
@@ -40,7 +44,7 @@ def words(kind: str, facts: dict[str, Any], locale: str) -> Words:
 
     :raises jinja2.UndefinedError: the description wants a fact that is not there.
     """
-    said = environment(locale).get_template(f"notices/{kind}.txt").make_module(facts)
+    said = environment(locale).get_template(f"notices/{kind}.txt").make_module(_SINCE | facts)
     return Words(
         title=said.title,  # type: ignore[attr-defined]
         text=said.text.strip(),  # type: ignore[attr-defined]

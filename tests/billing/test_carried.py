@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
-from portal.billing import automatic, checkout, open_invoices, subscriptions, ways
+from portal.billing import automatic, batch_settling, branch_batches, checkout, open_invoices, subscriptions, ways
 from portal.billing.errors import NothingOwed
 from portal.insights import invariants
 from portal.invoicing import carried_account, credit_balance, invoices
@@ -14,6 +14,7 @@ from portal.invoicing.models import Customer, Invoice
 from portal.kit import edge
 from portal.kit.db import db as db_session
 from portal.kit.money import Money
+from portal.kit.outbox import DomainEvent
 from portal.ledger import balances
 from portal.ledger.chart import WRITTEN_OFF, Account
 from portal.payments import methods
@@ -131,6 +132,29 @@ def test_what_is_left_of_a_renewal_is_carried_where_a_card_pays(customer: Custom
     assert automatic.charge_invoice(invoice.id, edge.now()) == "settled"
     invoice = invoices.lock(invoice.id)
     assert (invoice.status, invoice.carried_amount, carried(customer)) == ("paid", 29, 29)
+
+
+def test_whose_invoice_was_carried_is_told_once(customer: Customer) -> None:
+    invoice = owed(customer, 29)
+    for _ in range(2):
+        automatic.charge_invoice(invoice.id, edge.now())
+    told = db_session.scalars(select(DomainEvent.facts).where(DomainEvent.name == open_invoices.INVOICE_SETTLED)).all()
+    assert [(one["number"], one["amount"], one["is_carried"]) for one in told] == [(invoice.number, 29, True)]
+
+
+def test_what_has_ended_carries_nothing(customer: Customer) -> None:
+    invoice = owed(customer, 29)
+    subscriptions.end(subscriptions.lock(running.subscription_of(customer).id), edge.now())
+    with pytest.raises(MethodNotStored):
+        open_invoices.start_payment(customer, invoice, ways.CARD, edge.now())
+    assert carried(customer) == 0
+
+
+def test_a_batch_of_branches_is_settled_and_carried_at_midnight(customer: Customer) -> None:
+    branch_batches.add(customer, running.business_of(customer).id, edge.now(), may_spend=True, **shop.place("Harbour"))
+    batch_settling.settle(running.subscription_of(customer).id, edge.now())
+    assert running.subscription_of(customer).extra_branches == 1
+    assert carried(customer) == 10
 
 
 def test_thirty_pence_are_charged(customer: Customer) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.billing import checkout, dunning, dunning_cases, graces, open_invoices, ways
+from portal.billing import checkout, dunning, dunning_cases, graces, hibernation, open_invoices, ways
 from portal.billing.errors import PayFirst
 from portal.billing.models import Quote
 from portal.directory import branches, visibility
@@ -14,6 +14,7 @@ from portal.invoicing import credit_balance, invoices
 from portal.invoicing.models import Customer, Invoice
 from portal.kit import edge
 from portal.kit.db import db as db_session
+from portal.kit.jobs import StagedJob
 from portal.kit.outbox import DomainEvent
 from portal.payments.queries import get_session
 from tests.catalogue.test_price_book import raise_prices
@@ -125,14 +126,17 @@ def test_what_it_was_told_is_that_the_plan_is_back(customer: Customer) -> None:
 def test_what_slept_sleeps_again_and_pays_for_that_alone(db: None) -> None:
     customer = running.started("pro", branches=1)
     running.until(running.FIRST + timedelta(days=29))
-    quote = checkout.quote_hibernation(customer, None, shop.METHOD, edge.now())
+    wakes_on = edge.now().date() + timedelta(days=90)
+    quote = checkout.quote_hibernation(customer, wakes_on, shop.METHOD, edge.now())
     checkout.start_payment(customer, quote, shop.METHOD, edge.now())
     suspended(customer)
     quote = restoration(customer)
     assert [line["code"] for line in quote.terms["lines"]] == ["hibernation"]
     assert running.paid(customer, quote) == "restored"
     now = running.subscription_of(customer)
-    assert (now.status, now.mode) == ("active", "hibernating")
+    assert (now.status, now.mode, now.wakes_on) == ("active", "hibernating", wakes_on)
+    key = f"{hibernation.WAKE}:{now.id}:{wakes_on}"
+    assert db_session.query(StagedJob).filter_by(key=key, state="pending").count() == 1
     assert not is_listed(customer)
     assert invariants.violations() == []
 

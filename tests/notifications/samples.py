@@ -46,6 +46,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     | {
         "tier": "enterprise",
         "session": "ps_1",
+        "carried": 0,
         "amount": 120,
         "currency": "GBP",
         "lines": [{**line, "unit": 0} for line in _LINES],
@@ -54,10 +55,13 @@ SAMPLES: dict[str, dict[str, Any]] = {
     | {"starts_on": "2026-04-01", "is_pulled": True, "amount": 500, "currency": "GBP", "lines": _LINES},
     "renewal_due": _ABOUT | _RENEWED,
     "renewal_paid": _ABOUT | _RENEWED,
+    "invoice_settled": _ABOUT
+    | {"invoice": "inv_1", "number": "INV-2026-000002", "amount": 29, "currency": "GBP", "is_carried": True},
     "branches_settled": _ABOUT
     | {
         "tier": "pro",
         "session": "ps_1",
+        "carried": 0,
         "amount": 40,
         "currency": "GBP",
         "lines": [{**line, "unit": 0} for line in _LINES],
@@ -81,6 +85,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     | {
         "tier": "pro",
         "session": None,
+        "carried": 0,
         "amount": -175,
         "currency": "GBP",
         "wakes_on": "2027-05-10",
@@ -90,6 +95,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
     | {
         "tier": "pro",
         "session": "ps_1",
+        "carried": 0,
         "amount": 120,
         "currency": "GBP",
         "lines": [{**line, "unit": 0} for line in _LINES],
