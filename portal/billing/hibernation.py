@@ -47,7 +47,7 @@ def preview(
 ) -> Quote:
     """Return the quote of hibernating from today on, not stored yet; most often something comes back.
 
-    :param wakes_on: the day on which to wake again, if one is chosen already.
+    :param wakes_on: the day on which to wake again, if one is chosen already; one that has come by now is none.
     :raises NotRunning, Hibernating, PayFirst, RatesStale: see what they say.
     """
     running = quote_change.get_running(subscription, customer, now)
@@ -55,7 +55,7 @@ def preview(
         raise Hibernating
     on = quotes.local_day(customer.time_zone, now)
     wanted = terms_of("hibernating", subscription.tier_code, subscription.extra_branches)
-    moves = {"mode": "hibernating", "wakes_on": wakes_on.isoformat() if wakes_on else None}
+    moves = {"mode": "hibernating", "wakes_on": wakes_on.isoformat() if wakes_on and wakes_on > on else None}
     change = Change(quotes.HIBERNATION, moves, quote_change.to_hold(wanted, subscription, running, on, now))
     return quote_change.preview(change, subscription, running, customer, settles_in, now)
 

@@ -193,6 +193,15 @@ def _asked(customer: Customer) -> int:
     return len(db_session.scalars(events).all())
 
 
+def test_a_quote_that_is_made_anew_leaves_out_a_day_that_has_come(customer: Customer) -> None:
+    quote = _going_in(customer, edge.now().date() + timedelta(days=3))
+    _days(3)
+    fresh = checkout.renew_quote(customer, quote, shop.METHOD, edge.now())
+    assert (quote.terms["wakes_on"] is None, fresh.terms["wakes_on"]) == (False, None)
+    assert checkout.start_payment(customer, fresh, shop.METHOD, edge.now()) is None
+    assert running.subscription_of(customer).mode == "hibernating"
+
+
 def test_on_its_day_it_wakes_by_credit_and_by_an_older_day_never(customer: Customer) -> None:
     day, subscription_id = date(2027, 4, 20), running.subscription_of(customer).id
     _hibernate(customer, date(2027, 4, 11))
