@@ -82,7 +82,16 @@ class Changing(Renewing):
         self._wait(wait)
 
 
-class Dunned(Changing):
+class Stocked(Changing):
+    """More products are entered than a small tier holds, or hidden again; credit may pay for a larger tier."""
+
+    @rule(count=st.sampled_from([9, 11]), days=st.sampled_from([1, 4, 8]))
+    def stock(self, count: int, days: int) -> None:
+        self.life.step("stock", count)
+        self.life.step("days", days)
+
+
+class Dunned(Stocked):
     """A card is stored, and its bank refuses what it is asked for."""
 
     @rule(says=st.sampled_from(["ok", "soft", "hard"]), wait=waits)

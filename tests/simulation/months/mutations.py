@@ -7,10 +7,20 @@ from typing import Any
 
 import pytest
 
-from portal.billing import advance, dunning, dunning_rules, hibernation, prepayment, renewal_rules, renewals, suspension
+from portal.billing import (
+    advance,
+    dunning,
+    dunning_rules,
+    hibernation,
+    overage,
+    prepayment,
+    renewal_rules,
+    renewals,
+    suspension,
+)
 from portal.billing.pricing import terms_of
 from portal.payments.providers.base import ChargeOutcome
-from tests.simulation.months.machine import Begun, Changing, Dunned, Renewing
+from tests.simulation.months.machine import Begun, Changing, Dunned, Renewing, Stocked
 
 Patch = pytest.MonkeyPatch
 
@@ -55,6 +65,10 @@ def a_closed_card_is_tried_again(patch: Patch) -> None:
     patch.setattr(dunning, "note_decline", lambda subscription, invoice, _, now: note(subscription, invoice, soft, now))
 
 
+def a_day_below_the_limit_is_enough(patch: Patch) -> None:
+    patch.setattr(overage, "CALM", timedelta(hours=24))
+
+
 MUTATIONS: list[tuple[type[Begun], Callable[[Patch], None]]] = [
     (Renewing, months_are_invoiced_late),
     (Renewing, one_is_reminded_late),
@@ -63,5 +77,6 @@ MUTATIONS: list[tuple[type[Begun], Callable[[Patch], None]]] = [
     (Changing, what_was_invoiced_ahead_stays),
     (Changing, sleep_costs_as_much),
     (Changing, months_ahead_are_those_of_now),
+    (Stocked, a_day_below_the_limit_is_enough),
     (Dunned, a_closed_card_is_tried_again),
 ]

@@ -26,6 +26,8 @@ class Passing(Books):
         self.wakes_on: date | None = None
         self.wakes_at: datetime | None = None
         """When that is tried."""
+        self.is_to_count = False
+        """Whether the products are to be counted beside what the tier holds."""
 
     @property
     def next_tier(self) -> str:
@@ -37,6 +39,10 @@ class Passing(Books):
         while event := min(self.due(until), key=lambda one: one[:2], default=None):
             at, _, does = event
             does(at)
+            self.calm_down(at)
+
+    def calm_down(self, now: datetime) -> None:
+        """Do at once what an event or an act asks for."""
 
     def due(self, until: datetime) -> list[Event]:
         """What is due by then: when, what comes first of the same instant, and what is done."""
@@ -123,11 +129,13 @@ class Passing(Books):
             return
         self.tier, self.pending = self.pending, ""
         self.move()
+        self.is_to_count = True
 
     def end(self, now: datetime) -> None:
         """It is over; what it owes stays owed."""
         self.status, self.looks_at, self.pending, self.turns_on = "cancelled", None, "", None
         self.move()
+        self.is_to_count = True
         self.told.append(("ended", self.day(now)))
 
     def _collect_first(self, invoice: Invoice, now: datetime) -> None:
@@ -164,6 +172,7 @@ class Passing(Books):
         """Hide it; only the days shown are owed."""
         self.status, self.looks_at, self.pending, self.turns_on = "suspended", None, "", None
         self.move()
+        self.is_to_count = True
         running, day = self.running(now), self.day(now)
         if running is not None and running.monthly:
             less = running.worth(-running.monthly, day) - running.invoiced

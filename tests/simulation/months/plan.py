@@ -57,6 +57,8 @@ class Plan(Passing):
         if kind == "subscription_change" and choice == self.tier:
             raise Refused("same_tier")
         mode = "hibernating" if kind == "hibernation" else "awake"
+        if kind == "hibernation" and choice and date.fromisoformat(choice) <= day:
+            choice = ""
         price = self.month(mode, choice if kind == "subscription_change" else self.tier)
         total = running.worth(price - running.monthly, day) - running.invoiced
         if self.status != "active" and total > 0:
@@ -85,6 +87,7 @@ class Plan(Passing):
         if quote.total < 0:
             period = self._get_running(now)
             self._carry_out(quote, period, quote.day, now)
+            self.adjust(now)
             self.give_back(period, -quote.total, now)
             self.use_credit(now)
             return "settled"
@@ -161,9 +164,11 @@ class Plan(Passing):
         self.credit -= draft.quote.credit
         period = self._carry_out(draft.quote, draft.period, day, now)
         draft.invoice = self.issue_paid(draft.quote, period)
+        self.adjust(now)
 
     def _carry_out(self, quote: Quote, period: Period | None, day: date, now: datetime) -> Period:
         self.move()
+        self.is_to_count = True
         if quote.kind == "subscription_start":
             self.status, self.anchor = "active", day
             period = Period(day, months_after(day, 1), [(quote.total, day)])
@@ -173,11 +178,10 @@ class Plan(Passing):
         assert period is not None
         period.held.append((quote.next_amount - period.monthly, quote.day))
         if quote.kind == "subscription_change":
-            self.tier = quote.choice
+            self._hold(quote.choice)
         else:
             self.mode = "hibernating" if quote.kind == "hibernation" else "awake"
             self.plan_waking(date.fromisoformat(quote.choice) if quote.choice else None)
-        self.adjust(now)
         return period
 
     def plan_waking(self, day: date | None) -> None:
@@ -208,8 +212,15 @@ class Plan(Passing):
         """Choose what it wakes as."""
         if self.mode != "hibernating" or self.status == "cancelled" or self.live:
             raise Refused("not_hibernating")
-        self.tier = tier
+        self._hold(tier)
         self.move()
+        self.is_to_count = True
+
+    def _hold(self, tier: str) -> None:
+        """Have a tier; what was chosen for the period's end is not pending once it is held."""
+        self.tier = tier
+        if self.pending == tier:
+            self.pending, self.turns_on = "", None
 
     def choose_next(self, tier: str, now: datetime) -> None:
         """Choose another tier for the period's end."""

@@ -10,18 +10,25 @@ from zoneinfo import ZoneInfo
 from psycopg.rows import class_row
 
 from portal.currency import rates
+from portal.directory import products
+from portal.directory.businesses import get_by_public_id
+from portal.directory.queries import count_shown
 from portal.kit import edge
+from tests.directory.shops import make_product
+from tests.simulation.months.limited import Grace
 from tests.simulation.product import EMAIL, Product
 from tests.support import shop
 from tests.support.world import PER_EURO
 
 LONGEST = timedelta(days=200)
 """So far ahead there are rates, one of each day, all the same."""
+_GOOD_CARD = "4242424242424242"
 _PLAN = """
     SELECT u.status, u.mode, u.tier_code AS tier, u.version, u.wakes_on, coalesce(a.balance, 0) AS credit,
            CASE WHEN u.cancels_at_end THEN 'end' ELSE coalesce(u.pending_tier_code, '') END AS pending,
            coalesce((SELECT is_listed FROM business_entitlements e WHERE e.business_id = c.business_id), false)
                AS is_listed,
+           (SELECT overage_policy FROM business_entitlements e WHERE e.business_id = c.business_id) AS policy,
            (SELECT count(*) FROM payment_refunds) AS held_back,
            (SELECT coalesce(sum(total_amount), 0)::bigint FROM credit_notes) AS noted,
            (SELECT count(*) FROM payment_sessions WHERE is_automatic) AS charges,
@@ -39,11 +46,17 @@ _INVOICES = """
     WHERE i.number IS NOT NULL ORDER BY i.issued_at, i.number"""
 _TOLD = """
     SELECT name, occurred_at, facts FROM domain_events WHERE name IN ('billing.renewal_announced',
-        'billing.payment_overdue', 'billing.subscription_suspended', 'billing.subscription_ended')"""
+        'billing.payment_overdue', 'billing.subscription_suspended', 'billing.subscription_ended',
+        'billing.product_limit_passed')"""
 _NEXT = """
     SELECT least((SELECT min(due_at) FROM staged_jobs WHERE state = 'pending' AND due_at > business_now()
                   AND (name LIKE 'billing.%' OR name = 'payments.expire_session')),
                  (SELECT min(renews_at) FROM subscriptions))"""
+
+_GRACE = """
+    SELECT ends_at, under_since, resting_since, warned_at IS NOT NULL AS is_warned, status = 'hidden' AS is_hidden,
+           charged_at IS NOT NULL AS is_charged, told_amount AS told
+    FROM product_graces WHERE status <> 'ended'"""
 
 
 @dataclass(frozen=True)
@@ -58,6 +71,7 @@ class SeenPlan:
     credit: int
     pending: str
     is_listed: bool
+    policy: str | None
     held_back: int
     noted: int
     charges: int
@@ -120,8 +134,32 @@ class LongProduct(Product):
         """All issued invoices, in their order."""
         return self._books.cursor(row_factory=class_row(SeenInvoice)).execute(_INVOICES).fetchall()
 
-    def card(self) -> str:
-        """The newest stored card, by its name at the provider."""
+    def grace(self) -> Grace | None:
+        """The grace that has not ended."""
+        return self._books.cursor(row_factory=class_row(Grace)).execute(_GRACE).fetchone()
+
+    def stock(self, business: str, count: int) -> None:
+        """Enter products or hide the newest by hand, so that so many are shown."""
+
+        def do() -> None:
+            found = get_by_public_id(business)
+            shown = count_shown(found.id)
+            if count < shown:
+                products.hide_newest(found.id, count, edge.now())
+            for number in range(shown, count):
+                make_product(found, f"Cake {number}", edge.now())
+
+        self.portal.do(do)
+
+    def store_card(self, home: str) -> str:
+        """Store a good card through the pages of a business; its name at the provider."""
+        self.owner.get(f"{home}/methods")
+        address = self.owner.post(f"{home}/methods").headers["Location"]
+        self.settle()
+        page = "http" + self.owner.get(address).text.split('href="http')[1].split('"')[0]
+        self.sandbox.checkout(page, _GOOD_CARD)
+        self.sandbox.settle()
+        self.settle()
         newest = "SELECT provider_method FROM payment_methods ORDER BY created_at DESC LIMIT 1"
         return str(self._ask(newest)[0][0])
 
@@ -139,6 +177,8 @@ def _told(name: str, day: date, facts: dict[str, Any]) -> tuple[object, ...]:
             return "announced", date.fromisoformat(facts["starts_on"]), facts["amount"]
         case "billing.payment_overdue":
             return "overdue", day, facts["reason"], facts["amount"]
+        case "billing.product_limit_passed":
+            return "limit", day, facts["step"], facts["amount"]
         case "billing.subscription_suspended":
             return "suspended", day, facts["amount"]
     return "ended", day

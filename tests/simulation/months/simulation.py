@@ -13,11 +13,11 @@ import requests
 from hypothesis import currently_in_test_context, note
 
 from tests.simulation.months import comparison
+from tests.simulation.months.limited import Limited
 from tests.simulation.months.papers import Quote, Untold
-from tests.simulation.months.plan import Plan, Refused
+from tests.simulation.months.plan import Refused
 from tests.simulation.months.product import LONGEST, LongProduct
 from tests.simulation.simulation import CURRENCIES
-from tests.support.visitor import Visitor
 
 T = TypeVar("T")
 REFUSED = "refused"
@@ -25,6 +25,8 @@ SOME_TIME = timedelta(hours=2)
 """More than a code lives."""
 _LAST_HOUR = 12
 """In UTC: later it is soon midnight in Tokyo, at which the answers change."""
+_LATER = timedelta(minutes=4)
+"""By so much every morning is later than the one before: what began on one ends on no other at the very moment."""
 _STILL_WATCHED = timedelta(hours=20)
 _PATHS = {
     "subscription_change": ("plan/quote", "tier"),
@@ -32,7 +34,6 @@ _PATHS = {
     "waking": ("hibernation/wake", ""),
     "prepayment": ("prepayment/quote", "months"),
 }
-_GOOD_CARD = "4242424242424242"
 _BANK = {"ok": "ok", "soft": "insufficient_funds", "hard": "stolen_card"}
 
 
@@ -44,8 +45,8 @@ class Months:
         self._ends = product.now() + LONGEST
         self._quotes: list[tuple[str, Quote]] = []
         self._home = self._card = ""
-        self._cards = 0
-        self.plan: Plan
+        self._cards = self._passes = 0
+        self.plan: Limited
         self.is_sound = True
         """Whether nothing went wrong so far."""
 
@@ -63,7 +64,7 @@ class Months:
         for number in range(branches):
             self._product.add_branch(public_id, f"Branch {number}")
         self._home = f"/businesses/{public_id}"
-        self.plan = Plan(currency, CURRENCIES[currency], branches)
+        self.plan = Limited(currency, CURRENCIES[currency], branches)
 
     def quote(self, kind: str, choice: str) -> None:
         """Something is quoted: a tier, so many months ahead, hibernating for so many days, or waking."""
@@ -162,7 +163,7 @@ class Months:
         if self._do(lambda plan: plan.store_card(now) or "stored") is None:
             return
         self._cards += 1
-        self._card = _stored(self._product, self._home)
+        self._card = self._product.store_card(self._home)
         self._look()
 
     def bank(self, says: str) -> None:
@@ -170,6 +171,12 @@ class Months:
         if self.plan.card:
             self._product.sandbox.bank(self._card, _BANK[says])
             self.plan.card = says
+
+    def stock(self, count: int) -> None:
+        """There are so many products from now on: more are entered, or the newest hidden by hand."""
+        if self._do(lambda plan: plan.stock(count) or "stocked") is not None:
+            self._product.stock(self._home.rsplit("/", 1)[1], count)
+            self._look()
 
     def some_time(self) -> None:
         """Codes run out."""
@@ -179,7 +186,8 @@ class Months:
     def days(self, count: int) -> None:
         """So many days pass, up to the next morning but so many."""
         morning = self._product.now().astimezone(UTC).replace(hour=9, minute=30, second=0)
-        self._pass_to(morning + timedelta(days=count))
+        self._passes += 1
+        self._pass_to(morning + timedelta(days=count) + self._passes * _LATER)
 
     def boundary(self, days: int) -> None:
         """Time passes up to so many days after the next end of a period, or before it."""
@@ -198,11 +206,12 @@ class Months:
         self._tally[f"plans {self.plan.status}"] += 1
         self._product.portal.oracle.ask()
 
-    def _do(self, act: Callable[[Plan], T]) -> T | str | None:
+    def _do(self, act: Callable[[Limited], T]) -> T | str | None:
         """Let the model act; None where it does not know, and then nobody acts."""
         after = deepcopy(self.plan)
         try:
             done = act(after)
+            after.calm_down(self._product.now())
         except Refused:
             return REFUSED
         except Untold:
@@ -211,7 +220,7 @@ class Months:
         self.plan = after
         return done
 
-    def _press(self, path: str, act: Callable[[Plan], None], **typed: str) -> None:
+    def _press(self, path: str, act: Callable[[Limited], None], **typed: str) -> None:
         expected = self._do(lambda plan: act(plan) or "done")
         if expected is None:
             return
@@ -275,16 +284,3 @@ def _check(answer: requests.Response, expected: object) -> None:
     """What is refused says so; everything else leads on."""
     wanted = 409 if expected == REFUSED else 303
     assert answer.status_code == wanted, (expected, answer.status_code, answer.text.partition("<h1")[2][:300])
-
-
-def _stored(product: LongProduct, home: str) -> str:
-    """Store a good card through the pages; its name at the provider."""
-    owner: Visitor = product.owner
-    owner.get(f"{home}/methods")
-    address = owner.post(f"{home}/methods").headers["Location"]
-    product.settle()
-    page = "http" + owner.get(address).text.split('href="http')[1].split('"')[0]
-    product.sandbox.checkout(page, _GOOD_CARD)
-    product.sandbox.settle()
-    product.settle()
-    return product.card()
