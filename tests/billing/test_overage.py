@@ -119,6 +119,21 @@ def test_who_looks_late_still_finds_it_stopped() -> None:
     assert overage.is_stopped(under, START + timedelta(days=30))
 
 
+def test_a_rest_counts_neither_towards_the_end_nor_towards_what_stops_it() -> None:
+    under = overage.seen(overage.begun(START), False, False, START)
+    resting = overage.seen(under, False, True, START + 10 * HOUR)
+    assert (resting.under_since, resting.resting_since) == (START, START + 10 * HOUR)
+    woken = overage.seen(resting, False, False, START + 110 * HOUR)
+    assert woken == Grace(START + timedelta(days=7) + 100 * HOUR, START + 100 * HOUR)
+    assert overage.stops_at(woken) == START + 148 * HOUR
+
+
+def test_who_goes_under_while_it_rests_is_under_from_its_waking_on() -> None:
+    resting = overage.seen(overage.begun(START), False, True, START + HOUR)
+    assert resting == Grace(START + timedelta(days=7), None, START + HOUR)
+    assert overage.seen(resting, False, False, START + 5 * HOUR).under_since == START + 5 * HOUR
+
+
 @given(st.integers(0, 250))
 def test_the_smallest_tier_that_fits_holds_all_and_no_smaller_one_does(count: int) -> None:
     found = overage.smallest_that_fits(TIERS, count)

@@ -1,5 +1,6 @@
 """The law of proration: whatever is changed however often, a period was invoiced what it is worth, to the penny."""
 
+from collections import Counter
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.billing.periods import Period, period
-from portal.billing.proration import Holding, days_left, difference, period_total, spread, step, worth
+from portal.billing.proration import Holding, days_left, difference, net, period_total, spread, step, worth
 from portal.kit.money import Money, rounded
 
 LONDON = ZoneInfo("Europe/London")
@@ -132,3 +133,14 @@ def test_what_is_given_up_keeps_the_price_at_which_it_is_held() -> None:
     held = [holding(100, quantity=2, code="branch"), holding(90, quantity=1, code="branch")]
     change = step(held, [("branch", 1)], UNITS, APRIL.starts_on)
     assert [(one.quantity, one.unit.amount) for one in change] == [(-1, 100), (-1, 90)]
+
+
+@given(histories())
+def test_what_is_left_is_all_that_can_be_given_up(history: tuple[Period, list[list[Holding]]]) -> None:
+    of, changes = history
+    held, counts = [one for change in changes for one in change], Counter[str]()
+    for one in held:
+        counts[one.code] += one.quantity
+    left = net(held, of.last_day)
+    assert {one.code: one.quantity for one in left} == {code: count for code, count in counts.items() if count}
+    assert [replace(one, quantity=-one.quantity) for one in left] == step(held, (), {}, of.last_day)
