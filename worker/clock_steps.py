@@ -15,7 +15,6 @@ from portal.kit.db import db
 
 _PATIENCE = 5
 """A job that failed this often (for about a minute) is not waited for any more; it goes on trying by itself."""
-_SLACK = 0.05
 _RATES_ARE_OUT = time(15, 30, tzinfo=UTC)
 """The European Central Bank publishes about 16:00 in Frankfurt, which is never after 15:00 UTC."""
 _UNDONE = text(
@@ -23,6 +22,7 @@ _UNDONE = text(
     "(state = 'pending' AND due_at <= business_now() AND attempts < :patience))"
 )
 _NEXT = text("SELECT min(due_at) FROM staged_jobs WHERE state = 'pending' AND due_at > business_now()")
+_FRIDAY = 4
 log = logging.logger()
 
 
@@ -58,9 +58,10 @@ def _advance() -> bool:
 
 
 def _stage_rates(now: datetime, target: datetime) -> None:
-    """Fetch each day's rates on the way: the schedule goes by wall time and would see the last day only."""
+    """Fetch each working day's rates on the way: the schedule goes by wall time and would see the last day only."""
     due = datetime.combine(now.astimezone(UTC), _RATES_ARE_OUT)
     due += timedelta(days=int(due <= now))
+    due += timedelta(days=7 - due.weekday() if due.weekday() > _FRIDAY else 0)
     if due < target:
         jobs.stage(FETCH_RATES, queue=jobs.Queue.DEFAULT, due_at=due, key=f"recurring:{FETCH_RATES}")
 
@@ -83,6 +84,4 @@ def _take_sandbox_along() -> None:
     settings = config.current()
     url = f"http://127.0.0.1:{settings.sandbox_port}/_ctl/clock"
     headers = {"X-Sandbox-Token": settings.sandbox_token or ""}
-    behind = edge.write(clock.offset).total_seconds() - http.post(url, {"advance": 0}, headers)["offset"]
-    if behind > _SLACK:
-        http.post(url, {"advance": behind, "settle": True}, headers)
+    http.post(url, {"ahead": edge.write(clock.offset).total_seconds(), "settle": True}, headers)

@@ -33,6 +33,8 @@ BAD: list[tuple[str, object]] = [
     ("clock", {"advance": -5}),
     ("clock", {"advance": "5"}),
     ("clock", {"advance": 1e12}),
+    ("clock", {"ahead": -5}),
+    ("clock", {"ahead": 1e12}),
     ("fault", {"mode": "explode"}),
     ("fault", {"mode": "http500", "provider": "bank"}),
     ("fault", {"mode": "http500", "endpoint": "daily"}),
@@ -84,6 +86,7 @@ def test_the_clock_moves_forward_and_leaves_the_wall(sandbox: Sandbox) -> None:
     after = sandbox.advance(60.5)
     assert (before["offset"], after["offset"]) == (0, 3660.5)
     assert after["now"] > after["wall"]
+    assert [sandbox.control("clock", ahead=ahead)["offset"] for ahead in (60, 3660.52, 4000)] == [3660.5, 3660.5, 4000]
 
 
 def test_the_log_tells_requests_and_deliveries_of_an_order(sandbox: Sandbox, merchant: Merchant, shop: Shop) -> None:
