@@ -34,6 +34,8 @@ def show(business: Business) -> str:
     """Show what is chosen for the end of the period, and what can be."""
     customer = customers.find_of_business(business.id)
     subscription, now = queries.find_live(customer.id) if customer else None, edge.now()
+    if subscription is not None and subscription.status == "suspended":
+        return render_template("web/next_period/hidden.html", business=business, may_pay=may("billing:pay"))
     running = holdings.current(subscription, customer.currency, now) if customer and subscription else None
     if subscription is None or running is None:
         return render_template("web/next_period/page.html", business=business, state="none")
@@ -89,8 +91,10 @@ def choose(business: Business) -> Response:
 def cancel(business: Business) -> Response:
     """Let the plan end with its period."""
     now = edge.now()
-    at_period_end.cancel(customers.of_business(business, now), now)
-    flash(gettext("Your plan will end. You can take it back until then."), "success")
+    if at_period_end.cancel(customers.of_business(business, now), now).status == "cancelled":
+        flash(gettext("Your plan has ended. Nothing was deleted."), "success")
+    else:
+        flash(gettext("Your plan will end. You can take it back until then."), "success")
     return _back(business)
 
 

@@ -71,6 +71,24 @@ def test_what_is_hidden_is_brought_back_by_one_payment(client: FlaskClient) -> N
     assert "Restored plan" in client.get("/history").text
 
 
+def test_what_is_hidden_ends_at_once_and_coming_back_pays_along_what_is_owed(client: FlaskClient) -> None:
+    customer = edge.write(lambda: suspended(running.started("pro")))
+    log_in(client, "ann@shop.example")
+    plan = f"/businesses/{edge.write(lambda: running.business_of(customer).public_id)}/plan"
+    page = client.get(plan).text
+    assert "End the plan" in page
+    assert "Pay ahead" not in page
+    assert "it would end at once" in client.get(f"{plan}/next").text
+    ended = client.post(f"{plan}/next/cancel", follow_redirects=True).text
+    assert "Your plan has ended." in ended
+    assert "You can take it back" not in ended
+    quote = client.post(f"{plan}/quote", data={"tier": "starter"}).location
+    assert "Still owed of invoice INV-" in client.get(quote).text
+    session = client.post(f"{quote}/confirm").location.rsplit("/", 1)[1]
+    assert edge.write(lambda: running.pay(get_session(session))) == "paid"
+    assert "Still to pay" not in client.get("/history/invoices").text
+
+
 def _late_starter(client: FlaskClient) -> str:
     """Log in an owner with Starter and a stored card, with three of thirty days left; give the address of the plan."""
     customer = edge.write(lambda: running.started("starter"))
