@@ -43,12 +43,13 @@ class Booked:
 def booked_of_invoice(
     invoice_id: UUID, attempt_ids: Sequence[UUID], credit_ids: Sequence[UUID], note_ids: Sequence[UUID]
 ) -> list[Booked]:
-    """Return what was booked for an invoice in order: itself, the credit it used, its payments and credit notes.
+    """Return what was booked for an invoice in order: itself, the credit it used and what of that was lent,
+    its payments and credit notes.
 
-    :param credit_ids: the purchases by which credit paid it after it was issued.
+    :param credit_ids: the purchases by which credit paid it.
     """
     named = {"payment": attempt_ids, "credit_note": note_ids, "invoice": [invoice_id]}
-    named["credit_used"] = [invoice_id, *credit_ids]
+    named |= {"credit_used": [invoice_id, *credit_ids], "carried": credit_ids}
     references = [f"{recipe}:{key}" for recipe, keys in named.items() for key in keys]
     found = db.execute(_BOOKED, {"references": references}).all()
     return [_booked(list(rows)) for _, rows in groupby(found, key=lambda row: row.id)]

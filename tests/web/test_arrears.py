@@ -23,6 +23,8 @@ def test_what_is_too_little_for_the_card_is_carried_and_paid_along(client: Flask
     assert "It is added to your next payment." in done
     assert "Added to the next payment" in done
 
+    invoice = re.findall(r'href="(/businesses/[^"]*/history/invoices/[^"]*)"', client.get("/history/invoices").text)[0]
+    assert "Carried to your next payment" in client.get(f"{invoice}/why").text
     assert "£0.20 is added to your next payment" in client.get(plan).text
     quote = client.post(f"{plan}/quote", data={"tier": "enterprise"}).location
     page = client.get(quote).text
