@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from portal.billing import arrears, quotes
+from portal.billing.errors import NotRunning
 from portal.billing.models import Quote, Subscription
 from portal.billing.pricing import Item, month_lines, terms_of
 from portal.billing.queries import Deal
@@ -30,8 +31,11 @@ def preview_restoration(subscription: Subscription, customer: Customer, settles_
     """Return the quote of a suspended subscription's restoration, not stored yet: what it owes, and a whole new period
     from today on, at the prices that it was bought under (product.md, *Failed payments*).
 
+    :raises NotRunning: it has ended, or is back already.
     :raises RatesStale: a needed rate is older than seven days.
     """
+    if subscription.status != "suspended":
+        raise NotRunning
     version = subscription.price_version_id or price_book.current_version(now)
     return _preview(quotes.RESTORATION, version, subscription, customer, settles_in, now)
 

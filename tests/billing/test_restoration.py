@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 
-from portal.billing import checkout, dunning, dunning_cases, graces, hibernation, open_invoices, ways
-from portal.billing.errors import PayFirst
+from portal.billing import at_period_end, checkout, dunning, dunning_cases, graces, hibernation, open_invoices, ways
+from portal.billing.errors import NotRunning, PayFirst
 from portal.billing.models import Quote
 from portal.directory import branches, visibility
 from portal.insights import invariants
@@ -114,6 +114,14 @@ def test_what_is_owed_being_paid_by_itself_ends_it_and_late_money_becomes_credit
     dunning_cases.clear(invoices.lock(invoice.id), edge.now())
     assert running.pay(session) == "credited"
     assert credit_balance.of(customer.id, "GBP").amount == session.amount
+
+
+def test_what_has_ended_is_not_restored_by_an_older_quote(customer: Customer) -> None:
+    quote = restoration(customer)
+    at_period_end.cancel(customer, edge.now())
+    for again in (checkout.start_payment, checkout.renew_quote):
+        with pytest.raises(NotRunning):
+            again(customer, quote, shop.METHOD, edge.now())
 
 
 def test_what_it_was_told_is_that_the_plan_is_back(customer: Customer) -> None:
