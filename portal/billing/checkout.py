@@ -35,17 +35,17 @@ LAPSE_DRAFT = "billing.lapse_draft"
 
 def quote_tier(customer: Customer, tier_code: str, method: str, now: datetime) -> Quote:
     """Store the quote of a tier: of starting with it and with the branches there are, or of changing to it; what is
-    suspended is restored by its own.
+    suspended comes back with it.
 
-    :raises ChangeInProgress, UnknownOffer, SameTier, NotRunning, RatesStale: see what they say.
+    :raises ChangeInProgress, UnknownOffer, SameTier, NotRunning, PayFirst, RatesStale: see what they say.
     """
     running = subscriptions.lock_live(customer.id)
     if running is None or running.status == "incomplete":
         chosen = subscriptions.choose_tier(customer, tier_code, now)
         return quotes.store(quote_start.preview(chosen, customer, _settles_in(method), now))
     _refuse_while_paying(running)
-    if running.status == "suspended" and running.tier_code == tier_code:
-        return quotes.store(quote_start.preview_restoration(running, customer, _settles_in(method), now))
+    if running.status == "suspended":
+        return quotes.store(quote_start.preview_restoration(running, customer, tier_code, _settles_in(method), now))
     return quotes.store(tier_change.preview(running, customer, tier_code, _settles_in(method), now))
 
 

@@ -44,8 +44,8 @@ def _start(subscription: Subscription, customer: Customer, _: Terms, settles_in:
     return quote_start.preview(subscription, customer, settles_in, now)
 
 
-def _restoration(subscription: Subscription, customer: Customer, _: Terms, settles_in: str, now: datetime) -> Quote:
-    return quote_start.preview_restoration(subscription, customer, settles_in, now)
+def _restoration(subscription: Subscription, customer: Customer, terms: Terms, settles_in: str, now: datetime) -> Quote:
+    return quote_start.preview_restoration(subscription, customer, terms["tier"], settles_in, now)
 
 
 def _carried(subscription: Subscription, customer: Customer, _: Terms, settles_in: str, now: datetime) -> Quote:

@@ -19,7 +19,7 @@ def restore(suspended: Subscription, deal: Deal, now: datetime) -> None:
     :raises CreditSpent: there is less of it; nothing happened.
     """
     customer = customers.get(suspended.customer_id)
-    successor = subscriptions.succeed(suspended, now)
+    successor = subscriptions.succeed(suspended, deal.terms["tier"], now)
     open_invoices.use_all_credit(customer.id, now)
     basis = {name: deal.terms[name] for name in ("price_version", "branches")} | {"is_restored": True}
     lines = quotes.lines_in(deal.terms, deal.credit.currency)

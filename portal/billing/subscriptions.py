@@ -121,14 +121,14 @@ def start(
 _NOTHING_MORE = {"renews_at": None, "pending_tier_code": None, "cancels_at_end": False, "turns_on": None}
 
 
-def succeed(suspended: Subscription, now: datetime) -> Subscription:
-    """Put a subscription in the place of a locked, suspended one that ends: with its terms, choices and graces, and
-    still to be started, as what is restored has a new anchor (product.md, *Failed payments*)."""
+def succeed(suspended: Subscription, tier_code: str, now: datetime) -> Subscription:
+    """Put a subscription with a tier in the place of a locked, suspended one that ends: with its mode, choices and
+    graces, and still to be started, as what is restored has a new anchor (product.md, *Failed payments*)."""
     move(suspended, "cancelled", version=suspended.version + 1, **_NOTHING_MORE)
     successor = Subscription(
         public_id=ids.public_id("sub"),
         customer_id=suspended.customer_id,
-        tier_code=suspended.tier_code,
+        tier_code=tier_code,
         mode=suspended.mode,
         wakes_on=suspended.wakes_on,
         can_grow=suspended.can_grow,

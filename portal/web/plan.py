@@ -105,10 +105,15 @@ def _suggested(business: Business, tiers: Sequence[ShownTier]) -> ShownTier | No
 
 
 def _offered(tiers: Sequence[ShownTier], running: Subscription | None) -> list[str]:
-    """Return the codes of the tiers to choose: any to begin with, afterwards any other while it is paid for."""
-    if running is not None and running.status != "active":
-        return []
-    return [tier.code for tier in tiers if running is None or tier.code != running.tier_code]
+    """Return the codes of the tiers to choose: any to begin with, afterwards any other, or where it is not paid for any
+    that costs less (product.md, *Changes*)."""
+    if running is None:
+        return [tier.code for tier in tiers]
+    others = [tier for tier in tiers if tier.code != running.tier_code]
+    if running.status == "active":
+        return [tier.code for tier in others]
+    held = next((tier.price for tier in tiers if tier.code == running.tier_code), None)
+    return [tier.code for tier in others if held is not None and tier.price < held]
 
 
 @bp.post("/quote")

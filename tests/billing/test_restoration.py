@@ -103,7 +103,14 @@ def test_who_declines_is_suspended_as_before(customer: Customer) -> None:
     assert session.arrears == owed(customer).due
 
 
-def test_another_tier_has_to_wait(customer: Customer) -> None:
+def test_it_can_come_back_as_a_tier_that_costs_less(customer: Customer) -> None:
+    quote = checkout.quote_tier(customer, "starter", shop.METHOD, edge.now())
+    assert (quote.kind, quote.total.amount) == ("restoration", 200)
+    assert running.paid(customer, quote) == "restored"
+    assert running.subscription_of(customer).tier_code == "starter"
+
+
+def test_a_tier_that_costs_more_has_to_wait(customer: Customer) -> None:
     with pytest.raises(PayFirst):
         checkout.quote_tier(customer, "enterprise", shop.METHOD, edge.now())
 

@@ -58,7 +58,9 @@ def test_what_is_hidden_is_brought_back_by_one_payment(client: FlaskClient) -> N
     log_in(client, "ann@shop.example")
     assert "Your listing is hidden" in client.get("/dashboard").text
     plan = f"/businesses/{edge.write(lambda: running.business_of(customer).public_id)}/plan"
-    assert "Bring your listing back" in client.get(plan).text
+    page = client.get(plan).text
+    assert "Bring your listing back" in page
+    assert ("See the quote for Starter" in page, "See the quote for Enterprise" in page) == (True, False)
 
     quote = client.post(f"{plan}/quote", data={"tier": "pro"}).location
     page = client.get(quote).text
