@@ -26,6 +26,11 @@ class ShownNotice:
     is_read: bool
     words: Words
 
+    @property
+    def figures(self) -> list[tuple[str, str]]:
+        """What it says in figures, without the business, which stands above it."""
+        return [(term, value) for term, value in self.words.rows if value != self.business_name]
+
 
 @bp.get("")
 @requires(USE_ACCOUNT)

@@ -253,8 +253,17 @@ def confirm(business: Business, quote_id: str) -> Response:
         return redirect(url_for(".show_quote", business=business.public_id, quote_id=fresh.public_id, moved=1), 303)
     if session is None:
         flash(_done(quote), "success")
-        return redirect(url_for("history.show"), 303)
+        return redirect(url_for(_LEADS_TO.get(quote.kind, ".compare"), business=business.public_id), 303)
     return redirect(url_for("pay.show", session=session.public_id), 303)
+
+
+_LEADS_TO = {
+    quotes.BATCH: "branches.show",
+    quotes.HIBERNATION: "hibernation.show",
+    quotes.WAKING: "hibernation.show",
+    quotes.PREPAYMENT: "prepayment.show",
+}
+"""The page that shows what came of a quote, where that is not the plan's."""
 
 
 def _done(quote: Quote) -> str:

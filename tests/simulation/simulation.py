@@ -123,7 +123,7 @@ class Simulation:
             tier = shown.basis.tier if books.is_active else books.tier
             self._note_quote(key, answer.headers["Location"].split("?")[0], tier)
         elif expected == "settled":
-            assert answer.headers["Location"].endswith("/history")
+            assert answer.headers["Location"].endswith("/plan")
         elif expected == "opened":
             self._note_session(books, answer.headers["Location"])
         elif expected == "same":

@@ -21,7 +21,8 @@ def test_what_is_too_little_for_the_card_is_carried_and_paid_along(client: Flask
     assert "Add £0.20 to the next payment" in page
     done = client.post(f"{quote}/confirm", data={"method": "stripe"}, follow_redirects=True).text
     assert "It is added to your next payment." in done
-    assert "Added to the next payment" in done
+    assert "£0.20 is added to your next payment" in done
+    assert "Added to the next payment" in client.get("/history").text
 
     invoice = re.findall(r'href="(/businesses/[^"]*/history/invoices/[^"]*)"', client.get("/history/invoices").text)[0]
     assert "Carried to your next payment" in client.get(f"{invoice}/why").text

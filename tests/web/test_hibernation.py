@@ -49,7 +49,7 @@ def test_the_quote_says_everything_before_and_confirming_hides_at_once(owner: Fl
         assert told in page
     assert owner.get(f"/directory/{business.slug}").status_code == 200
 
-    assert owner.post(shown + "/confirm").location.endswith("/history")
+    assert owner.post(shown + "/confirm").location == f"{address}/hibernation"
 
     assert owner.get(f"/directory/{business.slug}").status_code == 404
     assert "20 Apr 2027" in owner.get(f"{address}/hibernation").text
