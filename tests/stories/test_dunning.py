@@ -54,7 +54,9 @@ def test_d7_a_card_that_fails_is_told_of_tried_again_and_pays_at_last(
     saw("a card without money on the day: past due, told; money on it two days later: charged once, active again")
 
 
-def test_what_was_hidden_pays_for_its_days_and_starts_again(portal: Portal, owner: Visitor) -> None:
+def test_what_was_hidden_is_brought_back_by_one_charge(
+    portal: Portal, owner: Visitor, saw: Callable[[str], None]
+) -> None:
     code = confirm(portal, owner, quote(owner), "wechat_pay")
     portal.sandbox.pay(portal.order(code.rsplit("/", 1)[1]))
     portal.sandbox.settle()
@@ -63,15 +65,14 @@ def test_what_was_hidden_pays_for_its_days_and_starts_again(portal: Portal, owne
     assert portal.count("subscriptions", "status = 'suspended'") == 1
     assert portal.count("business_entitlements", "is_listed") == 0
     store(portal, owner)
-    page = words_of(owner)
-    assert "Hidden until invoice" in page
-    pay_page = page.split('/pay"')[0].rsplit('href="', 1)[1] + "/pay"
-    owner.get(pay_page)
-    payment = owner.post(pay_page, method="stripe").headers["Location"]
-    portal.settle()
-    assert "Paid. Thank you!" in owner.get(payment).text
-    assert portal.count("subscriptions", "status = 'cancelled'") == 1
+    assert "Bring your listing back" in words_of(owner)
     portal.do(lambda: rates.store({edge.now().date(): PER_EURO}, "test", edge.now()))
-    assert "Paid. Thank you!" in owner.get(confirm(portal, owner, quote(owner))).text
+    offer = quote(owner)
+    assert "Still owed of invoice" in owner.get(offer).text
+    assert "Paid. Thank you!" in owner.get(confirm(portal, owner, offer)).text
     assert portal.count("subscriptions", "status = 'active'") == 1
     assert portal.count("business_entitlements", "is_listed") == 1
+    assert portal.count("invoices", "status = 'open'") == 0
+    [charged] = portal.sandbox.book()["stripe"]["totals"].values()
+    assert charged > 300
+    saw(f"hidden for a fortnight's debt: one charge of {charged} pence pays it and a new month, listed again")
