@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from tests.simulation import prices
 from tests.simulation.days import day_in, midnight
-from tests.simulation.months.papers import Case, Draft, Invoice, Period, Quote, Session, Untold, Version
+from tests.simulation.months.papers import Case, Draft, Invoice, Period, Quote, Session, Version
 
 LEAST_BY_CARD = {"GBP": 30, "EUR": 50, "CNY": 400, "JPY": 50}
 REMINDED_ON = (0, 1, 3, 7, 14)
@@ -24,8 +24,8 @@ class Books:
         self.invoices: list[Invoice] = []
         self.drafts: list[Draft] = []
         self.sessions: list[Session] = []
-        self.credit = self.noted = self.held_back = 0
-        """What we owe, what credit notes come to, and how many payments came twice."""
+        self.credit = self.carried = self.noted = self.held_back = 0
+        """What we owe, what they owe with their next payment, what credit notes come to, and how many came twice."""
         self.credit_at: datetime | None = None
         """When credit that found its invoice being paid is looked at again."""
         self.card = ""
@@ -33,11 +33,17 @@ class Books:
         self.charges = 0
         """How often the card was charged without anybody."""
         self.told: list[tuple[object, ...]] = []
+        self.is_to_count = False
+        """Whether the products are to be counted beside what the tier holds."""
 
     @property
     def live(self) -> Session | None:
         """The session of the newest agreement that may still be paid."""
-        return next((one for one in self.sessions if one.state == "open" and one.version[0] == self.version[0]), None)
+        return self.live_of(self.version[0])
+
+    def live_of(self, agreement: int) -> Session | None:
+        """The session of an agreement that may still be paid."""
+        return next((one for one in self.sessions if one.state == "open" and one.agreement == agreement), None)
 
     @property
     def is_listed(self) -> bool:
@@ -69,14 +75,15 @@ class Books:
 
     def issue(self, kind: str, period: Period, total: int, now: datetime) -> None:
         """Issue what is not paid yet; credit pays what it can, the rest is collected on the period's first day."""
-        invoice = Invoice(kind, total, period, collect_at=max(self.at(period.start), now))
+        invoice = Invoice(kind, total, period, self.version[0], collect_at=max(self.at(period.start), now))
         period.invoiced += total
         self.invoices.append(invoice)
         self.spend(invoice)
 
-    def issue_paid(self, quote: Quote, period: Period) -> Invoice:
-        """Issue what was paid for by credit and money."""
-        invoice = Invoice(quote.kind, quote.total, period, "paid", quote.credit, quote.due)
+    def issue_paid(self, quote: Quote, period: Period, lent: int) -> Invoice:
+        """Issue what was paid for by credit, some of it maybe lent for it, and money."""
+        settled = (quote.credit + lent, quote.due - lent)
+        invoice = Invoice(quote.kind, quote.total, period, self.version[0], "paid", *settled)
         period.invoiced += quote.total
         self.invoices.append(invoice)
         return invoice
@@ -94,8 +101,14 @@ class Books:
             self.clear(invoice, now)
 
     def use_credit(self, now: datetime) -> None:
-        """Pay what is owed, oldest first; what is being paid this moment is waited for."""
+        """Pay what was carried and then what is owed, oldest first; what is being paid this moment is waited for."""
         self.credit_at = None
+        along = [one.expires_at for one in self.sessions if one.state == "open" and one.arrears]
+        if along:
+            self.credit_at = max(along) + _MOMENT
+            return
+        part = min(self.credit, self.carried)
+        self.credit, self.carried = self.credit - part, self.carried - part
         for invoice in self.owed:
             live = next((one for one in self.sessions if one.state == "open" and one.of is invoice), None)
             if live is not None:
@@ -125,11 +138,18 @@ class Books:
         self.noted += amount
         self.settle(invoice, now)
 
-    def can_charge(self, due: int) -> bool:
-        """Whether the stored card can pay so much."""
-        if self.card and 0 < due < LEAST_BY_CARD[self.currency]:
-            raise Untold("less than a card is charged")
-        return bool(self.card)
+    def is_too_little(self, amount: int) -> bool:
+        """Whether that is less than a card is charged."""
+        return amount < LEAST_BY_CARD[self.currency]
+
+    def carry(self, invoice: Invoice, now: datetime) -> bool:
+        """Lend what is due of an open invoice, to be paid with the next payment, where a card cannot pay it."""
+        if not self.is_too_little(invoice.due + self.carried):
+            return False
+        self.carried += invoice.due
+        invoice.credit += invoice.due
+        self.settle(invoice, now)
+        return True
 
     def collect(self, invoice: Invoice, now: datetime) -> str:
         """Collect an open invoice without anybody: by credit, then by card; ``no_card`` where there is none."""
@@ -137,12 +157,18 @@ class Books:
         self.settle(invoice, now)
         if invoice.status != "open":
             return "settled"
-        if not self.can_charge(invoice.due):
+        if not self.card:
             return "no_card"
+        if self.carry(invoice, now):
+            return "settled"
         self.charges += 1
         if self.card == "ok":
+            along = self.carried
+            self.credit += along
             invoice.paid += invoice.due
             self.settle(invoice, now)
+            if along:
+                self.use_credit(now)
             return "settled"
         return self.card
 
@@ -152,12 +178,23 @@ class Books:
         if case is None or case.status == "closed":
             return
         case.status = "closed"
-        if any(other.case and other.case.status != "closed" for other in self.invoices):
+        others = [other.case for other in self.invoices if other.agreement == invoice.agreement and other.case]
+        if not self.is_current(invoice) or any(other.status != "closed" for other in others):
             return
         if self.status == "suspended":
-            raise Untold("what was suspended is paid")
+            self.end(now)
         if self.status == "past_due":
             self.status = "active"
+
+    def end(self, now: datetime) -> None:
+        """It is over; what it owes stays owed, and what was carried is given up."""
+        self.status, self.carried, self.is_to_count = "cancelled", 0, True
+        self.move()
+        self.told.append(("ended", self.day(now)))
+
+    def is_current(self, invoice: Invoice) -> bool:
+        """Whether an invoice is of the newest agreement."""
+        return invoice.agreement == self.version[0]
 
     def open_case(self, invoice: Invoice, now: datetime, *, is_charged: bool) -> None:
         """The first failure of an invoice: what it is for is past due."""

@@ -31,8 +31,8 @@ def _same_plan(product: LongProduct, plan: Limited) -> None:
     seen = product.plan()
     mine = (plan.status, plan.mode, plan.tier, plan.version[1], plan.pending, plan.wakes_on)
     assert (seen.status, seen.mode, seen.tier, seen.version, seen.pending, seen.wakes_on) == mine, (seen, mine)
-    amounts = (plan.credit, plan.noted, plan.held_back)
-    assert (seen.credit, seen.noted, seen.held_back) == amounts, (seen, amounts)
+    amounts = (plan.credit, plan.carried, plan.noted, plan.held_back)
+    assert (seen.credit, seen.carried, seen.noted, seen.held_back) == amounts, (seen, amounts)
     assert (seen.is_listed, seen.charges) == (plan.is_listed, plan.charges), (seen, plan.charges)
     assert (seen.policy == "hide") == bool(plan.grace and plan.grace.is_hidden)
     periods = [f"{one.start}..{one.end} {one.monthly}" for one in plan.periods]
@@ -92,7 +92,7 @@ def _instants(grace: Grace) -> tuple[datetime | None, ...]:
 def quote(page: str, plan: Limited, shown: Quote) -> None:
     """The page of a quote names what is due or comes back."""
     assert shown.total >= 0 or prices.written(-shown.total, plan.currency) in page, shown
-    assert (prices.written(shown.due, plan.currency) if shown.due else "Confirm, nothing to pay") in page, shown
+    assert (prices.written(shown.to_pay, plan.currency) if shown.to_pay else "Confirm, nothing to pay") in page, shown
 
 
 def told(product: LongProduct, plan: Limited) -> None:

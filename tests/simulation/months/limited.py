@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 from tests.simulation.days import months_after
 from tests.simulation.months.papers import Period
 from tests.simulation.months.passing import Event
-from tests.simulation.months.plan import LISTED, Plan, Refused
+from tests.simulation.months.plan import Plan
+from tests.simulation.months.quoting import LISTED, Refused
 
 HOLDS = {"starter": 10, "pro": 100, "enterprise": None}
 LENGTH, AHEAD, CALM = timedelta(days=7), timedelta(days=3), timedelta(hours=48)
@@ -123,12 +124,10 @@ class Limited(Plan):
             quote = self.quote("subscription_change", self._fitting(), now)
         except Refused:
             return False
-        if quote.total > grace.told or (quote.due and (grace.is_charged or not self.can_charge(quote.due))):
+        if quote.total > grace.told or (quote.due and (grace.is_charged or not self.card)):
             return False
-        is_charged = quote.due > 0
-        self.charges += is_charged
-        grace.is_charged = grace.is_charged or is_charged
-        self.confirm(quote, is_charged, now)
+        grace.is_charged = grace.is_charged or quote.due > 0
+        self.confirm(quote, quote.due > 0, now, is_automatic=True)
         return True
 
     def _fitting(self) -> str:

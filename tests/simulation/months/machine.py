@@ -101,7 +101,23 @@ class Dunned(Stocked):
         self._wait(wait)
 
 
-class Everything(Dunned):
+class Owing(Dunned):
+    """What is suspended is restored, what has ended comes back, and what was carried is paid."""
+
+    @rule(wait=st.sampled_from([("boundary", 15), ("days", 27), ()]), by_card=st.booleans(), tier=tiers)
+    def come_back(self, wait: tuple[Any, ...], by_card: bool, tier: str) -> None:
+        self._wait(wait)
+        self.life.step("restore", by_card)
+        self._buy("subscription_change", tier, by_card)
+        self.life.step("pay", 0)
+
+    @rule(by_card=st.booleans())
+    def pay_what_was_carried(self, by_card: bool) -> None:
+        self._buy("carried", "", by_card)
+        self.life.step("pay", 0)
+
+
+class Everything(Owing):
     """All that may happen: codes that are left, given up or paid late, and older quotes."""
 
     @rule(what=changes, wait=waits)

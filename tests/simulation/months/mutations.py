@@ -9,6 +9,7 @@ import pytest
 
 from portal.billing import (
     advance,
+    arrears,
     dunning,
     dunning_rules,
     hibernation,
@@ -20,7 +21,7 @@ from portal.billing import (
 )
 from portal.billing.pricing import terms_of
 from portal.payments.providers.base import ChargeOutcome
-from tests.simulation.months.machine import Begun, Changing, Dunned, Renewing, Stocked
+from tests.simulation.months.machine import Begun, Changing, Dunned, Owing, Renewing, Stocked
 
 Patch = pytest.MonkeyPatch
 
@@ -69,6 +70,10 @@ def a_day_below_the_limit_is_enough(patch: Patch) -> None:
     patch.setattr(overage, "CALM", timedelta(hours=24))
 
 
+def who_comes_back_owes_nothing(patch: Patch) -> None:
+    patch.setattr(arrears, "of_invoices", lambda _: [])
+
+
 MUTATIONS: list[tuple[type[Begun], Callable[[Patch], None]]] = [
     (Renewing, months_are_invoiced_late),
     (Renewing, one_is_reminded_late),
@@ -78,5 +83,6 @@ MUTATIONS: list[tuple[type[Begun], Callable[[Patch], None]]] = [
     (Changing, sleep_costs_as_much),
     (Changing, months_ahead_are_those_of_now),
     (Stocked, a_day_below_the_limit_is_enough),
+    (Owing, who_comes_back_owes_nothing),
     (Dunned, a_closed_card_is_tried_again),
 ]

@@ -11,10 +11,6 @@ Version = tuple[int, int]
 """The how manyeth agreement it is, and how often that has changed."""
 
 
-class Untold(Exception):
-    """What the rules of the plain model do not say, so that it is not tried."""
-
-
 @dataclass
 class Period:
     """A month of a plan: ``held`` is what a whole one costs more or less from a day on."""
@@ -57,6 +53,8 @@ class Invoice:
     kind: str
     total: int
     period: Period
+    agreement: int
+    """Of which agreement it is."""
     status: str = "open"
     credit: int = 0
     paid: int = 0
@@ -94,16 +92,23 @@ class Quote:
     total: int
     credit: int
     next_amount: int
+    arrears: tuple[int, ...] = ()
+    """What was carried, if anything was, and what invoices owe from before, where that is paid along."""
 
     @property
     def due(self) -> int:
-        """What is left to pay."""
+        """What is left to pay of it."""
         return max(self.total, 0) - self.credit
+
+    @property
+    def to_pay(self) -> int:
+        """What is left to pay, and what was owed before."""
+        return self.due + sum(self.arrears)
 
     def asks_the_same(self, other: "Quote", currency: str) -> bool:
         """Whether two quotes come to the same lines; most of them name their day, others that of a rate."""
-        is_dayless = self.kind == "prepayment" or (self.kind == "subscription_start" and currency == "GBP")
-        mine, theirs = ((one.kind, one.choice, one.total, one.credit) for one in (self, other))
+        is_dayless = self.kind in ("prepayment", "carried") or (self.kind == "subscription_start" and currency == "GBP")
+        mine, theirs = ((one.kind, one.choice, one.total, one.credit, one.arrears) for one in (self, other))
         return mine == theirs and (is_dayless or self.day == other.day)
 
 
@@ -124,7 +129,9 @@ class Session:
 
     of: Draft | Invoice
     owed: int
-    version: Version
+    arrears: int
+    """The part of that which was owed before."""
+    agreement: int
     day: date
     expires_at: datetime
     state: str = "open"

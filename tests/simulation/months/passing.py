@@ -26,8 +26,6 @@ class Passing(Books):
         self.wakes_on: date | None = None
         self.wakes_at: datetime | None = None
         """When that is tried."""
-        self.is_to_count = False
-        """Whether the products are to be counted beside what the tier holds."""
 
     @property
     def next_tier(self) -> str:
@@ -132,11 +130,9 @@ class Passing(Books):
         self.is_to_count = True
 
     def end(self, now: datetime) -> None:
-        """It is over; what it owes stays owed."""
-        self.status, self.looks_at, self.pending, self.turns_on = "cancelled", None, "", None
-        self.move()
-        self.is_to_count = True
-        self.told.append(("ended", self.day(now)))
+        """And nothing more is planned."""
+        self.looks_at, self.pending, self.turns_on = None, "", None
+        super().end(now)
 
     def _collect_first(self, invoice: Invoice, now: datetime) -> None:
         invoice.collect_at = None
@@ -152,7 +148,7 @@ class Passing(Books):
     def _step(self, invoice: Invoice, case: Case, now: datetime) -> None:
         if case.status == "suspended":
             case.status, invoice.status = "closed", "uncollectible"
-            if self.status == "suspended":
+            if self.status == "suspended" and self.is_current(invoice):
                 self.end(now)
             return
         outcome = self.collect(invoice, now) if case.is_charged else "no_card"
@@ -165,7 +161,7 @@ class Passing(Books):
             self._remind(invoice, "overdue" if outcome == "no_card" else "declined", now)
             return
         case.status, case.next_at = "suspended", case.started_at + ENDS_AFTER
-        if self.status == "past_due":
+        if self.status == "past_due" and self.is_current(invoice):
             self._suspend(invoice, now)
 
     def _suspend(self, invoice: Invoice, now: datetime) -> None:
@@ -185,6 +181,6 @@ class Passing(Books):
         """A good card is stored, and charged what is overdue."""
         self.card = "ok"
         for invoice in self.owed:
-            if invoice.case and invoice.case.status == "running":
+            if invoice.case and invoice.case.status == "running" and self.is_current(invoice):
                 invoice.case.is_charged = True
                 self.collect(invoice, now)

@@ -1,79 +1,21 @@
-"""What somebody may do with a plan, what that costs, and what becomes of the money: told without the product."""
+"""What somebody may do with a plan, and what becomes of the money: told without the product."""
 
 from datetime import date, datetime, timedelta
 
 from tests.simulation.days import months_after
-from tests.simulation.months.papers import HOUR, Draft, Invoice, Period, Quote, Session, Untold
-from tests.simulation.months.passing import Event, Passing
+from tests.simulation.months.papers import HOUR, Draft, Invoice, Period, Quote, Session
+from tests.simulation.months.passing import Event
+from tests.simulation.months.quoting import FOR_CREDIT, LISTED, Quoting, Refused
 
-LISTED = ("active", "past_due")
 AFTER_MIDNIGHT = timedelta(minutes=5)
 
 
-class Refused(Exception):
-    """What is not done, and why."""
-
-
-class Plan(Passing):
+class Plan(Quoting):
     """One business's, from its first quote on."""
 
-    def quote(self, kind: str, choice: str, now: datetime) -> Quote:
-        """Have something quoted."""
-        if kind == "subscription_change" and self.status in ("none", "incomplete", "cancelled"):
-            self._choose_start(choice)
-            return self._quote_start(now)
-        if self.status == "suspended":
-            raise Untold("what is suspended comes back")
-        if self.live:
-            raise Refused("change_in_progress")
-        return self._quote_running(kind, choice, now)
-
-    def _choose_start(self, tier: str) -> None:
-        if self.status != "incomplete":
-            if self.owed:
-                raise Untold("what comes back pays first")
-            self.version, self.status, self.mode, self.tier = (self.version[0] + 1, 1), "incomplete", "awake", tier
-            self.periods, self.wakes_on, self.wakes_at = [], None, None
-        elif tier != self.tier:
-            if self.live:
-                raise Refused("change_in_progress")
-            self.tier = tier
-            self.move()
-
-    def _quote_start(self, now: datetime) -> Quote:
-        if self.status != "incomplete":
-            raise Refused("already_started")
-        total = self.month("awake", self.tier)
-        credit = min(total, self.credit)
-        return Quote(self.version, "subscription_start", self.tier, self.day(now), total, credit, total)
-
-    def _quote_running(self, kind: str, choice: str, now: datetime) -> Quote:
-        running, day, is_asleep = self._get_running(now), self.day(now), self.mode == "hibernating"
-        if kind == "prepayment":
-            total = int(choice) * self.month(self.mode, self.next_tier)
-            return Quote(self.version, kind, choice, day, total, 0, 0)
-        if (kind == "waking") != is_asleep:
-            raise Refused("asleep or awake")
-        if kind == "subscription_change" and choice == self.tier:
-            raise Refused("same_tier")
-        mode = "hibernating" if kind == "hibernation" else "awake"
-        if kind == "hibernation" and choice and date.fromisoformat(choice) <= day:
-            choice = ""
-        price = self.month(mode, choice if kind == "subscription_change" else self.tier)
-        total = running.worth(price - running.monthly, day) - running.invoiced
-        if self.status != "active" and total > 0:
-            raise Refused("pay_first")
-        return Quote(self.version, kind, choice, day, total, min(max(total, 0), self.credit), price)
-
-    def _get_running(self, now: datetime) -> Period:
-        running = self.running(now)
-        if running is None or self.status not in LISTED:
-            raise Refused("pay_first" if self.status == "suspended" else "not_running")
-        return running
-
-    def confirm(self, quote: Quote, by_card: bool, now: datetime) -> str:
-        """Confirm a quote: ``opened``, ``same``, ``moved``, or ``settled`` where nothing is to pay."""
-        if quote.version[0] != self.version[0]:
+    def confirm(self, quote: Quote, by_card: bool, now: datetime, *, is_automatic: bool = False) -> str:
+        """Confirm a quote: ``opened``, ``same``, ``moved``, or ``settled`` where nothing is to pay by now."""
+        if quote.version[0] != self.version[0] or self.status == "cancelled":
             raise Refused("of an earlier agreement")
         if quote.kind == "subscription_start" and self.status != "incomplete":
             raise Refused("already_started")
@@ -91,17 +33,20 @@ class Plan(Passing):
             self.give_back(period, -quote.total, now)
             self.use_credit(now)
             return "settled"
-        draft = self._draft(quote, now)
-        if quote.due == 0 and quote.kind != "prepayment":
-            self._fulfil(draft, quote.day, now)
-            return "settled"
-        return self._open(Session(draft, quote.due, self.version, quote.day, now + HOUR), by_card, now)
+        return self._pay_quote(quote, by_card, now, is_automatic)
 
-    def renew(self, quote: Quote, now: datetime) -> Quote:
-        """What a quote would be at this moment."""
-        if quote.kind == "subscription_start":
-            return self._quote_start(now)
-        return self._quote_running(quote.kind, quote.choice, now)
+    def _pay_quote(self, quote: Quote, by_card: bool, now: datetime, is_automatic: bool) -> str:
+        is_lent = by_card and self.is_too_little(quote.to_pay)
+        if is_lent and quote.kind in (*FOR_CREDIT, "restoration"):
+            raise Refused("nothing that could be carried")
+        draft = self._draft(quote, now)
+        if quote.due == 0 or is_lent:
+            self.carried += quote.due
+            self._fulfil(draft, quote.day, now, quote.due)
+            return "settled"
+        arrears = sum(quote.arrears)
+        session = Session(draft, quote.to_pay, arrears, self.version[0], quote.day, now + HOUR)
+        return self._open(session, by_card, now, is_automatic)
 
     def _draft(self, quote: Quote, now: datetime) -> Draft:
         last = self.drafts[-1] if self.drafts else None
@@ -112,8 +57,9 @@ class Plan(Passing):
         self.drafts.append(Draft(quote, self.version, self.running(now)))
         return self.drafts[-1]
 
-    def _open(self, session: Session, by_card: bool, now: datetime) -> str:
+    def _open(self, session: Session, by_card: bool, now: datetime, is_automatic: bool = False) -> str:
         self.sessions.append(session)
+        self.charges += is_automatic
         if by_card and self.card != "ok":
             session.end("failed", now)
         elif by_card:
@@ -127,25 +73,38 @@ class Plan(Passing):
         session.became = self._become(session, day, now)
 
     def _become(self, session: Session, day: date, now: datetime) -> str:
-        of = session.of
+        of, is_restored = session.of, False
         invoice = of if isinstance(of, Invoice) else of.invoice
-        if invoice is not None and invoice.is_owed and invoice.due == session.owed:
-            self._end_others(session, now)
-            invoice.paid += session.owed
+        if invoice is not None and invoice.is_owed and invoice.due == session.owed - session.arrears:
+            self._receive(session, now)
+            invoice.paid += invoice.due
             self.settle(invoice, now)
+            self._pay_arrears(session, now)
             return "applied"
         if isinstance(of, Draft) and self._stands(of, now):
-            self._end_others(session, now)
-            if of.quote.kind != "prepayment":
+            if of.quote.kind not in (*FOR_CREDIT, "restoration"):
+                self._receive(session, now)
                 self._fulfil(of, day, now)
+                self._pay_arrears(session, now)
                 return "applied"
-            of.is_void = True
+            self._end_others(session, now)
+            of.is_void, is_restored = True, of.quote.kind == "restoration"
         elif invoice is not None and invoice.was_paid:
             self.held_back += 1
             return "held"
         self.credit += session.owed
+        if is_restored:
+            self._restore(now)
         self.use_credit(now)
         return "credited"
+
+    def _receive(self, session: Session, now: datetime) -> None:
+        self._end_others(session, now)
+        self.credit += session.arrears
+
+    def _pay_arrears(self, session: Session, now: datetime) -> None:
+        if session.arrears:
+            self.use_credit(now)
 
     def _end_others(self, session: Session, now: datetime) -> None:
         for other in self.sessions:
@@ -155,15 +114,18 @@ class Plan(Passing):
     def _stands(self, draft: Draft, now: datetime) -> bool:
         if draft.is_void or draft.invoice is not None or draft.version != self.version:
             return False
-        is_change = draft.quote.kind not in ("subscription_start", "prepayment")
+        if draft.quote.kind == "restoration":
+            owed = (self.carried,) if self.carried else ()
+            return self.status == "suspended" and draft.quote.arrears == owed + tuple(one.due for one in self.owed)
+        is_change = draft.quote.kind not in ("subscription_start", *FOR_CREDIT)
         if is_change and (self.status not in LISTED or self.running(now) is not draft.period):
             return False
         return draft.quote.credit <= self.credit
 
-    def _fulfil(self, draft: Draft, day: date, now: datetime) -> None:
+    def _fulfil(self, draft: Draft, day: date, now: datetime, lent: int = 0) -> None:
         self.credit -= draft.quote.credit
         period = self._carry_out(draft.quote, draft.period, day, now)
-        draft.invoice = self.issue_paid(draft.quote, period)
+        draft.invoice = self.issue_paid(draft.quote, period, lent)
         self.adjust(now)
 
     def _carry_out(self, quote: Quote, period: Period | None, day: date, now: datetime) -> Period:
@@ -203,10 +165,8 @@ class Plan(Passing):
             quote = self._quote_running("waking", "", now)
         except Refused:
             return
-        has_to_charge = bool(quote.due and self.can_charge(quote.due))
-        if quote.due == 0 or has_to_charge:
-            self.charges += has_to_charge
-            self.confirm(quote, has_to_charge, now)
+        if quote.due == 0 or self.card:
+            self.confirm(quote, bool(quote.due), now, is_automatic=True)
 
     def wake_as(self, tier: str) -> None:
         """Choose what it wakes as."""
@@ -264,17 +224,26 @@ class Plan(Passing):
         self.use_credit(now)
 
     def pay_open(self, invoice: Invoice, by_card: bool, now: datetime) -> str:
-        """Pay what was issued: ``opened``, ``same``, or ``settled`` where credit pays all of it."""
-        if self.status == "suspended":
-            raise Untold("what is suspended is paid")
+        """Pay what was issued: ``opened``, ``same``, or ``settled`` where nothing is to pay by now."""
         if not invoice.is_owed:
             raise Refused("nothing_owed")
-        if self.live and (self.live.of is not invoice or by_card):
+        live = self.live_of(invoice.agreement)
+        if live and (live.of is not invoice or by_card):
             raise Refused("change_in_progress")
-        if self.live:
+        if live:
             return "same"
         self.spend(invoice)
         self.settle(invoice, now)
-        if not invoice.is_owed:
+        if not invoice.is_owed or (by_card and self.carry(invoice, now)):
             return "settled"
-        return self._open(Session(invoice, invoice.due, self.version, self.day(now), now + HOUR), by_card, now)
+        owed, day = invoice.due + self.carried, self.day(now)
+        return self._open(Session(invoice, owed, self.carried, invoice.agreement, day, now + HOUR), by_card, now)
+
+    def _restore(self, now: datetime) -> None:
+        """What was suspended is followed by another agreement of its terms, which credit starts from today on."""
+        self.version, self.status, self.periods = (self.version[0] + 1, 1), "incomplete", []
+        self.use_credit(now)
+        self.drafts.append(Draft(self._quote_start(now), self.version, None))
+        self._fulfil(self.drafts[-1], self.day(now), now)
+        if self.wakes_on:
+            self.wakes_at = max(self.at(self.wakes_on) + AFTER_MIDNIGHT, now)

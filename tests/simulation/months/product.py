@@ -25,6 +25,8 @@ LONGEST = timedelta(days=200)
 _GOOD_CARD = "4242424242424242"
 _PLAN = """
     SELECT u.status, u.mode, u.tier_code AS tier, u.version, u.wakes_on, coalesce(a.balance, 0) AS credit,
+           coalesce((SELECT balance FROM ledger_accounts l WHERE l.owner_id = c.id AND l.code = 'customer_carried'), 0)
+               AS carried,
            CASE WHEN u.cancels_at_end THEN 'end' ELSE coalesce(u.pending_tier_code, '') END AS pending,
            coalesce((SELECT is_listed FROM business_entitlements e WHERE e.business_id = c.business_id), false)
                AS is_listed,
@@ -69,6 +71,7 @@ class SeenPlan:
     version: int
     wakes_on: date | None
     credit: int
+    carried: int
     pending: str
     is_listed: bool
     policy: str | None

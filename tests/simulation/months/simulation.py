@@ -14,9 +14,9 @@ from hypothesis import currently_in_test_context, note
 
 from tests.simulation.months import comparison
 from tests.simulation.months.limited import Limited
-from tests.simulation.months.papers import Quote, Untold
-from tests.simulation.months.plan import Refused
+from tests.simulation.months.papers import Quote, Session
 from tests.simulation.months.product import LONGEST, LongProduct
+from tests.simulation.months.quoting import Refused
 from tests.simulation.simulation import CURRENCIES
 
 T = TypeVar("T")
@@ -33,7 +33,10 @@ _PATHS = {
     "hibernation": ("hibernation/quote", "wakes_on"),
     "waking": ("hibernation/wake", ""),
     "prepayment": ("prepayment/quote", "months"),
+    "carried": ("plan/carried", ""),
 }
+_PAGES = ("/plan", "/products", "/plan/next", "/hibernation", "/prepayment", "/branches")
+"""However a plan stands, they can be opened; each in its turn."""
 _BANK = {"ok": "ok", "soft": "insufficient_funds", "hard": "stolen_card"}
 
 
@@ -72,8 +75,6 @@ class Months:
         if kind == "hibernation" and choice:
             choice = (self.plan.day(now) + timedelta(days=int(choice))).isoformat()
         expected = self._do(lambda plan: plan.quote(kind, choice, now))
-        if expected is None:
-            return
         path, field = _PATHS[kind]
         answer = self._product.owner.post(f"{self._home}/{path}", **({field: choice} if field else {}))
         _check(answer, expected)
@@ -81,21 +82,25 @@ class Months:
             self._note_quote(answer.headers["Location"], expected)
         self._look()
 
+    def restore(self, by_card: bool) -> None:
+        """What is suspended is asked for again, with all that it owes."""
+        if self.plan.status == "suspended":
+            self.quote("subscription_change", self.plan.tier)
+            self.confirm(0, by_card)
+
     def confirm(self, quote: int, by_card: bool) -> None:
         """A quote is confirmed, the newest (0) or an older one."""
         if not self._quotes:
             return
         path, shown = self._quotes[-1 - quote % len(self._quotes)]
-        is_card = by_card and self._can_charge(shown.due)
+        is_card = by_card and self.plan.card != "" and self.plan.live is None
         now = self._product.now()
         expected = self._do(lambda plan: plan.confirm(shown, is_card, now))
-        if expected is None:
-            return
         answer = self._product.owner.post(f"{path}/confirm", method="stripe" if is_card else "wechat_pay")
         _check(answer, expected)
         if expected == "moved":
             self._note_quote(answer.headers["Location"].split("?")[0], self.plan.renew(shown, now))
-        self._note_session(expected, answer.headers.get("Location", ""))
+        self._note_session(expected, self.plan.live, answer.headers.get("Location", ""))
         self._look()
 
     def pay(self, session: int) -> None:
@@ -105,8 +110,7 @@ class Months:
             return
         is_late = self.plan.sessions[chosen].state != "open"
         now = self._product.now()
-        if self._do(lambda plan: plan.learn(plan.sessions[chosen], now) or "paid") is None:
-            return
+        self._do(lambda plan: plan.learn(plan.sessions[chosen], now))
         public_id = self.plan.sessions[chosen].public_id
         order = next(row.order for row in self._product.sessions() if row.public_id == public_id)
         assert self._product.pay(order, late=is_late)
@@ -128,16 +132,15 @@ class Months:
         if not self.plan.invoices:
             return
         number = numbers[invoice % len(numbers)] if numbers else invoice % len(self.plan.invoices)
-        is_card = by_card and self._can_charge(self.plan.invoices[number].due)
+        agreement = self.plan.invoices[number].agreement
+        is_card = by_card and self.plan.card != "" and self.plan.live_of(agreement) is None
         now = self._product.now()
         expected = self._do(lambda plan: plan.pay_open(plan.invoices[number], is_card, now))
-        if expected is None:
-            return
         public_id = self._product.issued()[number].public_id
         method = "stripe" if is_card else "wechat_pay"
         answer = self._product.owner.post(f"{self._home}/history/invoices/{public_id}/pay", method=method)
         _check(answer, expected)
-        self._note_session(expected, answer.headers.get("Location", ""))
+        self._note_session(expected, self.plan.live_of(agreement), answer.headers.get("Location", ""))
         self._look()
 
     def choose_next(self, what: str) -> None:
@@ -160,8 +163,7 @@ class Months:
         now = self._product.now()
         if self.plan.card or self.plan.live or self._cards == 2 or self.plan.status == "none":
             return
-        if self._do(lambda plan: plan.store_card(now) or "stored") is None:
-            return
+        self._do(lambda plan: plan.store_card(now))
         self._cards += 1
         self._card = self._product.store_card(self._home)
         self._look()
@@ -174,9 +176,9 @@ class Months:
 
     def stock(self, count: int) -> None:
         """There are so many products from now on: more are entered, or the newest hidden by hand."""
-        if self._do(lambda plan: plan.stock(count) or "stocked") is not None:
-            self._product.stock(self._home.rsplit("/", 1)[1], count)
-            self._look()
+        self._do(lambda plan: plan.stock(count))
+        self._product.stock(self._home.rsplit("/", 1)[1], count)
+        self._look()
 
     def some_time(self) -> None:
         """Codes run out."""
@@ -206,24 +208,20 @@ class Months:
         self._tally[f"plans {self.plan.status}"] += 1
         self._product.portal.oracle.ask()
 
-    def _do(self, act: Callable[[Limited], T]) -> T | str | None:
-        """Let the model act; None where it does not know, and then nobody acts."""
+    def _do(self, act: Callable[[Limited], T]) -> T | str:
+        """Let the model act: what it says of it."""
         after = deepcopy(self.plan)
         try:
             done = act(after)
             after.calm_down(self._product.now())
+            after.pass_to(self._product.now())
         except Refused:
             return REFUSED
-        except Untold:
-            self._tally["steps not told"] += 1
-            return None
         self.plan = after
         return done
 
     def _press(self, path: str, act: Callable[[Limited], None], **typed: str) -> None:
-        expected = self._do(lambda plan: act(plan) or "done")
-        if expected is None:
-            return
+        expected = self._do(act)
         answer = self._product.owner.post(f"{self._home}/{path}", **typed)
         _check(answer, expected)
         self._look()
@@ -231,26 +229,11 @@ class Months:
     def _pass_to(self, instant: datetime) -> None:
         if instant > self._ends:
             return
-        if not self._is_told(instant):
-            return
         for _ in self._product.until(instant):
             self.plan.pass_to(self._product.now())
             comparison.everything(self._product, self.plan)
-
-    def _is_told(self, instant: datetime) -> bool:
-        """Whether the model knows all that will happen by then."""
-        try:
-            deepcopy(self.plan).pass_to(instant + timedelta(hours=3))
-        except Untold:
-            self._tally["steps not told"] += 1
-            return False
-        return True
-
-    def _can_charge(self, due: int) -> bool:
-        try:
-            return self.plan.live is None and self.plan.can_charge(due)
-        except Untold:
-            return False
+        page = _PAGES[self._passes % len(_PAGES)]
+        assert self._product.owner.get(f"{self._home}{page}").status_code == 200, page
 
     def _can_be_scanned(self, number: int) -> bool:
         """Whether a code was shown, has not been paid, and somebody still looks out for its money."""
@@ -267,9 +250,9 @@ class Months:
         self._quotes.append((path, shown))
         comparison.quote(self._product.owner.get(path).text, self.plan, shown)
 
-    def _note_session(self, expected: object, location: str) -> None:
+    def _note_session(self, expected: object, live: Session | None, location: str) -> None:
         if expected in ("opened", "same"):
-            session = self.plan.sessions[-1] if expected == "opened" else self.plan.live
+            session = self.plan.sessions[-1] if expected == "opened" else live
             public_id = location.split("/pay/")[1]
             assert session is not None
             assert session.public_id in ("", public_id)

@@ -1,0 +1,94 @@
+"""What may be asked of a plan, and what that costs: quotes, and why they are refused."""
+
+from datetime import date, datetime
+
+from tests.simulation.months.papers import Period, Quote
+from tests.simulation.months.passing import Passing
+
+LISTED = ("active", "past_due")
+FOR_CREDIT = ("prepayment", "carried")
+"""What is paid to be credit."""
+
+
+class Refused(Exception):
+    """What is not done, and why."""
+
+
+class Quoting(Passing):
+    """A plan and its prices."""
+
+    def quote(self, kind: str, choice: str, now: datetime) -> Quote:
+        """Have something quoted."""
+        if kind == "subscription_change" and self.status in ("none", "incomplete", "cancelled"):
+            self._choose_start(choice)
+            return self._quote_start(now)
+        if self.live or self.status in ("none", "cancelled"):
+            raise Refused("change_in_progress")
+        if kind == "subscription_change" and self.status == "suspended" and choice == self.tier:
+            return self._quote_restoration(now)
+        return self._quote_running(kind, choice, now)
+
+    def _choose_start(self, tier: str) -> None:
+        if self.status != "incomplete":
+            self.version, self.status, self.mode, self.tier = (self.version[0] + 1, 1), "incomplete", "awake", tier
+            self.periods, self.wakes_on, self.wakes_at = [], None, None
+        elif tier != self.tier:
+            if self.live:
+                raise Refused("change_in_progress")
+            self.tier = tier
+            self.move()
+
+    def _quote_start(self, now: datetime) -> Quote:
+        if self.status != "incomplete":
+            raise Refused("already_started")
+        return self._priced("subscription_start", self.tier, self.month(self.mode, self.tier), now)
+
+    def _quote_restoration(self, now: datetime) -> Quote:
+        if self.status != "suspended":
+            raise Refused("not_running")
+        return self._priced("restoration", self.tier, self.month(self.mode, self.tier), now)
+
+    def _priced(self, kind: str, choice: str, total: int, now: datetime, next_amount: int = 0) -> Quote:
+        """A quote of so much: credit pays first, and where that leaves something what was owed before is paid along."""
+        to_pay, credit, arrears = max(total, 0), 0, ()
+        if kind not in FOR_CREDIT:
+            credit = min(to_pay, self.credit)
+        if kind not in FOR_CREDIT and credit < to_pay:
+            arrears = (self.carried,) if self.carried else ()
+            is_anew = kind in ("subscription_start", "restoration")
+            arrears += tuple(invoice.due for invoice in self.owed) if is_anew else ()
+        return Quote(self.version, kind, choice, self.day(now), total, credit, next_amount, arrears)
+
+    def _quote_running(self, kind: str, choice: str, now: datetime) -> Quote:
+        if kind == "carried" and self.carried:
+            return self._priced(kind, choice, self.carried, now)
+        running, is_asleep = self._get_running(now), self.mode == "hibernating"
+        if kind == "prepayment":
+            return self._priced(kind, choice, int(choice) * self.month(self.mode, self.next_tier), now)
+        if kind == "carried" or (kind == "waking") != is_asleep:
+            raise Refused("nothing owed, asleep or awake")
+        if kind == "subscription_change" and choice == self.tier:
+            raise Refused("same_tier")
+        mode = "hibernating" if kind == "hibernation" else "awake"
+        if kind == "hibernation" and choice and date.fromisoformat(choice) <= self.day(now):
+            choice = ""
+        price = self.month(mode, choice if kind == "subscription_change" else self.tier)
+        total = running.worth(price - running.monthly, self.day(now)) - running.invoiced
+        if self.status != "active" and total > 0:
+            raise Refused("pay_first")
+        return self._priced(kind, choice, total, now, price)
+
+    def _get_running(self, now: datetime) -> Period:
+        running = self.running(now)
+        if running is None or self.status not in LISTED:
+            raise Refused("pay_first" if self.status == "suspended" else "not_running")
+        return running
+
+    def renew(self, quote: Quote, now: datetime) -> Quote:
+        """What a quote would be at this moment."""
+        match quote.kind:
+            case "subscription_start":
+                return self._quote_start(now)
+            case "restoration":
+                return self._quote_restoration(now)
+        return self._quote_running(quote.kind, quote.choice, now)
