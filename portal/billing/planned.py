@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import String, and_, bindparam, cast, or_, select
+from sqlalchemy import String, Uuid, and_, bindparam, cast, or_, select
 
 from portal.billing.branch_batches import SETTLE
 from portal.billing.models import ProductGrace, Subscription
@@ -21,12 +21,16 @@ _COLUMNS = tuple(table_of(Subscription).c.keys())
 _WAKES = Subscription.wakes_on.is_not(None)
 _SETTLES = and_(StagedJob.key == f"{SETTLE}:" + cast(Subscription.id, String), StagedJob.state == "pending")
 _ENDS = and_(ProductGrace.subscription_id == Subscription.id, ProductGrace.status == "running")
+_SETTLING = select(cast(StagedJob.args["subscription_id"].astext, Uuid)).where(
+    StagedJob.key.startswith(f"{SETTLE}:", autoescape=True), StagedJob.state == "pending"
+)
 _DUE = or_(
     Subscription.renews_at <= bindparam("until"),
     _WAKES,
-    select(StagedJob.id).where(_SETTLES).exists(),
-    select(ProductGrace.id).where(_ENDS).exists(),
+    Subscription.id.in_(_SETTLING),
+    Subscription.id.in_(select(ProductGrace.subscription_id).where(ProductGrace.status == "running")),
 )
+"""What is planned is looked up once for a whole chunk: there is little of it beside what renews."""
 _FOLLOWING = (
     select(Subscription.id)
     .where(Subscription.id > bindparam("after"), Subscription.status.in_(LISTED), _DUE)
