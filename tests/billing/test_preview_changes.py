@@ -67,7 +67,8 @@ def happened(since: datetime) -> list[Told]:
         lines = [(line.code, line.quantity, line.amount) for line in lines_of(invoice.id)]
         span = [str(invoice.period_starts_on), str(invoice.period_ends_on)]
         due_on = str(invoice.due_on or invoice.issued_on)
-        found.append((invoice.kind, due_on, span, invoice.total_amount, invoice.credit_amount, lines))
+        credit = invoice.credit_amount - invoice.carried_amount
+        found.append((invoice.kind, due_on, span, invoice.total_amount, credit, lines))
     return found
 
 
@@ -167,6 +168,14 @@ def a_batch_by_card(customer: Customer) -> None:
     _open_batch(customer)
 
 
+def a_batch_too_small_for_a_card(customer: Customer) -> None:
+    store_card(customer)
+    running.until(datetime(2027, 4, 26, 9, tzinfo=UTC))
+    business = running.business_of(customer)
+    branch_batches.add(customer, business.id, edge.now(), may_spend=True, **shop.place("Harbour"))
+    assert foreseen()[0].paid_by == "carried"
+
+
 def a_batch_by_link(customer: Customer) -> None:
     running.until(datetime(2027, 4, 12, 9, tzinfo=UTC))
     _open_batch(customer)
@@ -223,6 +232,7 @@ def the_end_of_the_plan_and_a_batch(customer: Customer) -> None:
         (wakes_when_the_next_month_is_invoiced, {"waking", "renewal_change"}),
         (wakes_on_the_first_day_of_a_month, {"waking"}),
         (a_batch_by_card, {"branch_batch"}),
+        (a_batch_too_small_for_a_card, {"branch_batch"}),
         (a_batch_by_link, {"branch_batch"}),
         (a_batch_between_two_months, {"branch_batch"}),
         (a_batch_when_the_next_month_is_invoiced, {"branch_batch", "renewal_change"}),
