@@ -17,6 +17,7 @@ from portal.billing.rolling import Charge
 from portal.cli import environment
 from portal.cli.run import plain_errors
 from portal.invoicing import line_words
+from portal.invoicing.line_words import ShownLine
 from portal.kit import config, edge, i18n
 from portal.kit.money import Money
 
@@ -124,15 +125,22 @@ def _row(charge: Charge) -> dict[str, Any]:
     }
     if charge.total is None or charge.credit is None:
         return row
-    lines = [{name: line[name] for name in _OF_LINE} for line in charge.lines]
+    lines = [
+        {name: line[name] for name in _OF_LINE} | {"sum": shown.derivation}
+        for line, shown in zip(charge.lines, _shown(charge), strict=True)
+    ]
     total, credit = charge.total, charge.credit
     return row | {"lines": lines, "amount": total.amount, "credit": credit.amount, "currency": total.currency}
 
 
 def _titles(charge: Charge) -> str:
     """Return what a charge is for, such as "Starter tier, Further branches: 2"."""
+    return ", ".join(shown.title for shown in _shown(charge))
+
+
+def _shown(charge: Charge) -> list[ShownLine]:
     currency = charge.of.currency
-    return ", ".join(
+    return [
         line_words.shown_line(
             line["code"],
             line["quantity"],
@@ -140,9 +148,9 @@ def _titles(charge: Charge) -> str:
             Money(line["amount"], currency),
             line["derivation"],
             _LANGUAGE,
-        ).title
+        )
         for line in charge.lines
-    )
+    ]
 
 
 def _print_table(charges: Sequence[Charge], until: datetime) -> None:

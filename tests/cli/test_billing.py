@@ -71,7 +71,8 @@ def test_preview_lists_the_same_in_every_form(typed: Typed) -> None:
     assert {(row["kind"], row["paid_by"], row["currency"]) for row in told} == {
         ("subscription_renewal", "payment_link", "GBP")
     }
-    assert told[0]["lines"] == [{"code": "starter", "quantity": 1, "unit_amount": 100, "amount": 100}]
+    explained = {"code": "starter", "quantity": 1, "unit_amount": 100, "amount": 100, "sum": "£1.00 × 1 month = £1.00"}
+    assert told[0]["lines"] == [explained]
     assert all(word in lines[0] for word in ("Shop 0", "renewal", "Starter tier", "£1.00", "payment link"))
     assert lines[-1].startswith("10 charges until 20")
     assert lines[-1].endswith(": £10.00")
