@@ -4,26 +4,23 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import text
 
-from portal.billing import checkout, holdings, queries, quotes, states
-from portal.billing.apply_payment import apply_payment
+from portal.billing import checkout, holdings, quotes, states
 from portal.billing.errors import AlreadyStarted, ChangeInProgress, NotRunning, PayFirst, QuoteChanged, SameTier
-from portal.billing.models import Quote, Subscription
+from portal.billing.models import Quote
 from portal.catalogue.errors import UnknownOffer
-from portal.currency import rates
 from portal.directory import visibility
 from portal.insights import invariants
 from portal.invoicing import credit_balance
-from portal.invoicing.models import CreditNote, Customer, Invoice
-from portal.invoicing.queries import credit_notes_of, lines_of, lines_of_credit_note
+from portal.invoicing.models import Customer
+from portal.invoicing.queries import lines_of, lines_of_credit_note
 from portal.kit import clock, edge
 from portal.kit.db import db as db_session
 from portal.kit.money import Money
 from portal.payments import sessions
 from portal.payments.models import PaymentSession
-from tests.support import shop
-from tests.support.world import PER_EURO
+from tests.support import running, shop
 
 GBP = "GBP"
 
@@ -31,44 +28,18 @@ GBP = "GBP"
 @pytest.fixture
 def customer(db: None) -> Iterator[Customer]:
     """A customer who pays £1.00 for Starter and £2.00 for two further branches, on the first of a month of 30 days."""
-    _until(datetime(2027, 4, 1, 12, tzinfo=UTC))
+    running.until(datetime(2027, 4, 1, 12, tzinfo=UTC))
     business = shop.make_business(shop.make_owner())
     shop.make_branch(business, "Second")
     shop.make_branch(business, "Third")
     customer = shop.make_customer(business)
-    assert _pay(shop.open_session(customer, shop.make_quote(customer, "starter"))) == "paid"
+    assert running.paid(customer, shop.make_quote(customer, "starter")) == "paid"
     yield customer
     assert invariants.violations() == []
 
 
-def _until(instant: datetime) -> None:
-    clock.advance(instant - edge.now())
-    rates.store({instant.date(): PER_EURO}, "test", edge.now())
-    shop.renew_all()
-
-
 def _days(count: int) -> None:
-    _until(edge.now() + timedelta(days=count))
-
-
-def _pay(session: PaymentSession) -> str:
-    return apply_payment(session, shop.evidence_for(session), edge.now())
-
-
-def _subscription(customer: Customer) -> Subscription:
-    found = queries.find_live(customer.id)
-    assert found is not None
-    return found
-
-
-def _invoices(customer: Customer) -> list[Invoice]:
-    """The issued ones, newest first."""
-    issued = select(Invoice).where(Invoice.customer_id == customer.id, Invoice.number.is_not(None))
-    return list(db_session.scalars(issued.order_by(Invoice.issued_at.desc(), Invoice.id.desc())))
-
-
-def _notes(customer: Customer) -> list[CreditNote]:
-    return [note for invoice in _invoices(customer) for note in credit_notes_of(invoice.id)]
+    running.until(edge.now() + timedelta(days=count))
 
 
 def _quote(customer: Customer, tier: str) -> Quote:
@@ -84,46 +55,46 @@ def test_the_rest_of_the_period_is_charged_by_days_and_explains_itself(customer:
     assert lines[0].derivation == {"kind": "days", "days": 12, "of": 30}
     assert quote.terms["next_amount"] == 500
 
-    assert _pay(shop.open_session(customer, quote)) == "paid"
+    assert running.paid(customer, quote) == "paid"
 
-    subscription = _subscription(customer)
+    subscription = running.subscription_of(customer)
     assert (subscription.tier_code, subscription.status) == ("pro", "active")
     entitlement = visibility.find_entitlement(customer.business_id)
     assert entitlement is not None
     assert entitlement.product_limit == 100
-    newest = _invoices(customer)[0]
+    newest = running.invoices_of(customer)[0]
     assert (newest.kind, newest.status, newest.total) == ("subscription_change", "paid", Money(80, GBP))
     assert [line.amount for line in lines_of(newest.id)] == [120, -40]
-    running = holdings.current(subscription, GBP, edge.now())
-    assert running is not None
-    assert running.invoiced == Money(380, GBP)
-    assert (newest.period_starts_on, newest.period_ends_on) == (running.period.starts_on, running.period.ends_on)
+    held = holdings.current(subscription, GBP, edge.now())
+    assert held is not None
+    assert held.invoiced == Money(380, GBP)
+    assert (newest.period_starts_on, newest.period_ends_on) == (held.period.starts_on, held.period.ends_on)
 
 
 def test_d9_several_changes_cost_what_the_days_are_worth_and_not_a_penny_more(
     customer: Customer, saw: Callable[[str], None]
 ) -> None:
     _days(7)
-    assert _pay(shop.open_session(customer, _quote(customer, "pro"))) == "paid"
+    assert running.paid(customer, _quote(customer, "pro")) == "paid"
     _days(4)
-    assert _pay(shop.open_session(customer, _quote(customer, "enterprise"))) == "paid"
-    running = holdings.current(_subscription(customer), GBP, edge.now())
-    assert running is not None
-    assert running.invoiced.amount == round(300 + 200 * 23 / 30 + 200 * 19 / 30)
+    assert running.paid(customer, _quote(customer, "enterprise")) == "paid"
+    held = holdings.current(running.subscription_of(customer), GBP, edge.now())
+    assert held is not None
+    assert held.invoiced.amount == round(300 + 200 * 23 / 30 + 200 * 19 / 30)
     saw("two changes in a month of 30 days: 300 + 153 + 127 pence invoiced, 580 by the law")
 
 
 def test_a_smaller_tier_at_once_gives_the_rest_back_as_credit(customer: Customer) -> None:
-    assert _pay(shop.open_session(customer, _quote(customer, "enterprise"))) == "paid"
+    assert running.paid(customer, _quote(customer, "enterprise")) == "paid"
     _days(10)
     quote = _quote(customer, "pro")
     assert (quote.total, quote.due) == (Money(-133, GBP), Money(0, GBP))
 
     assert checkout.start_payment(customer, quote, shop.METHOD, edge.now()) is None
 
-    assert _subscription(customer).tier_code == "pro"
+    assert running.subscription_of(customer).tier_code == "pro"
     assert credit_balance.of(customer.id, GBP) == Money(133, GBP)
-    [note] = _notes(customer)
+    [note] = running.notes_of(customer)
     assert (note.reason, note.total, note.open_amount) == ("change", Money(133, GBP), 0)
     lines = lines_of_credit_note(note.id)
     assert [(line.code, line.quantity, line.amount) for line in lines] == [("pro", 1, -200), ("enterprise", -1, 333)]
@@ -133,7 +104,7 @@ def test_a_smaller_tier_at_once_gives_the_rest_back_as_credit(customer: Customer
 
 def test_up_and_straight_down_costs_nothing(customer: Customer) -> None:
     _days(3)
-    assert _pay(shop.open_session(customer, _quote(customer, "pro"))) == "paid"
+    assert running.paid(customer, _quote(customer, "pro")) == "paid"
     checkout.start_payment(customer, _quote(customer, "starter"), shop.METHOD, edge.now())
     assert credit_balance.of(customer.id, GBP) == Money(180, GBP)
     checkout.start_payment(customer, _quote(customer, "pro"), shop.METHOD, edge.now())
@@ -142,18 +113,18 @@ def test_up_and_straight_down_costs_nothing(customer: Customer) -> None:
 
 
 def test_what_comes_back_is_credited_on_several_invoices_where_one_is_too_small(customer: Customer) -> None:
-    assert _pay(shop.open_session(customer, _quote(customer, "pro"))) == "paid"
-    assert _pay(shop.open_session(customer, _quote(customer, "enterprise"))) == "paid"
+    assert running.paid(customer, _quote(customer, "pro")) == "paid"
+    assert running.paid(customer, _quote(customer, "enterprise")) == "paid"
     checkout.start_payment(customer, _quote(customer, "starter"), shop.METHOD, edge.now())
-    assert sorted(note.total.amount for note in _notes(customer)) == [200, 200]
+    assert sorted(note.total.amount for note in running.notes_of(customer)) == [200, 200]
     assert credit_balance.of(customer.id, GBP) == Money(400, GBP)
 
 
 def test_money_for_a_change_that_another_replaced_becomes_credit(customer: Customer) -> None:
     stray = shop.open_session(customer, _quote(customer, "pro"))
     _days(1)
-    assert _pay(shop.open_session(customer, _cancelled(customer, stray, "enterprise"))) == "paid"
-    assert _pay(stray) == "credited"
+    assert running.paid(customer, _cancelled(customer, stray, "enterprise")) == "paid"
+    assert running.pay(stray) == "credited"
     assert credit_balance.of(customer.id, GBP) == Money(200, GBP)
     with pytest.raises(SameTier):
         _quote(customer, "enterprise")
@@ -166,10 +137,10 @@ def _cancelled(customer: Customer, session: PaymentSession, tier: str) -> Quote:
 
 def test_credit_alone_needs_no_payment(customer: Customer) -> None:
     stray = shop.open_session(customer, _quote(customer, "enterprise"))
-    assert _pay(shop.open_session(customer, _cancelled(customer, stray, "pro"))) == "paid"
-    assert _pay(stray) == "credited"
+    assert running.paid(customer, _cancelled(customer, stray, "pro")) == "paid"
+    assert running.pay(stray) == "credited"
     assert checkout.start_payment(customer, _quote(customer, "enterprise"), shop.METHOD, edge.now()) is None
-    assert _subscription(customer).tier_code == "enterprise"
+    assert running.subscription_of(customer).tier_code == "enterprise"
     assert credit_balance.of(customer.id, GBP) == Money(200, GBP)
 
 
@@ -182,21 +153,21 @@ def test_a_quote_of_yesterday_is_shown_anew(customer: Customer) -> None:
 
 
 def test_paid_after_midnight_the_quotes_day_stays(customer: Customer) -> None:
-    _until(datetime(2027, 4, 10, 22, 30, tzinfo=UTC))  # half past eleven in London
+    running.until(datetime(2027, 4, 10, 22, 30, tzinfo=UTC))  # half past eleven in London
     session = shop.open_session(customer, _quote(customer, "pro"))
     clock.advance(timedelta(minutes=50))
-    assert _pay(session) == "paid"
-    running = holdings.current(_subscription(customer), GBP, edge.now())
-    assert running is not None
-    assert running.held[-1].from_on.isoformat() == "2027-04-10"
+    assert running.pay(session) == "paid"
+    held = holdings.current(running.subscription_of(customer), GBP, edge.now())
+    assert held is not None
+    assert held.held[-1].from_on.isoformat() == "2027-04-10"
 
 
 def test_money_for_a_period_that_ended_becomes_credit(customer: Customer) -> None:
-    _until(datetime(2027, 4, 30, 22, 30, tzinfo=UTC))
+    running.until(datetime(2027, 4, 30, 22, 30, tzinfo=UTC))
     session = shop.open_session(customer, _quote(customer, "pro"))
     clock.advance(timedelta(minutes=50))
-    assert _pay(session) == "credited"
-    assert _subscription(customer).tier_code == "starter"
+    assert running.pay(session) == "credited"
+    assert running.subscription_of(customer).tier_code == "starter"
     assert credit_balance.of(customer.id, GBP) == session.owed
 
 
@@ -225,21 +196,22 @@ def test_what_cannot_be_changed_says_so(customer: Customer) -> None:
 
 
 def test_what_is_not_paid_for_may_become_less_and_never_more(customer: Customer) -> None:
-    assert _pay(shop.open_session(customer, _quote(customer, "pro"))) == "paid"
-    states.move(_subscription(customer), "past_due")
+    assert running.paid(customer, _quote(customer, "pro")) == "paid"
+    states.move(running.subscription_of(customer), "past_due")
     with pytest.raises(PayFirst):
         _quote(customer, "enterprise")
     assert checkout.start_payment(customer, _quote(customer, "starter"), shop.METHOD, edge.now()) is None
-    assert (_subscription(customer).tier_code, _subscription(customer).status) == ("starter", "past_due")
-    states.move(_subscription(customer), "active")
+    subscription = running.subscription_of(customer)
+    assert (subscription.tier_code, subscription.status) == ("starter", "past_due")
+    states.move(subscription, "active")
 
 
 def test_a_period_invoiced_for_more_than_it_is_worth_is_found(customer: Customer) -> None:
     with db_session.begin_nested() as planted:
-        running = holdings.running(_subscription(customer).id, edge.now())
+        period_id = holdings.running(running.subscription_of(customer).id, edge.now())
         db_session.execute(text("ALTER TABLE period_holdings DISABLE TRIGGER USER"))
         db_session.execute(
-            text("DELETE FROM period_holdings WHERE period_id = :id AND code = 'branch'"), {"id": running}
+            text("DELETE FROM period_holdings WHERE period_id = :id AND code = 'branch'"), {"id": period_id}
         )
         found = {violation.rule: violation.detail for violation in invariants.violations()}
         assert found == {
