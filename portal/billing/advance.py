@@ -7,6 +7,7 @@ An invoice of which nothing is paid is credited in full and issued anew; once it
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from portal.billing import holdings, issuing, period_credit, quote_change, renewals
 from portal.billing.holdings import Current
@@ -70,6 +71,7 @@ def _settle(ahead: Ahead, change: Sequence[Holding], now: datetime) -> None:
         if due < Money.zero(due.currency):
             period_credit.credit_change(of, lines, -due, now)
         elif due:
+            _drop_draft(of.subscription_id)
             _issue(ahead, FURTHER, lines, now)
         return
     for invoice in issued:
@@ -78,6 +80,14 @@ def _settle(ahead: Ahead, change: Sequence[Holding], now: datetime) -> None:
     lines = _whole(ahead, change)
     if lines:
         _issue(ahead, renewals.KIND, lines, now)
+
+
+def _drop_draft(subscription_id: UUID) -> None:
+    """Void what was confirmed before the subscription moved and not paid: money for it becomes credit in any case, and
+    there is one draft at a time."""
+    draft = invoices.lock_draft_of(subscription_id)
+    if draft is not None:
+        invoices.void(draft)
 
 
 def _whole(ahead: Ahead, change: Sequence[Holding]) -> list[Line]:

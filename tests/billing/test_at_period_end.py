@@ -273,3 +273,15 @@ def test_branches_of_the_same_midnight_are_settled_under_the_tier_that_was_chose
     batch_settling.settle(_subscription(customer).id, edge.now())
     assert (_subscription(customer).tier_code, _subscription(customer).extra_branches) == ("starter", 0)
     assert _invoices(customer) == [(renewals.KIND, "paid", 200, 100)]
+
+
+def test_a_draft_that_nobody_pays_any_more_stands_in_no_ones_way(customer: Customer) -> None:
+    at_period_end.choose_tier(customer, "starter", edge.now())
+    _until(AHEAD)
+    _pay_ahead(customer)
+    opened = shop.open_session(customer, shop.make_quote(customer, "enterprise"))
+    sessions.cancel(opened.public_id, edge.now())
+    at_period_end.take_back(customer, edge.now())
+    assert _invoices(customer, FURTHER) == [(FURTHER, "open", 200, 0)]
+    late = get_session(opened.public_id)
+    assert apply_payment(late, shop.evidence_for(late), edge.now()) == "credited"
