@@ -15,8 +15,10 @@ _MOMENT = timedelta(minutes=1)
 class Books:
     """One customer's."""
 
-    def __init__(self, currency: str, zone: str, branches: int) -> None:
-        self.currency, self.zone, self.branches = currency, zone, branches
+    def __init__(self, currency: str, zone: str) -> None:
+        self.currency, self.zone = currency, zone
+        self.extra = 0
+        """How many further branches the plan pays for."""
         self.status, self.mode, self.tier = "none", "awake", ""
         self.version: Version = (0, 0)
         self.periods: list[Period] = []
@@ -67,11 +69,11 @@ class Books:
         """The agreement changed: quotes of before do not hold any more."""
         self.version = (self.version[0], self.version[1] + 1)
 
-    def month(self, mode: str, tier: str) -> int:
-        """What a whole month costs."""
+    def month(self, mode: str, tier: str, branches: int | None = None) -> int:
+        """What a whole month costs, with the branches that are paid for or with so many."""
         if mode == "hibernating":
             return prices.hibernation(self.currency)
-        return prices.total(tier, self.branches, self.currency)
+        return prices.total(tier, self.extra if branches is None else branches, self.currency)
 
     def issue(self, kind: str, period: Period, total: int, now: datetime) -> None:
         """Issue what is not paid yet; credit pays what it can, the rest is collected on the period's first day."""

@@ -35,6 +35,10 @@ def _same_plan(product: LongProduct, plan: Limited) -> None:
     assert (seen.credit, seen.carried, seen.noted, seen.held_back) == amounts, (seen, amounts)
     assert (seen.is_listed, seen.charges) == (plan.is_listed, plan.charges), (seen, plan.charges)
     assert (seen.policy == "hide") == bool(plan.grace and plan.grace.is_hidden)
+    branches = {f"{one}{' leaves' * (one in plan.leaving)}" for one in plan.shown} | {
+        f"{one} waits" for one in plan.waiting
+    }
+    assert (seen.extra, set(seen.branches)) == (plan.extra, branches), (seen, plan.extra, branches)
     periods = [f"{one.start}..{one.end} {one.monthly}" for one in plan.periods]
     assert seen.periods == periods, (seen, periods)
 

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tests.simulation.days import months_after
+from tests.simulation.months.branching import Branching
 from tests.simulation.months.papers import Period
 from tests.simulation.months.passing import Event
-from tests.simulation.months.plan import Plan
 from tests.simulation.months.quoting import LISTED, Refused
 
 HOLDS = {"starter": 10, "pro": 100, "enterprise": None}
@@ -28,11 +28,11 @@ class Grace:
     """What its end may cost; never more is charged."""
 
 
-class Limited(Plan):
+class Limited(Branching):
     """A plan, its products and its time."""
 
-    def __init__(self, currency: str, zone: str, branches: int) -> None:
-        super().__init__(currency, zone, branches)
+    def __init__(self, currency: str, zone: str) -> None:
+        super().__init__(currency, zone)
         self.products = 0
         self.grace: Grace | None = None
         self.counts_at: datetime | None = None

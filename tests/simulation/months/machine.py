@@ -91,7 +91,24 @@ class Stocked(Changing):
         self.life.step("days", days)
 
 
-class Dunned(Stocked):
+class Branching(Stocked):
+    """Branches are added and removed, and something is bought before that is settled."""
+
+    @rule(is_new=st.booleans(), wait=waits)
+    def change_branches(self, is_new: bool, wait: tuple[Any, ...]) -> None:
+        self.life.step("add_branch" if is_new else "remove_branch")
+        self._wait(wait)
+
+    @rule(what=changes, months=st.sampled_from(["1", "2"]), wait=waits)
+    def add_with_credit(self, what: tuple[str, str], months: str, wait: tuple[Any, ...]) -> None:
+        self._buy("prepayment", months)
+        self.life.step("pay", 0)
+        self.life.step("add_branch")
+        self._buy(*what)
+        self._wait(wait)
+
+
+class Dunned(Branching):
     """A card is stored, and its bank refuses what it is asked for."""
 
     @rule(says=st.sampled_from(["ok", "soft", "hard"]), wait=waits)

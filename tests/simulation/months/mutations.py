@@ -10,6 +10,7 @@ import pytest
 from portal.billing import (
     advance,
     arrears,
+    batch_settling,
     dunning,
     dunning_rules,
     hibernation,
@@ -21,7 +22,7 @@ from portal.billing import (
 )
 from portal.billing.pricing import terms_of
 from portal.payments.providers.base import ChargeOutcome
-from tests.simulation.months.machine import Begun, Changing, Dunned, Owing, Renewing, Stocked
+from tests.simulation.months.machine import Begun, Branching, Changing, Dunned, Owing, Renewing, Stocked
 
 Patch = pytest.MonkeyPatch
 
@@ -74,6 +75,10 @@ def who_comes_back_owes_nothing(patch: Patch) -> None:
     patch.setattr(arrears, "of_invoices", lambda _: [])
 
 
+def nobody_withdraws_a_branch(patch: Patch) -> None:
+    patch.setattr(batch_settling, "_PATIENCE", timedelta(days=70))
+
+
 MUTATIONS: list[tuple[type[Begun], Callable[[Patch], None]]] = [
     (Renewing, months_are_invoiced_late),
     (Renewing, one_is_reminded_late),
@@ -84,5 +89,6 @@ MUTATIONS: list[tuple[type[Begun], Callable[[Patch], None]]] = [
     (Changing, months_ahead_are_those_of_now),
     (Stocked, a_day_below_the_limit_is_enough),
     (Owing, who_comes_back_owes_nothing),
+    (Branching, nobody_withdraws_a_branch),
     (Dunned, a_closed_card_is_tried_again),
 ]

@@ -94,6 +94,10 @@ class Quote:
     next_amount: int
     arrears: tuple[int, ...] = ()
     """What was carried, if anything was, and what invoices owe from before, where that is paid along."""
+    charged: frozenset[str] = frozenset()
+    """The branches that it charges."""
+    leaving: frozenset[str] = frozenset()
+    """Those that it lets go."""
 
     @property
     def due(self) -> int:
@@ -108,7 +112,9 @@ class Quote:
     def asks_the_same(self, other: "Quote", currency: str) -> bool:
         """Whether two quotes come to the same lines; most of them name their day, others that of a rate."""
         is_dayless = self.kind in ("prepayment", "carried") or (self.kind == "subscription_start" and currency == "GBP")
-        mine, theirs = ((one.kind, one.choice, one.total, one.credit, one.arrears) for one in (self, other))
+        mine, theirs = (
+            (one.kind, one.choice, one.total, one.credit, one.arrears, one.charged) for one in (self, other)
+        )
         return mine == theirs and (is_dayless or self.day == other.day)
 
 

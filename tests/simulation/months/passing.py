@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from tests.simulation.days import months_after
+from tests.simulation.days import months_after, next_midnight
 from tests.simulation.months.books import ENDS_AFTER, REMINDED_ON, Books
 from tests.simulation.months.papers import Case, Invoice, Period
 
@@ -15,8 +15,16 @@ Event = tuple[datetime, int, Callable[[datetime], None]]
 class Passing(Books):
     """A plan and its time."""
 
-    def __init__(self, currency: str, zone: str, branches: int) -> None:
-        super().__init__(currency, zone, branches)
+    def __init__(self, currency: str, zone: str) -> None:
+        super().__init__(currency, zone)
+        self.shown: set[str] = set()
+        """The further branches that are paid for."""
+        self.waiting: dict[str, datetime | None] = {}
+        """Those that are not yet, and when each is withdrawn."""
+        self.leaving: set[str] = set()
+        """Of those shown, which are to go."""
+        self.settles_at: datetime | None = None
+        """When both are settled together."""
         self.anchor = date.min
         self.looks_at: datetime | None = None
         """When the next period is looked at: announced, invoiced or waited for."""
@@ -72,6 +80,17 @@ class Passing(Books):
     def ahead(self, now: datetime) -> Period | None:
         """The period that is invoiced and has not begun."""
         return next((one for one in self.periods if one.start > self.day(now)), None)
+
+    @property
+    def is_collecting(self) -> bool:
+        """Whether branches are settled together."""
+        return self.mode == "awake" and self.status in ("active", "past_due")
+
+    def collect_branches(self, now: datetime) -> None:
+        """Have what waits and what is to go be settled when the day ends."""
+        if self.is_collecting and (self.waiting or self.leaving):
+            midnight = next_midnight(self.zone, now)
+            self.settles_at = min(self.settles_at or midnight, midnight)
 
     def first_look(self) -> datetime:
         """When the period after the newest one is looked at first."""

@@ -1,5 +1,6 @@
 """What somebody may do with a plan, and what becomes of the money: told without the product."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from tests.simulation.days import months_after
@@ -27,7 +28,7 @@ class Plan(Quoting):
         if quote != self.renew(quote, now):
             return "moved"
         if quote.total < 0:
-            period = self._get_running(now)
+            period = self.get_running(now)
             self._carry_out(quote, period, quote.day, now)
             self.adjust(now)
             self.give_back(period, -quote.total, now)
@@ -120,7 +121,8 @@ class Plan(Quoting):
         is_change = draft.quote.kind not in ("subscription_start", *FOR_CREDIT)
         if is_change and (self.status not in LISTED or self.running(now) is not draft.period):
             return False
-        return draft.quote.credit <= self.credit
+        is_there = draft.quote.charged <= self.all_branches and draft.quote.leaving <= self.leaving
+        return is_there and draft.quote.credit <= self.credit
 
     def _fulfil(self, draft: Draft, day: date, now: datetime, lent: int = 0) -> None:
         self.credit -= draft.quote.credit
@@ -131,20 +133,44 @@ class Plan(Quoting):
     def _carry_out(self, quote: Quote, period: Period | None, day: date, now: datetime) -> Period:
         self.move()
         self.is_to_count = True
+        if quote.kind in ("subscription_start", "waking"):
+            self.extra = len(quote.charged)
+            self.show(quote.charged)
         if quote.kind == "subscription_start":
             self.status, self.anchor = "active", day
             period = Period(day, months_after(day, 1), [(quote.total, day)])
             self.periods.append(period)
             self.looks_at = self.first_look()
+            self.collect_branches(now)
             return period
         assert period is not None
         period.held.append((quote.next_amount - period.monthly, quote.day))
         if quote.kind == "subscription_change":
             self._hold(quote.choice)
+        elif quote.kind == "branch_batch":
+            self.extra += len(quote.charged) - len(quote.leaving)
+            self.show(quote.charged)
+            self.forget(quote.leaving)
         else:
+            if quote.kind == "hibernation":
+                self.forget(self.leaving)
             self.mode = "hibernating" if quote.kind == "hibernation" else "awake"
+            self.collect_branches(now)
             self.plan_waking(date.fromisoformat(quote.choice) if quote.choice else None)
         return period
+
+    def show(self, branches: Iterable[str]) -> None:
+        """Branches are paid for."""
+        for branch in branches:
+            self.waiting.pop(branch, None)
+            self.shown.add(branch)
+
+    def forget(self, branches: Iterable[str]) -> None:
+        """Branches are there no more."""
+        for branch in list(branches):
+            self.waiting.pop(branch, None)
+            self.shown.discard(branch)
+            self.leaving.discard(branch)
 
     def plan_waking(self, day: date | None) -> None:
         """Choose the day on which it wakes, or none."""
@@ -212,7 +238,7 @@ class Plan(Quoting):
         self._turn_to("", None, now)
 
     def _get_changeable(self, now: datetime) -> Period:
-        running = self._get_running(now)
+        running = self.get_running(now)
         if self.live:
             raise Refused("change_in_progress")
         return running
@@ -241,7 +267,7 @@ class Plan(Quoting):
 
     def _restore(self, now: datetime) -> None:
         """What was suspended is followed by another agreement of its terms, which credit starts from today on."""
-        self.version, self.status, self.periods = (self.version[0] + 1, 1), "incomplete", []
+        self.version, self.status, self.periods, self.extra = (self.version[0] + 1, 1), "incomplete", [], 0
         self.use_credit(now)
         self.drafts.append(Draft(self._quote_start(now), self.version, None))
         self._fulfil(self.drafts[-1], self.day(now), now)

@@ -34,6 +34,9 @@ _PLAN = """
            (SELECT count(*) FROM payment_refunds) AS held_back,
            (SELECT coalesce(sum(total_amount), 0)::bigint FROM credit_notes) AS noted,
            (SELECT count(*) FROM payment_sessions WHERE is_automatic) AS charges,
+           u.extra_branches AS extra, ARRAY(SELECT r.id::text || CASE WHEN r.leaving_since IS NOT NULL THEN ' leaves'
+                    WHEN r.shown_since IS NULL THEN ' waits' ELSE '' END FROM branches r
+                 WHERE r.business_id = c.business_id AND r.removed_at IS NULL AND NOT r.is_main) AS branches,
            ARRAY(SELECT p.starts_on || '..' || p.ends_on || ' ' || (
                     SELECT sum(h.unit_amount * h.quantity) FROM period_holdings h WHERE h.period_id = p.id)
                  FROM subscription_periods p WHERE p.subscription_id = u.id ORDER BY p.number) AS periods
@@ -78,6 +81,8 @@ class SeenPlan:
     held_back: int
     noted: int
     charges: int
+    extra: int
+    branches: list[str]
     periods: list[str]
 
 

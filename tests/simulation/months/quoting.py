@@ -1,5 +1,6 @@
 """What may be asked of a plan, and what that costs: quotes, and why they are refused."""
 
+from dataclasses import replace
 from datetime import date, datetime
 
 from tests.simulation.months.papers import Period, Quote
@@ -31,7 +32,7 @@ class Quoting(Passing):
     def _choose_start(self, tier: str) -> None:
         if self.status != "incomplete":
             self.version, self.status, self.mode, self.tier = (self.version[0] + 1, 1), "incomplete", "awake", tier
-            self.periods, self.wakes_on, self.wakes_at = [], None, None
+            self.periods, self.wakes_on, self.wakes_at, self.extra = [], None, None, 0
         elif tier != self.tier:
             if self.live:
                 raise Refused("change_in_progress")
@@ -41,14 +42,24 @@ class Quoting(Passing):
     def _quote_start(self, now: datetime) -> Quote:
         if self.status != "incomplete":
             raise Refused("already_started")
-        return self._priced("subscription_start", self.tier, self.month(self.mode, self.tier), now)
+        return self._from_anew("subscription_start", now)
 
     def _quote_restoration(self, now: datetime) -> Quote:
         if self.status != "suspended":
             raise Refused("not_running")
-        return self._priced("restoration", self.tier, self.month(self.mode, self.tier), now)
+        return self._from_anew("restoration", now)
 
-    def _priced(self, kind: str, choice: str, total: int, now: datetime, next_amount: int = 0) -> Quote:
+    def _from_anew(self, kind: str, now: datetime) -> Quote:
+        charged = self.all_branches if self.mode == "awake" else frozenset[str]()
+        quote = self.priced(kind, self.tier, self.month(self.mode, self.tier, len(charged)), now)
+        return replace(quote, charged=charged)
+
+    @property
+    def all_branches(self) -> frozenset[str]:
+        """All further branches there are."""
+        return frozenset(self.shown | self.waiting.keys())
+
+    def priced(self, kind: str, choice: str, total: int, now: datetime, next_amount: int = 0) -> Quote:
         """A quote of so much: credit pays first, and where that leaves something what was owed before is paid along."""
         to_pay, credit, arrears = max(total, 0), 0, ()
         if kind not in FOR_CREDIT:
@@ -61,10 +72,10 @@ class Quoting(Passing):
 
     def _quote_running(self, kind: str, choice: str, now: datetime) -> Quote:
         if kind == "carried" and self.carried:
-            return self._priced(kind, choice, self.carried, now)
-        running, is_asleep = self._get_running(now), self.mode == "hibernating"
+            return self.priced(kind, choice, self.carried, now)
+        running, is_asleep = self.get_running(now), self.mode == "hibernating"
         if kind == "prepayment":
-            return self._priced(kind, choice, int(choice) * self.month(self.mode, self.next_tier), now)
+            return self.priced(kind, choice, int(choice) * self.month(self.mode, self.next_tier), now)
         if kind == "carried" or (kind == "waking") != is_asleep:
             raise Refused("nothing owed, asleep or awake")
         if kind == "subscription_change" and choice == self.tier:
@@ -72,13 +83,15 @@ class Quoting(Passing):
         mode = "hibernating" if kind == "hibernation" else "awake"
         if kind == "hibernation" and choice and date.fromisoformat(choice) <= self.day(now):
             choice = ""
-        price = self.month(mode, choice if kind == "subscription_change" else self.tier)
+        charged = self.all_branches if kind == "waking" else frozenset[str]()
+        count = len(charged) if kind == "waking" else None
+        price = self.month(mode, choice if kind == "subscription_change" else self.tier, count)
         total = running.worth(price - running.monthly, self.day(now)) - running.invoiced
         if self.status != "active" and total > 0:
             raise Refused("pay_first")
-        return self._priced(kind, choice, total, now, price)
+        return replace(self.priced(kind, choice, total, now, price), charged=charged)
 
-    def _get_running(self, now: datetime) -> Period:
+    def get_running(self, now: datetime) -> Period:
         running = self.running(now)
         if running is None or self.status not in LISTED:
             raise Refused("pay_first" if self.status == "suspended" else "not_running")

@@ -48,7 +48,7 @@ class Months:
         self._ends = product.now() + LONGEST
         self._quotes: list[tuple[str, Quote]] = []
         self._home = self._card = ""
-        self._cards = self._passes = 0
+        self._cards = self._passes = self._branches = 0
         self.plan: Limited
         self.is_sound = True
         """Whether nothing went wrong so far."""
@@ -64,10 +64,10 @@ class Months:
     def register(self, currency: str, branches: int) -> None:
         """Somebody registers a business with so many further branches."""
         public_id = self._product.register("Shop", currency, CURRENCIES[currency])
-        for number in range(branches):
-            self._product.add_branch(public_id, f"Branch {number}")
         self._home = f"/businesses/{public_id}"
-        self.plan = Limited(currency, CURRENCIES[currency], branches)
+        self.plan = Limited(currency, CURRENCIES[currency])
+        for _ in range(branches):
+            self.add_branch()
 
     def quote(self, kind: str, choice: str) -> None:
         """Something is quoted: a tier, so many months ahead, hibernating for so many days, or waking."""
@@ -179,6 +179,25 @@ class Months:
         self._do(lambda plan: plan.stock(count))
         self._product.stock(self._home.rsplit("/", 1)[1], count)
         self._look()
+
+    def add_branch(self) -> None:
+        """A branch is added, unless something is owed, or tomorrow brings other things."""
+        now = self._product.now()
+        if self.plan.status not in ("past_due", "suspended") and self.plan.is_quiet_until_tomorrow(now):
+            self._branches += 1
+            name = f"Branch {self._branches}"
+            branch = self._product.add_branch(self._home.rsplit("/", 1)[1], name)
+            self._do(lambda plan: plan.add_branch(branch, now))
+            self._look()
+
+    def remove_branch(self) -> None:
+        """A branch is removed."""
+        now = self._product.now()
+        if self.plan.all_branches and self.plan.is_quiet_until_tomorrow(now):
+            branch = min(self.plan.all_branches)
+            expected = self._do(lambda plan: plan.remove_branch(branch, now))
+            _check(self._product.remove_branch(self._home.rsplit("/", 1)[1], branch), expected)
+            self._look()
 
     def some_time(self) -> None:
         """Codes run out."""
