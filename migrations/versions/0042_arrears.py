@@ -13,6 +13,7 @@ depends_on = None
 _VERSIONS = Path(__file__).parent
 _EARLIER = runpy.run_path(str(_VERSIONS / "0041_terms_are_held.py"))
 _NOTES = runpy.run_path(str(_VERSIONS / "0022_credit_notes.py"))
+_TAXED = runpy.run_path(str(_VERSIONS / "0024_tax.py"))
 _PREPAID = runpy.run_path(str(_VERSIONS / "0037_prepayments.py"))
 _BEFORE = runpy.run_path(str(_VERSIONS / "0038_branch_batches.py"))
 _allow = runpy.run_path(str(_VERSIONS / "0032_hibernation.py"))["_allow"]
@@ -22,6 +23,7 @@ KINDS = (*_BEFORE["KINDS"], "restoration", "carried")
 TYPES = (*_BEFORE["TYPES"], "restoration", "carried")
 BELOW_ZERO = "kind NOT IN ('subscription_start', 'prepayment', 'restoration', 'carried')"
 _NO_INVOICE = "kind NOT IN ('prepayment', 'restoration', 'carried') OR number IS NULL"
+_SETTLED = f"{_TAXED['_SETTLED']} AND {_TAXED['_TAX']}"
 _MOVING = "status,credit_amount,paid_amount,paid_at,credited_amount,credited_open_amount"
 _SIGN = "CASE a.code WHEN 'customer_carried' THEN -1 ELSE 1 END"
 _OWNED = "a.code = 'customer_credit'"
@@ -62,12 +64,15 @@ def upgrade() -> None:
     op.execute(f"""
     -- squawk-ignore-file ban-drop-constraint, constraint-missing-not-valid
     ALTER TABLE invoices ADD COLUMN carried_amount bigint NOT NULL DEFAULT 0,
-        ADD CONSTRAINT invoices_carried_check CHECK (carried_amount BETWEEN 0 AND credit_amount),
+        DROP CONSTRAINT invoices_check,
         DROP CONSTRAINT invoices_check1,
+        ADD CONSTRAINT invoices_check CHECK ({_SETTLED} AND carried_amount BETWEEN 0 AND credit_amount),
         ADD CONSTRAINT invoices_check1 CHECK ({_PREPAID["_NUMBERED"]} AND ({_NO_INVOICE}));
     COMMENT ON COLUMN invoices.carried_amount IS 'the part of credit_amount that was lent, owed with the next payment';
     ALTER TABLE payment_sessions ADD COLUMN arrears_amount bigint NOT NULL DEFAULT 0,
-        ADD CONSTRAINT payment_sessions_arrears_check CHECK (arrears_amount >= 0 AND arrears_amount < amount);
+        DROP CONSTRAINT payment_sessions_amount_check,
+        ADD CONSTRAINT payment_sessions_amount_check
+            CHECK (amount > 0 AND arrears_amount >= 0 AND arrears_amount < amount);
     COMMENT ON COLUMN payment_sessions.arrears_amount IS 'the part of amount that pays what was owed before';
     """)
     op.execute(_NOTES["_keep_issued_invoice"](f"{_MOVING},carried_amount"))
@@ -98,7 +103,9 @@ def downgrade() -> None:
     op.execute(_NOTES["_keep_issued_invoice"](_MOVING))
     op.execute(f"""
     COMMENT ON COLUMN ledger_accounts.balance IS 'what is owed to the owner; kept for guarded accounts only';
-    ALTER TABLE payment_sessions DROP COLUMN arrears_amount;
+    ALTER TABLE payment_sessions DROP COLUMN arrears_amount,
+        ADD CONSTRAINT payment_sessions_amount_check CHECK (amount > 0);
     ALTER TABLE invoices DROP COLUMN carried_amount, DROP CONSTRAINT invoices_check1,
+        ADD CONSTRAINT invoices_check CHECK ({_SETTLED}),
         ADD CONSTRAINT invoices_check1 CHECK ({_PREPAID["_NUMBERED"]} AND (kind <> 'prepayment' OR number IS NULL));
     """)
