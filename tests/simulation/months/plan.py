@@ -95,7 +95,7 @@ class Plan(Quoting):
             return "held"
         self.credit += session.owed
         if is_restored:
-            self._restore(now)
+            self._restore(of.quote.choice, now)
         self.use_credit(now)
         return "credited"
 
@@ -265,8 +265,9 @@ class Plan(Quoting):
         owed, day = invoice.due + self.carried, self.day(now)
         return self._open(Session(invoice, owed, self.carried, invoice.agreement, day, now + HOUR), by_card, now)
 
-    def _restore(self, now: datetime) -> None:
-        """What was suspended is followed by another agreement of its terms, which credit starts from today on."""
+    def _restore(self, tier: str, now: datetime) -> None:
+        """What was suspended is followed by another agreement with its mode, which credit starts from today on."""
+        self.tier = tier
         self.version, self.status, self.periods, self.extra = (self.version[0] + 1, 1), "incomplete", [], 0
         self.use_credit(now)
         self.drafts.append(Draft(self._quote_start(now), self.version, None))

@@ -25,8 +25,8 @@ class Quoting(Passing):
             return self._quote_start(now)
         if self.live or self.status in ("none", "cancelled"):
             raise Refused("change_in_progress")
-        if kind == "subscription_change" and self.status == "suspended" and choice == self.tier:
-            return self._quote_restoration(now)
+        if kind == "subscription_change" and self.status == "suspended":
+            return self._quote_restoration(choice, now)
         return self._quote_running(kind, choice, now)
 
     def _choose_start(self, tier: str) -> None:
@@ -42,16 +42,18 @@ class Quoting(Passing):
     def _quote_start(self, now: datetime) -> Quote:
         if self.status != "incomplete":
             raise Refused("already_started")
-        return self._from_anew("subscription_start", now)
+        return self._from_anew("subscription_start", self.tier, now)
 
-    def _quote_restoration(self, now: datetime) -> Quote:
+    def _quote_restoration(self, tier: str, now: datetime) -> Quote:
         if self.status != "suspended":
             raise Refused("not_running")
-        return self._from_anew("restoration", now)
+        if self.month("awake", tier, 0) > self.month("awake", self.tier, 0):
+            raise Refused("pay_first")
+        return self._from_anew("restoration", tier, now)
 
-    def _from_anew(self, kind: str, now: datetime) -> Quote:
+    def _from_anew(self, kind: str, tier: str, now: datetime) -> Quote:
         charged = self.all_branches if self.mode == "awake" else frozenset[str]()
-        quote = self.priced(kind, self.tier, self.month(self.mode, self.tier, len(charged)), now)
+        quote = self.priced(kind, tier, self.month(self.mode, tier, len(charged)), now)
         return replace(quote, charged=charged)
 
     @property
@@ -103,5 +105,5 @@ class Quoting(Passing):
             case "subscription_start":
                 return self._quote_start(now)
             case "restoration":
-                return self._quote_restoration(now)
+                return self._quote_restoration(quote.choice, now)
         return self._quote_running(quote.kind, quote.choice, now)
