@@ -9,7 +9,7 @@ from datetime import datetime
 from portal.billing import dunning_cases, open_invoices, quotes, restoration, subscriptions
 from portal.billing.events import PAYMENT_APPLIED
 from portal.billing.fulfilment import fulfil, stands
-from portal.billing.kinds import KINDS
+from portal.billing.kinds import is_for_credit
 from portal.billing.models import Subscription
 from portal.billing.queries import Deal, deal_of
 from portal.identity import audit
@@ -52,10 +52,10 @@ def apply_payment(session: PaymentSession, evidence: PaymentEvidence, now: datet
         return verdict
     if verdict is Verdict.MISMATCH:
         outcome = _hold_for_review(chain, evidence, now)
-    elif chain.invoice.status in OWED and chain.invoice.due == _bill(chain.session):
+    elif chain.invoice.status in OWED and chain.invoice.due == chain.session.bill:
         outcome = _settle(chain, evidence, now)
     elif stands(chain.invoice, chain.subscription, chain.deal, now):
-        outcome = (_pay if KINDS[chain.invoice.kind].carry_out else _prepay)(chain, evidence, now)
+        outcome = (_prepay if is_for_credit(chain.invoice.kind) else _pay)(chain, evidence, now)
     elif _was_paid(chain.invoice):
         outcome = _hold(chain, evidence, now)
     else:
@@ -81,22 +81,17 @@ def _pay(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
     is_late = confirmation.is_late(chain.session, evidence)
     starts_on = quotes.local_day(chain.deal.time_zone, now) if is_late else chain.session.quoted_on
     _receive(chain, evidence, now)
-    paid = _bill(chain.session)
-    settlement = Settlement(chain.deal.credit, paid, carried=paid * 0)
+    paid, nothing = chain.session.bill, Money.zero(chain.session.currency)
+    settlement = Settlement(chain.deal.credit, paid, nothing)
     fulfil(chain.subscription, chain.deal, chain.invoice, settlement, starts_on, now)
     _pay_arrears(chain, now)
     return "paid_late" if is_late else "paid"
 
 
-def _bill(session: PaymentSession) -> Money:
-    """Return what a session collects for its own invoice."""
-    return session.owed - session.arrears
-
-
 def _receive(chain: Chain, evidence: PaymentEvidence, now: datetime) -> None:
     """Take in money that pays its invoice; what was asked for beside is credit until ``_pay_arrears``."""
     session = chain.session
-    received = Received(_bill(session), session.arrears, session.customer_id)
+    received = Received(session.bill, session.arrears, session.customer_id)
     recipes.payment_received(chain.attempt.id, evidence.provider, chain.attempt.asked, received, now)
     sessions.end_others(session, now)
     confirmation.capture(session, chain.attempt, evidence, "applied", now)
@@ -116,8 +111,8 @@ def _was_paid(invoice: Invoice) -> bool:
 def _settle(chain: Chain, evidence: PaymentEvidence, now: datetime) -> str:
     """The money pays what was still owed of an invoice that was issued before."""
     _receive(chain, evidence, now)
-    paid = _bill(chain.session)
-    invoices.settle(chain.invoice, Settlement(paid * 0, paid, carried=paid * 0), now)
+    paid, nothing = chain.session.bill, Money.zero(chain.session.currency)
+    invoices.settle(chain.invoice, Settlement(nothing, paid, nothing), now)
     dunning_cases.clear(chain.invoice, now)
     _pay_arrears(chain, now)
     return "paid_late" if confirmation.is_late(chain.session, evidence) else "paid"

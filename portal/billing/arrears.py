@@ -11,14 +11,14 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from portal.invoicing.models import Invoice
+from portal.invoicing.queries import DUE
 from portal.invoicing.states import OWED
 from portal.kit.db import db, table_of
 from portal.kit.money import Money
 
 _INVOICE = table_of(Invoice).c
-_SETTLED = _INVOICE.credit_amount + _INVOICE.paid_amount + _INVOICE.credited_open_amount
 _OF = (
-    select(_INVOICE.number, (_INVOICE.total_amount - _SETTLED).label("due"))
+    select(_INVOICE.number, DUE.label("due"))
     .where(_INVOICE.customer_id == bindparam("customer_id"), _INVOICE.status.in_(OWED))
     .order_by(_INVOICE.issued_at, _INVOICE.id)
 )

@@ -18,7 +18,7 @@ from portal.billing import (
 )
 from portal.billing.errors import AlreadyStarted, ChangeInProgress, NotRunning, QuoteChanged
 from portal.billing.fulfilment import give_back
-from portal.billing.kinds import KINDS
+from portal.billing.kinds import KINDS, is_for_credit
 from portal.billing.models import Quote, Subscription
 from portal.invoicing import invoices
 from portal.invoicing.models import Customer, Invoice
@@ -163,7 +163,7 @@ def _carried(quote: Quote, method: str) -> Money:
     if method != ways.CARD or not ways.is_too_little(quote.to_pay):
         return Money.zero(quote.currency)
     ways.get_card(quote.customer_id)
-    if KINDS[quote.kind].carry_out is None:
+    if is_for_credit(quote.kind):
         raise MethodNotStored
     return quote.due
 

@@ -74,6 +74,11 @@ def _prepayment(subscription: Subscription, customer: Customer, terms: Terms, se
     return prepayment.preview(subscription, customer, terms["months"], settles_in, now)
 
 
+def is_for_credit(kind: str) -> bool:
+    """Whether what is paid by this name sells nothing itself: the money is meant to be credit, which then pays."""
+    return kind in KINDS and KINDS[kind].carry_out is None
+
+
 def carry_out(
     kind: str, subscription: Subscription, deal: Deal, invoice_id: UUID | None, starts_on: date, now: datetime
 ) -> Span:

@@ -118,7 +118,7 @@ def carry_too_little(subscription: Subscription, invoice: Invoice, now: datetime
         return False
     if subscription.status not in LISTED:
         raise MethodNotStored
-    _settle(invoice, invoice.due, "carried", now)
+    _settle(invoice, invoice.due, invoice.due, now)
     return True
 
 
@@ -129,50 +129,32 @@ def use_credit(invoice: Invoice, now: datetime) -> None:
     """
     amount = min(invoice.due, credit_balance.of(invoice.customer_id, invoice.currency))
     if invoice.status in OWED and amount:
-        _settle(invoice, amount, "credit", now)
+        _settle(invoice, amount, Money.zero(invoice.currency), now)
 
 
-def _settle(invoice: Invoice, amount: Money, method: str, now: datetime) -> None:
-    """Settle ``amount`` of a locked open invoice by ``credit``, or by credit that is lent for it (``carried``)."""
-    nothing = Money.zero(invoice.currency)
-    carried = amount if method == "carried" else nothing
-    purchase_id = transactions.open_transaction(
-        customer_id=invoice.customer_id,
-        invoice_id=invoice.id,
-        session_id=None,
-        type_=_type(invoice),
-        order_id=f"SH{ids.random_text(22)}",
-        fee=amount,
-        cost=nothing,
-        collected=None,
-        method=method,
-        now=now,
-    )
-    if carried:
-        carried_account.lend(invoice.customer_id, carried, purchase_id, now)
+def _settle(invoice: Invoice, amount: Money, carried: Money, now: datetime) -> None:
+    """Settle ``amount`` of a locked open invoice by credit, of which ``carried`` is lent for it."""
+    purchase_id = credit_balance.open_purchase(invoice, _type(invoice), amount, carried, now)
     credit_balance.settle(invoice, amount, now, purchase_id)
-    invoices.settle(invoice, Settlement(amount, nothing, carried), now)
+    invoices.settle(invoice, Settlement(amount, Money.zero(invoice.currency), carried), now)
     transactions.complete(transactions.get(purchase_id), "applied" if invoice.status == "paid" else "part", now)
     facts = {"amount": amount.amount, "currency": amount.currency, "number": invoice.number, "left": invoice.due.amount}
-    audit.record(audit.SYSTEM, f"payment.{_AUDITED[method]}", invoice.public_id, facts, now)
+    outcome = "carried" if carried else "settled_by_credit"
+    audit.record(audit.SYSTEM, f"payment.{outcome}", invoice.public_id, facts, now)
     dunning_cases.clear(invoice, now)
     if invoice.status == "paid":
-        _tell(invoice, amount, method, now)
+        _tell(invoice, amount, now, is_carried=bool(carried))
 
 
-_AUDITED = {"credit": "settled_by_credit", "carried": "carried"}
-
-
-def _tell(invoice: Invoice, amount: Money, method: str, now: datetime) -> None:
+def _tell(invoice: Invoice, amount: Money, now: datetime, *, is_carried: bool) -> None:
     """Record that an invoice is paid without a payment: ``amount`` was the last of it."""
-    business_id = customers.get(invoice.customer_id).business_id
     facts = {
-        "business_id": str(business_id) if business_id else None,
+        "business_id": ids.text(customers.get(invoice.customer_id).business_id),
         "invoice": invoice.public_id,
         "number": invoice.number,
         "amount": amount.amount,
         "currency": amount.currency,
-        "is_carried": method == "carried",
+        "is_carried": is_carried,
     }
     outbox.record(INVOICE_SETTLED, invoice.public_id, facts, now)
 

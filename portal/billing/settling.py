@@ -7,7 +7,7 @@ from portal.billing.fulfilment import fulfil
 from portal.billing.models import Quote, Subscription
 from portal.billing.queries import deal
 from portal.identity import audit
-from portal.invoicing import carried_account
+from portal.invoicing import credit_balance
 from portal.invoicing.invoices import Settlement
 from portal.invoicing.models import Customer, Invoice
 from portal.kit import ids, outbox
@@ -20,27 +20,13 @@ def settle(
 ) -> None:
     """Settle a locked draft by the credit of its quote, and by ``carried``, which is owed with the next payment; both
     together come to its total (product.md, *Tiny amounts*)."""
-    nothing, method = Money.zero(quote.currency), "carried" if carried else "credit"
-    purchase_id = transactions.open_transaction(
-        customer_id=customer.id,
-        invoice_id=invoice.id,
-        session_id=None,
-        type_=quote.kind,
-        order_id=f"SH{ids.random_text(22)}",
-        fee=quote.total,
-        cost=nothing,
-        collected=None,
-        method=method,
-        now=now,
-    )
+    purchase_id = credit_balance.open_purchase(invoice, quote.kind, quote.total, carried, now)
     transactions.complete(transactions.get(purchase_id), "applied", now)
-    if carried:
-        carried_account.lend(customer.id, carried, purchase_id, now)
-    settlement = Settlement(quote.credit + carried, nothing, carried)
+    settlement = Settlement(quote.credit + carried, Money.zero(quote.currency), carried)
     fulfil(subscription, deal(quote.id), invoice, settlement, quote.quoted_on, now)
     facts = {
         "outcome": "carried" if carried else "settled_by_credit",
-        "business_id": str(customer.business_id),
+        "business_id": ids.text(customer.business_id),
         "invoice_kind": invoice.kind,
         "number": invoice.number,
         "amount": quote.total_amount,

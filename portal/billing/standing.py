@@ -10,6 +10,7 @@ from sqlalchemy import Row, and_, bindparam, func, select, true
 from portal.billing.models import PeriodHolding, Subscription, SubscriptionPeriod
 from portal.directory.models import Branch, Business
 from portal.invoicing.models import Customer, Invoice
+from portal.invoicing.queries import DUE
 from portal.kit.db import db, table_of
 from portal.kit.money import Money
 from portal.payments.models import PaymentSession
@@ -42,10 +43,9 @@ _MONTHLY = (
     .scalar_subquery()
 )
 _RUNS = and_(_subscription.c.customer_id == _customer.c.id, _subscription.c.status != "cancelled")
-_SETTLED = _invoice.c.credit_amount + _invoice.c.paid_amount + _invoice.c.credited_open_amount
 _OWED = (
     select(
-        _invoice.c.public_id.label("invoice"), _invoice.c.due_on, (_invoice.c.total_amount - _SETTLED).label("owed")
+        _invoice.c.public_id.label("invoice"), _invoice.c.due_on, DUE.label("owed")
     )
     .where(_invoice.c.customer_id == _customer.c.id, _invoice.c.status == "open")
     .order_by(_invoice.c.issued_at, _invoice.c.id)

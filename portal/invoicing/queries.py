@@ -14,6 +14,8 @@ from portal.kit.errors import NotFound
 from portal.kit.money import Money
 
 _invoice, _note = table_of(Invoice).c, table_of(CreditNote).c
+DUE = _invoice.total_amount - _invoice.credit_amount - _invoice.paid_amount - _invoice.credited_open_amount
+"""What is still owed of an invoice (``Invoice.due``), for statements."""
 _AT_RATE = and_(
     _invoice.subscription_id == bindparam("subscription_id"),
     _invoice.period_starts_on == bindparam("starts_on"),

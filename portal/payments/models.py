@@ -57,6 +57,11 @@ class PaymentSession(Base):
         return Money(self.arrears_amount, self.currency)
 
     @property
+    def bill(self) -> Money:
+        """What of that its own invoice owes."""
+        return self.owed - self.arrears
+
+    @property
     def asked(self) -> Money:
         """What the wallet is asked for."""
         return Money(self.settlement_amount, self.settlement_currency)

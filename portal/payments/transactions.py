@@ -13,8 +13,6 @@ from portal.kit.money import Money
 from portal.payments.models import MembershipTransaction
 from portal.payments.states import move
 
-FOR_CREDIT = ("prepayment", "carried", "restoration")
-"""The types of purchases whose money is meant to become credit, which then pays what they are for."""
 _OPEN = insert(table_of(MembershipTransaction))
 
 

@@ -10,6 +10,7 @@ from flask import Blueprint, g, redirect, render_template, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from portal.billing.kinds import is_for_credit
 from portal.billing.queries import shown_of
 from portal.directory import businesses
 from portal.identity import permissions
@@ -139,7 +140,7 @@ def _for_anyone(
         public_id=session.public_id,
         state=session.status,
         pause="500ms" if _is_about_to_show_its_code(session, now) else "2s",
-        disposition=None if transaction.type in transactions.FOR_CREDIT else attempt.disposition,
+        disposition=None if is_for_credit(transaction.type) else attempt.disposition,
         order_id=attempt.order_number,
         title=wording.type_title(transaction.type),
         seller_name=settings.seller.name,

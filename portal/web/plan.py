@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from portal.billing import checkout, queries, quotes, subscriptions, tier_fits, ways
 from portal.billing.dunning_cases import list_overdue
 from portal.billing.errors import QuoteChanged
-from portal.billing.kinds import KINDS
+from portal.billing.kinds import is_for_credit
 from portal.billing.ways import WALLET
 from portal.catalogue import price_book
 from portal.directory import branches
@@ -159,7 +159,7 @@ def show_quote(business: Business, quote_id: str) -> str:
 
 def _card(customer: Customer, quote: Quote) -> str | None:
     """Return what the card that can pay a quote is known by, if one can; what sells nothing cannot be carried."""
-    if KINDS[quote.kind].carry_out is None and ways.is_too_little(quote.to_pay):
+    if is_for_credit(quote.kind) and ways.is_too_little(quote.to_pay):
         return None
     card = ways.find_card(customer.id)
     return card_name(card) if card else None

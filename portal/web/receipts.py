@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, render_template, request
 
+from portal.billing.kinds import is_for_credit
 from portal.invoicing import customers, invoice_pdf
 from portal.invoicing.queries import credit_notes_of, find_issued, get_by_id, get_credit_note, get_issued
 from portal.ledger.queries import booked_of_invoice
-from portal.payments import transactions
 from portal.payments.queries import (
     attempts_of_invoice,
     credits_of_invoice,
@@ -44,7 +44,7 @@ def show_transaction(business: Business, transaction_id: str) -> str:
         transaction=transaction,
         session=session,
         business=business,
-        for_credit=transactions.FOR_CREDIT,
+        is_meant_as_credit=is_for_credit(transaction.type),
     )
 
 

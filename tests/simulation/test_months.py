@@ -36,6 +36,14 @@ LIVES: dict[str, list[Step]] = {
         ("days", 2),
     ],
     "hidden, and restored by one payment": [("boundary", 15), ("restore", False), ("pay", 0), ("boundary", -2)],
+    "hidden, and back as a tier that costs less": [
+        ("boundary", 15),
+        ("quote", "subscription_change", "enterprise"),
+        ("quote", "subscription_change", "starter"),
+        ("confirm", 0, False),
+        ("pay", 0),
+        ("boundary", -2),
+    ],
     "too many products, until the card pays the tier that fits": [
         ("choose_next", "starter"),
         ("boundary", -2),
