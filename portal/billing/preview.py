@@ -4,12 +4,16 @@ will find it. Nothing is locked and nothing is written, so nobody waits meanwhil
 It takes for granted that everything is paid in time, and prices by today's price book and rates.
 """
 
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from portal.billing import due, planned, renewals
 from portal.billing.month_prices import Prices
 from portal.billing.rolling import Changing, Charge, Renewing
+
+_AHEAD = timedelta(days=62)
+"""A running subscription is charged within this long, if it ever is: a whole month, and one that is paid already."""
 
 
 class Preview:
@@ -26,11 +30,16 @@ class Preview:
         if not found:
             return None
         self._after = found[-1]
-        changing = planned.of(found)
-        rolled = [
-            Changing(one, changing[one.id], self._prices, self._now)
-            if one.id in changing
-            else Renewing(one, self._prices, self._now)
-            for one in due.read(found)
-        ]
-        return [charge for one in rolled for charge in one.charges(self._until)]
+        return [charge for one in _rolled(found, self._prices, self._now) for charge in one.charges(self._until)]
+
+
+def next_charge(subscription_id: UUID, now: datetime) -> Charge | None:
+    """Return what a running subscription will be charged next, as things stand; None where nothing is to come."""
+    charges = (charge for one in _rolled([subscription_id], Prices(now), now) for charge in one.charges(now + _AHEAD))
+    return next(charges, None)
+
+
+def _rolled(found: Sequence[UUID], prices: Prices, now: datetime) -> Iterator[Renewing]:
+    changing = planned.of(found)
+    for one in due.read(found):
+        yield Changing(one, changing[one.id], prices, now) if one.id in changing else Renewing(one, prices, now)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, and_, bindparam, func, select, true
 
-from portal.billing.models import PeriodHolding, Subscription, SubscriptionPeriod
+from portal.billing.models import Subscription, SubscriptionPeriod
 from portal.directory.models import Branch, Business
 from portal.invoicing.models import Customer, Invoice
 from portal.invoicing.queries import DUE
@@ -18,7 +18,7 @@ from portal.payments.states import LIVE_SESSION
 
 _business, _branch, _customer = table_of(Business), table_of(Branch), table_of(Customer)
 _subscription, _period = table_of(Subscription), table_of(SubscriptionPeriod)
-_holding, _session, _invoice = table_of(PeriodHolding), table_of(PaymentSession), table_of(Invoice)
+_session, _invoice = table_of(PaymentSession), table_of(Invoice)
 _newer = _period.alias()
 _BRANCHES = (
     select(func.count())
@@ -37,27 +37,20 @@ _UNDER_WAY = (
     .limit(1)
     .scalar_subquery()
 )
-_MONTHLY = (
-    select(func.sum(_holding.c.unit_amount * _holding.c.quantity))
-    .where(_holding.c.period_id == _period.c.id)
-    .scalar_subquery()
-)
 _RUNS = and_(_subscription.c.customer_id == _customer.c.id, _subscription.c.status != "cancelled")
 _OWED = (
-    select(
-        _invoice.c.public_id.label("invoice"), _invoice.c.due_on, DUE.label("owed")
-    )
+    select(_invoice.c.public_id.label("invoice"), _invoice.c.due_on, DUE.label("owed"))
     .where(_invoice.c.customer_id == _customer.c.id, _invoice.c.status == "open")
     .order_by(_invoice.c.issued_at, _invoice.c.id)
     .limit(1)
     .lateral("owed")
-)  # fmt: skip
+)
 _STANDING = (
     select(
         _BRANCHES.label("branches"), _customer.c.id.label("customer_id"), _UNDER_WAY.label("session"),
-        _subscription.c.status, _subscription.c.mode, _subscription.c.tier_code,
-        _subscription.c.pending_tier_code, _subscription.c.cancels_at_end,
-        _period.c.starts_on, _period.c.ends_on, _MONTHLY.label("monthly"), _customer.c.currency,
+        _subscription.c.id.label("subscription_id"), _subscription.c.status, _subscription.c.mode,
+        _subscription.c.tier_code, _subscription.c.pending_tier_code, _subscription.c.cancels_at_end,
+        _period.c.starts_on, _period.c.ends_on, _customer.c.currency,
         _OWED.c.invoice, _OWED.c.due_on, _OWED.c.owed,
     )
     .select_from(_business)
@@ -71,17 +64,17 @@ _STANDING = (
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What runs, with the period that does (``ends_on`` exclusive) and what a whole one costs; None before the first.
+    """What runs, with the period that does (``ends_on`` exclusive); None before the first.
 
     ``becomes`` is the tier that was chosen for its end, and ``is_ending`` whether that is all.
     """
 
+    id: UUID
     status: str
     mode: str
     tier_code: str
     starts_on: date | None
     ends_on: date | None
-    price: Money | None
     becomes: str | None
     is_ending: bool
 
@@ -114,14 +107,13 @@ def standing(business_id: UUID) -> Standing:
 
 
 def _agreement(row: Row[*tuple[Any, ...]]) -> Agreement:
-    price = None if row.monthly is None else Money(int(row.monthly), row.currency)
     return Agreement(
+        row.subscription_id,
         row.status,
         row.mode,
         row.tier_code,
         row.starts_on,
         row.ends_on,
-        price,
         row.pending_tier_code,
         row.cancels_at_end,
     )

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flask import Blueprint, g, render_template, url_for
 from flask_babel import gettext
 
+from portal.billing import preview
+from portal.billing.rolling import Charge
 from portal.billing.standing import Agreement, Owed, Standing, standing
-from portal.kit import i18n
+from portal.billing.states import LISTED
+from portal.kit import edge, i18n
+from portal.kit.errors import N_
 from portal.kit.money import Money
 from portal.payments.history import TransactionFilter, all_transactions
 from portal.web import wording
@@ -25,6 +29,12 @@ if TYPE_CHECKING:
 
 bp = Blueprint("dashboard", __name__)
 _RECENT = 5
+_PAID_BY = {
+    "credit": N_("Your credit pays it."),
+    "stored_card": N_("Your card pays it."),
+    "carried": N_("It is too little for your card and is added to the next payment."),
+    "payment_link": N_("You get a link to pay it."),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +72,11 @@ class Attention:
 
 @dataclass(frozen=True, slots=True)
 class NextCharge:
-    """What will be asked for next, and when."""
+    """What will be asked for next and when, ``how`` saying for what and who pays; no amount while it has no price."""
 
-    amount: Money
+    amount: Money | None
     on: date
+    how: list[str]
 
 
 @bp.get("/dashboard")
@@ -81,7 +92,8 @@ def show() -> str:
         first_steps=None if steps.is_paid and steps.is_verified else steps,
         attention=_attention(business, stands),
         subscription=_shown(stands.agreement),
-        next_charge=_next_charge(stands),
+        owed=stands.owed,
+        next_charge=_next_charge(stands, edge.now()),
         product_count=business.product_count if business else 0,
         product_limit=g.nav_business.product_limit if business else None,
         branch_count=stands.branch_count,
@@ -147,18 +159,28 @@ def _shown(agreement: Agreement | None) -> ShownSubscription | None:
         agreement.mode,
         wording.tier_name(agreement.tier_code),
         agreement.starts_on,
-        agreement.ends_on - timedelta(days=1) if agreement.ends_on else None,
+        agreement.ends_on - timedelta(days=1) if agreement.ends_on and agreement.status in LISTED else None,
     )
 
 
-def _next_charge(stands: Standing) -> NextCharge | None:
-    """What is owed already, else the next period: with nothing changed it costs what this one did."""
-    if stands.owed is not None:
-        return NextCharge(stands.owed.amount, stands.owed.due_on)
+def _next_charge(stands: Standing, now: datetime) -> NextCharge | None:
+    """Return what comes next by itself, as `portal billing preview` tells it too."""
     agreement = stands.agreement
-    if agreement is None or agreement.ends_on is None or agreement.price is None or agreement.is_ending:
+    charge = preview.next_charge(agreement.id, now) if agreement and agreement.status in LISTED else None
+    if charge is None:
         return None
-    return NextCharge(agreement.price, agreement.ends_on)
+    return NextCharge(charge.total, charge.due_on, [wording.type_title(charge.kind), *_how_paid(charge)])
+
+
+def _how_paid(charge: Charge) -> list[str]:
+    """Return the sentences that say what pays a charge."""
+    if charge.total is None or charge.credit is None:
+        return []
+    sentences = [gettext(_PAID_BY[charge.paid_by])]
+    if Money.zero(charge.credit.currency) < charge.credit < charge.total:
+        part = money(charge.credit.amount, charge.credit.currency)
+        sentences.insert(0, gettext("Your credit pays %(amount)s of it.", amount=part))
+    return sentences
 
 
 def _recent(business: Business | None, customer_id: UUID | None) -> list[object]:

@@ -1,0 +1,90 @@
+"""The first page names the next charge as it will be made: what was chosen, the credit and the card are in it."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from html import unescape
+
+import pytest
+from flask.testing import FlaskClient
+
+from portal.billing import at_period_end, branch_batches
+from portal.invoicing.models import Customer
+from portal.kit import edge
+from tests.billing.test_open_invoices import newest, opened
+from tests.billing.test_restoration import suspended
+from tests.support import running, shop
+from tests.support.everything import store_card
+from tests.support.pages import log_in
+from tests.support.statements import counted
+
+
+def choose_starter(customer: Customer) -> None:
+    at_period_end.choose_tier(customer, "starter", edge.now())
+
+
+def prepay(customer: Customer, amount: int) -> None:
+    shop.give_credit(running.invoices_of(customer)[0].id, amount)
+
+
+def add_a_branch(customer: Customer) -> None:
+    business = running.business_of(customer)
+    branch_batches.add(customer, business.id, edge.now(), may_spend=True, **shop.place("Harbour"))
+
+
+def pay_ahead(customer: Customer) -> None:
+    running.until(datetime(2027, 4, 28, tzinfo=UTC))
+    assert running.pay(opened(customer, newest(customer))) == "paid"
+
+
+@pytest.mark.parametrize(
+    ("happens", "said"),
+    [
+        (lambda _: None, "£3.00 on 1 May 2027 Renewal You get a link to pay it."),
+        (store_card, "£3.00 on 1 May 2027 Renewal Your card pays it."),
+        (choose_starter, "£1.00 on 1 May 2027 Renewal You get a link to pay it."),
+        (lambda customer: prepay(customer, 300), "£3.00 on 1 May 2027 Renewal Your credit pays it."),
+        (
+            lambda customer: prepay(customer, 120),
+            "£3.00 on 1 May 2027 Renewal Your credit pays £1.20 of it. You get a link to pay it.",
+        ),
+        (add_a_branch, "£0.97 on 2 Apr 2027 Branches You get a link to pay it."),
+        (pay_ahead, "£3.00 on 1 Jun 2027 Renewal You get a link to pay it."),
+        (lambda customer: at_period_end.cancel(customer, edge.now()), "Nothing due"),
+    ],
+    ids=["a month", "a card", "another tier", "credit", "some credit", "a branch", "paid ahead", "the end"],
+)
+def test_the_next_charge_is_what_will_be_made(
+    client: FlaskClient, happens: Callable[[Customer], object], said: str
+) -> None:
+    customer = edge.write(lambda: running.started("pro"))
+    edge.write(lambda: happens(customer))
+    log_in(client, "ann@shop.example")
+    assert tile(client, "Next charge") == said
+
+
+def test_of_what_is_hidden_only_what_is_owed_is_told(client: FlaskClient) -> None:
+    edge.write(lambda: suspended(running.started("pro")))
+    log_in(client, "ann@shop.example")
+    assert tile(client, "Still owed") == "£1.35 due on 1 May 2027"
+    assert tile(client, "Plan") == "Pro Suspended"
+
+
+@pytest.mark.parametrize(("happens", "asked"), [(lambda _: None, 9), (add_a_branch, 16)], ids=["a month", "a branch"])
+def test_it_asks_so_much_whatever_there_is(
+    client: FlaskClient, happens: Callable[[Customer], object], asked: int
+) -> None:
+    customer = edge.write(lambda: running.started("pro"))
+    edge.write(lambda: happens(customer))
+    log_in(client, "ann@shop.example")
+    client.get("/dashboard")
+    with counted() as statements:
+        client.get("/dashboard")
+    assert len(statements) == asked
+
+
+def tile(client: FlaskClient, label: str) -> str:
+    """What a tile of the first page says, but for its link."""
+    found = re.search(rf'stat-label">{label}</p>(.*?)</section>', client.get("/dashboard").text, re.DOTALL)
+    assert found is not None
+    return " ".join(unescape(re.sub(r"<a .*?</a>|<[^>]+>", " ", found[1])).split())
