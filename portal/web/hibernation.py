@@ -18,7 +18,7 @@ from portal.web.access import may, requires, writes, writes_once
 from portal.web.forms.hibernation import WakeDayForm
 
 if TYPE_CHECKING:
-    from portal.billing.models import Quote
+    from portal.billing.models import Quote, Subscription
     from portal.directory.models import Business
 
 bp = Blueprint("hibernation", __name__, url_prefix="/businesses/<business>/hibernation")
@@ -94,6 +94,7 @@ def _page(business: Business, form: WakeDayForm | None) -> str:
         "web/hibernation/page.html",
         business=business,
         state=subscription.mode,
+        is_owing=_is_owing(subscription),
         form=form or WakeDayForm(formdata=None, obj=subscription),
         tier_name=wording.tier_name(subscription.tier_code),
         wakes_on=subscription.wakes_on,
@@ -102,6 +103,12 @@ def _page(business: Business, form: WakeDayForm | None) -> str:
         may_pay=may("billing:pay"),
         pending_url=url_for("pay.show", session=live.public_id) if live else None,
     )
+
+
+def _is_owing(subscription: Subscription) -> bool:
+    """Whether what is owed is paid before it may sleep or wake; to sleep costs less, which may be done before."""
+    is_late = subscription.status == "past_due" and subscription.mode == "hibernating"
+    return is_late or subscription.status == "suspended"
 
 
 def _address(business: Business) -> str:

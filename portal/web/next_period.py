@@ -15,7 +15,7 @@ from portal.invoicing import customers
 from portal.kit import edge, sent_fields
 from portal.kit.rate_limit import limiter
 from portal.payments import sessions
-from portal.web import home
+from portal.web import home, plan
 from portal.web.access import may, requires, writes
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ def show(business: Business) -> str:
         return render_template("web/next_period/page.html", business=business, state="none")
     live = sessions.live_of_subscription(subscription.id)
     tiers = [home.shown_tier(tier) for tier in price_book.list_tiers(quote_change.kept_version(subscription, now))]
-    chosen = (subscription.tier_code, subscription.pending_tier_code)
     is_asleep = subscription.mode == "hibernating"
     return render_template(
         "web/next_period/page.html",
@@ -52,11 +51,16 @@ def show(business: Business) -> str:
         tiers=tiers,
         current_code=subscription.tier_code,
         pending_code=subscription.pending_tier_code or "",
-        offered=[] if is_asleep else [tier.code for tier in tiers if tier.code not in chosen],
+        offered=[] if is_asleep else _offered(tiers, subscription),
         may_pay=may("billing:pay"),
         pending_url=url_for("pay.show", session=live.public_id) if live else None,
         too_many=_too_many(business, tiers, subscription.pending_tier_code),
     )
+
+
+def _offered(tiers: Sequence[ShownTier], subscription: Subscription) -> list[str]:
+    """Return the codes of the tiers that can be chosen, without the one that is."""
+    return [code for code in plan.offered(tiers, subscription) if code != subscription.pending_tier_code]
 
 
 def _too_many(business: Business, tiers: Sequence[ShownTier], chosen: str | None) -> int:

@@ -80,7 +80,7 @@ def compare(business: Business) -> str:
         "web/plan/compare.html",
         business=business,
         tiers=tiers,
-        offered=_offered(tiers, running),
+        offered=offered(tiers, running),
         current_code=running.tier_code if running else "",
         is_running=running is not None,
         is_asleep=running is not None and running.mode == "hibernating",
@@ -104,7 +104,7 @@ def _suggested(business: Business, tiers: Sequence[ShownTier]) -> ShownTier | No
     return next((tier for tier in tiers if tier.code in codes), None)
 
 
-def _offered(tiers: Sequence[ShownTier], running: Subscription | None) -> list[str]:
+def offered(tiers: Sequence[ShownTier], running: Subscription | None) -> list[str]:
     """Return the codes of the tiers to choose: any to begin with, afterwards any other, or where it is not paid for any
     that costs less (product.md, *Changes*)."""
     if running is None:

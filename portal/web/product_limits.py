@@ -10,7 +10,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext, ngettext
 
 from portal.billing import product_limits
-from portal.billing.overage import AHEAD
+from portal.billing.overage import AHEAD, CALM
 from portal.billing.overage_standing import find_overage, limit_of
 from portal.catalogue.errors import UnknownOffer
 from portal.directory import products, visibility
@@ -35,13 +35,16 @@ _HOUR = timedelta(hours=1)
 @dataclass(frozen=True, slots=True)
 class ShownOverage:
     """A grace as its pages show it: ``state`` is ``running``, ``near`` (the last three days), ``calm`` (under the limit
-    for now), ``resting`` or ``hidden``; ``left`` is how long it takes, in words."""
+    for now), ``resting`` or ``hidden``; ``left`` is how long it takes, in words.
+
+    ``stops_at`` is when it stops should it stay calm: until a worker has counted, which begins that, as if one had now.
+    """
 
     state: str
     count: int
     limit: int | None
     ends_at: datetime
-    stops_at: datetime | None
+    stops_at: datetime
     left: str
     can_grow: bool
     tier_code: str | None
@@ -61,7 +64,7 @@ def shown_overage(business: Business, now: datetime) -> ShownOverage | None:
         count=found.count,
         limit=found.limit,
         ends_at=found.ends_at,
-        stops_at=found.stops_at,
+        stops_at=found.stops_at or now + CALM,
         left=_in_words(found.ends_at - now),
         can_grow=found.can_grow,
         tier_code=out.tier_code if out else None,
@@ -103,7 +106,7 @@ def hide(business: Business) -> Any:
     """Hide the products that were ticked."""
     form = FitForm()
     if not form.validate():
-        return _fit_page(business, "", form), 422
+        return _fit_page(business, form.tier.data or "", form), 422
     products.hide(business.id, form.product.data, edge.now())
     flash(gettext("They are hidden until you show them again."), "success")
     return redirect(_address(business, form.tier.data), 303)

@@ -62,6 +62,7 @@ def test_what_is_hidden_is_brought_back_by_one_payment(client: FlaskClient) -> N
     page = client.get(plan).text
     assert "Bring your listing back" in page
     assert ("See the quote for Starter" in page, "See the quote for Enterprise" in page) == (True, False)
+    assert "Ways to pay" in page
 
     quote = client.post(f"{plan}/quote", data={"tier": "pro"}).location
     page = client.get(quote).text

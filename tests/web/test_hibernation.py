@@ -2,16 +2,19 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from flask.testing import FlaskClient
 
+from portal.billing import dunning
 from portal.directory.models import Business
 from portal.identity.permissions import Role
 from portal.insights import invariants
 from portal.invoicing.customers import of_business
 from portal.kit import edge
 from portal.payments.queries import get_session
+from tests.billing.test_restoration import hidden, owed
 from tests.support import running, shop
 from tests.support.pages import log_in
 
@@ -104,3 +107,26 @@ def test_without_a_plan_the_page_leads_to_one(owner: FlaskClient, business: Busi
     assert other.get(f"/businesses/{business.public_id}/hibernation").status_code == 404
     own = re.findall(r'href="(/businesses/biz_\w+)/plan"', other.get("/dashboard").text)[0]
     assert "There is nothing to hibernate yet" in other.get(f"{own}/hibernation").text
+
+
+@pytest.mark.parametrize("is_asleep", [False, True])
+def test_what_is_owed_comes_before_sleeping_and_waking(owner: FlaskClient, business: Business, is_asleep: bool) -> None:
+    address = f"/businesses/{business.public_id}/hibernation"
+    if is_asleep:
+        hibernate(owner, business)
+    edge.write(lambda: be_late(business))
+    assert (f'action="{address}/quote"' in owner.get(address).text) is not is_asleep, "to sleep costs less"
+    assert f'action="{address}/wake"' not in owner.get(address).text
+    edge.write(lambda: hidden(of_business(business, edge.now())))
+    page = owner.get(address).text
+    assert "Something is still owed" in page
+    assert not re.findall(rf'action="{address}/(?:quote|wake)"', page)
+    assert owner.post(f"{address}/{'wake' if is_asleep else 'quote'}").status_code == 409
+
+
+def be_late(business: Business) -> None:
+    """Let months go by, which credit pays as long as there is some, until one is overdue."""
+    customer = of_business(business, edge.now())
+    while not [one for one in running.invoices_of(customer) if one.status == "open"]:
+        running.until(edge.now() + timedelta(days=30))
+    dunning.collect(owed(customer).id, edge.now())

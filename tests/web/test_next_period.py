@@ -1,14 +1,18 @@
 """What a plan becomes when its period ends, through the page: chosen, replaced, taken back, and ended."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 from flask.testing import FlaskClient
 
+from portal.billing import dunning
 from portal.directory.models import Business
 from portal.insights import invariants
+from portal.invoicing import customers
 from portal.kit import edge
+from tests.billing.test_restoration import owed
 from tests.support import running, shop
 from tests.support.pages import log_in
 
@@ -71,3 +75,15 @@ def test_the_first_page_says_what_waits_and_what_is_chosen(owner: FlaskClient, b
     press(owner, business, "/cancel")
     page = owner.get("/dashboard").text
     assert ("Your plan ends on 1 May 2027" in page, "Nothing due" in page) == (True, True)
+
+
+def test_nothing_dearer_is_offered_for_what_is_not_paid(owner: FlaskClient, business: Business) -> None:
+    def be_late() -> None:
+        running.until(datetime(2027, 5, 1, tzinfo=UTC))
+        dunning.collect(owed(customers.of_business(business, edge.now())).id, edge.now())
+
+    edge.write(be_late)
+    address = f"/businesses/{business.public_id}/plan/next"
+    assert re.findall(r'name="tier"\s+value="(\w+)"', owner.get(address).text) == ["starter"]
+    assert owner.post(address, data={"tier": "enterprise"}).status_code == 409
+    assert "Chosen for" in press(owner, business, tier="starter")

@@ -103,12 +103,17 @@ def test_what_is_ticked_is_hidden_and_stays_so(owner: FlaskClient, business: Bus
     assert "If it stays so until" in owner.get(f"{home}/plan").text
     after(business, days=2)
     assert "If it stays so until" not in owner.get(f"{home}/plan").text
+    edge.write(lambda: make_product(business, "Cake 12", edge.now()))
+    [tiers] = re.findall(r'href="([^"]*)">Compare tiers', owner.get(f"{home}/products").text)
+    assert owner.get(tiers).status_code == 200
 
 
 @pytest.mark.parametrize("given", [{}, {"product": "prd_1"}, {"product": ["", "\x00"]}, {"other": "1"}])
 def test_nothing_else_is_taken(owner: FlaskClient, business: Business, home: str, given: dict[str, str]) -> None:
-    assert owner.post(f"{home}/products/fit", data=given).status_code == 422
+    refused = owner.post(f"{home}/products/fit", data=given | {"tier": "starter"})
+    assert (refused.status_code, 'name="tier" value="starter"' in refused.text) == (422, True)
     assert len(shown(business)) == 12
+    assert owner.post(f"{home}/products/fit", data=given | {"tier": "gold"}).status_code == 422
 
 
 def test_one_button_goes_back_under_and_pressed_twice_hides_no_more(
@@ -117,6 +122,8 @@ def test_one_button_goes_back_under_and_pressed_twice_hides_no_more(
     for _ in range(2):
         assert owner.post(f"{home}/products/fit/newest").location == f"{home}/products/fit"
     assert shown(business) == [f"Cake {number:02}" for number in range(10)]
+    for page in ("/plan", "/products"):
+        assert "If it stays so until" in owner.get(home + page).text, "no worker has counted anew yet"
 
 
 def test_a_smaller_tier_that_does_not_fit_asks_what_to_hide(owner: FlaskClient, business: Business, home: str) -> None:
@@ -136,6 +143,7 @@ def test_a_smaller_tier_for_the_end_of_the_period_asks_so_too(
     owner: FlaskClient, business: Business, home: str
 ) -> None:
     edge.write(lambda: pay_for(business, "pro"))
+    assert "If it stays so until" in owner.get(f"{home}/plan").text
     assert "do not fit" not in owner.get(f"{home}/plan/next").text
     owner.post(f"{home}/plan/next", data={"tier": "starter"})
     page = owner.get(f"{home}/plan/next").text
