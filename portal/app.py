@@ -235,6 +235,13 @@ class _Commands(click.Group):
         """Return one command."""
         return self._all().get(cmd_name)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what a person can mend is told in a sentence."""
+        from portal.cli.plain import plain_errors
+
+        with plain_errors():
+            return super().invoke(ctx)
+
 
 @click.group(cls=_Commands)
 def main() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import String, Uuid, and_, bindparam, cast, or_, select
+from sqlalchemy import String, Uuid, and_, bindparam, cast, func, or_, select
 
 from portal.billing.branch_batches import SETTLE
 from portal.billing.models import ProductGrace, Subscription
@@ -31,12 +31,14 @@ _DUE = or_(
     Subscription.id.in_(select(ProductGrace.subscription_id).where(ProductGrace.status == "running")),
 )
 """What is planned is looked up once for a whole chunk: there is little of it beside what renews."""
+_IS_SEEN = and_(Subscription.status.in_(LISTED), _DUE)
 _FOLLOWING = (
     select(Subscription.id)
-    .where(Subscription.id > bindparam("after"), Subscription.status.in_(LISTED), _DUE)
+    .where(Subscription.id > bindparam("after"), _IS_SEEN)
     .order_by(Subscription.id)
     .limit(bindparam("limit"))
 )
+_COUNT = select(func.count()).where(_IS_SEEN)
 _NO_KEY = UUID(int=0)
 _OF = (
     select(Subscription, Customer, StagedJob.due_at, ProductGrace)
@@ -64,6 +66,11 @@ def list_until(until: datetime, after: UUID | None, limit: int) -> Sequence[UUID
     :param after: the highest key that was seen.
     """
     return db.scalars(_FOLLOWING, {"until": until, "after": after or _NO_KEY, "limit": limit}).all()
+
+
+def count_until(until: datetime) -> int:
+    """Return how many subscriptions are due by ``until`` or have anything planned."""
+    return int(db.execute(_COUNT, {"until": until}).scalar_one())
 
 
 def of(ids: Sequence[UUID]) -> Mapping[UUID, Planned]:

@@ -23,14 +23,21 @@ class Preview:
         self._now, self._until = now, until
         self._prices = Prices(now)
         self._after: UUID | None = None
+        self.seen = 0
+        """How many subscriptions were rolled forward until now, of those that are counted by ``count``."""
+
+    def count(self) -> int:
+        """Return of how many subscriptions anything is to come."""
+        return planned.count_until(self._until)
 
     def following(self) -> list[Charge] | None:
         """Return what the next chunk of subscriptions will be charged, each in its order; None after the last one."""
         found = planned.list_until(self._until, self._after, renewals.CHUNK)
         if not found:
             return None
-        self._after = found[-1]
-        return [charge for one in _rolled(found, self._prices, self._now) for charge in one.charges(self._until)]
+        charges = [charge for one in _rolled(found, self._prices, self._now) for charge in one.charges(self._until)]
+        self._after, self.seen = found[-1], self.seen + len(found)
+        return charges
 
 
 def next_charge(subscription_id: UUID, now: datetime) -> Charge | None:

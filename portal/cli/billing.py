@@ -14,11 +14,10 @@ import click
 from portal.billing import advance, due, quotes, renewals
 from portal.billing.preview import Preview
 from portal.billing.rolling import Charge
-from portal.cli import environment
-from portal.cli.run import plain_errors
+from portal.cli import instance, progress
 from portal.invoicing import line_words
 from portal.invoicing.line_words import ShownLine
-from portal.kit import config, edge, i18n
+from portal.kit import edge, i18n
 from portal.kit.money import Money
 
 _COLUMNS = (
@@ -43,37 +42,49 @@ def billing() -> None:
 
 
 @billing.command("run")
-def run() -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def run(as_json: bool) -> None:
     """Renew everything that is due, chunk by chunk; what was begun and stopped is taken up by the next run.
 
     Workers that renew meanwhile do no harm: each subscription is taken by one of them. Exit with 1 where others hold
     what is due still.
     """
-    _connect()
+    instance.connect("billing")
     began = time.monotonic()
     waiting = edge.write(lambda: due.count_due(edge.now()))
     try:
         done = _renew(waiting)
     except KeyboardInterrupt:
-        click.echo("\nStopped. What was renewed is kept; the next run goes on from there.")
+        click.echo("\nStopped. What was renewed is kept; the next run goes on from there.", err=True)
         sys.exit(1)
-    left = edge.write(lambda: due.count_due(edge.now()))
-    took = f"looked at {done} due periods in {time.monotonic() - began:.2f} s"
+    left, seconds = edge.write(lambda: due.count_due(edge.now())), round(time.monotonic() - began, 2)
+    if as_json:
+        click.echo(json.dumps({"looked_at": done, "left_to_others": left, "seconds": seconds}))
+    else:
+        click.echo(_told(done, left, seconds))
     if left:
-        click.echo(f"{took}; {left} more are in the hands of other workers.".capitalize())
         sys.exit(1)
-    click.echo(f"{took}; nothing is due any more.".capitalize() if done else "Nothing is due.")
+
+
+def _told(done: int, left: int, seconds: float) -> str:
+    if not done and not left:
+        return "Nothing is due."
+    took = f"Looked at {_counted(done, 'due period')} in {seconds:.2f} s"
+    held = f"{left} more {'is' if left == 1 else 'are'} in the hands of other workers" if left else ""
+    return f"{took}; {held or 'nothing is due any more'}."
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _renew(waiting: int) -> int:
     """Renew chunk by chunk, telling how far it has come; a backlog may come to more than was ``waiting`` at first."""
-    done, has_terminal = 0, sys.stdout.isatty()
-    with click.progressbar(length=waiting, label="Renewing", hidden=not has_terminal) as bar:
+    done = 0
+    with progress.counted("Renewing", waiting) as tell:
         while looked := edge.write(lambda: renewals.renew_chunk(edge.now())):
             done += looked
-            bar.update(min(looked, waiting - bar.pos))
-            if not has_terminal:
-                click.echo(f"renewing: {done} of {max(done, waiting)}")
+            tell(done)
     return done
 
 
@@ -87,7 +98,7 @@ def preview(days: int, form: str | None) -> None:
     Renewals, listings that wake on a day, branches that are settled at midnight, and tiers that grow when a grace ends.
     As things stand: with today's plans, prices and rates, and as if everybody paid in time.
     """
-    _connect()
+    instance.connect("billing")
     charges, until = _look_ahead(timedelta(days=days))
     if form == "json":
         click.echo(json.dumps([_row(charge) for charge in charges], indent=1, ensure_ascii=False))
@@ -104,8 +115,10 @@ def _look_ahead(far: timedelta) -> tuple[list[Charge], datetime]:
     now = edge.write(edge.now)
     ahead = edge.write(lambda: Preview(now, now + far))
     found: list[Charge] = []
-    while (chunk := edge.write(ahead.following, keep=lambda _: False)) is not None:
-        found += chunk
+    with progress.counted("Looking ahead", edge.write(ahead.count)) as tell:
+        while (chunk := edge.write(ahead.following, keep=lambda _: False)) is not None:
+            found += chunk
+            tell(ahead.seen)
     return sorted(found, key=lambda charge: (charge.due_on, charge.buyer, charge.of.public_id)), now + far
 
 
@@ -174,9 +187,8 @@ def _print_table(charges: Sequence[Charge], until: datetime) -> None:
         if charge.total is not None:
             totals[charge.total.currency] += charge.total.amount
     told = ", ".join(i18n.money_text(amount, currency, _LANGUAGE) for currency, amount in sorted(totals.items()))
-    click.echo(
-        f"{len(charges)} charges until {until:%Y-%m-%d}: {told}" if rows else f"No charges until {until:%Y-%m-%d}."
-    )
+    number = _counted(len(charges), "charge")
+    click.echo(f"{number} until {until:%Y-%m-%d}: {told}" if rows else f"No charges until {until:%Y-%m-%d}.")
 
 
 def _amount(charge: Charge) -> str:
@@ -193,13 +205,6 @@ def _how(charge: Charge) -> str:
     if credit == charge.total or not credit:
         return said
     return f"{i18n.money_text(credit.amount, credit.currency, _LANGUAGE)} credit, {said}"
-
-
-def _connect() -> None:
-    with plain_errors():
-        settings = config.load_settings(environment.of_instance())
-    config.use(settings)
-    edge.connect(settings.database_url, pool_size=1, application="billing")
 
 
 COMMANDS = (billing,)

@@ -5,17 +5,16 @@ Refused outside the sandbox: business time beside real money is real.
 
 import json
 import os
+import sys
 import time
 from datetime import datetime, timedelta
 
 import click
 
-from portal.cli import environment
+from portal.cli import environment, instance
 from portal.cli.reset import wipe
-from portal.cli.run import plain_errors
 from portal.kit import clock as clocks
-from portal.kit import clock_target, config, edge, heartbeat
-from portal.kit.errors import DomainError
+from portal.kit import clock_target, edge, heartbeat
 
 _LOOK_EVERY = 0.2
 
@@ -29,7 +28,7 @@ def clock() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(as_json: bool) -> None:
     """Show business time, wall time and how far they are apart."""
-    _connect()
+    instance.connect("clock")
     now, ahead, target = edge.write(lambda: (edge.now(), clocks.offset(), clock_target.find()))
     if as_json:
         told = {"now": now.isoformat(), "wall": clocks.wall().isoformat(), "ahead_seconds": ahead.total_seconds()}
@@ -42,35 +41,43 @@ def show(as_json: bool) -> None:
         click.echo(f"on its way to  {_said(target)}")
 
 
-@clock.command("advance")
+@clock.command("advance", context_settings={"ignore_unknown_options": True})
 @click.argument("step", nargs=-1, required=True)
-def advance(step: tuple[str, ...]) -> None:
-    """Move business time by STEP ("1 hour", "2 days", "1 month") and wait until everything due on the way is done."""
-    _connect()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def advance(step: tuple[str, ...], as_json: bool) -> None:
+    """Move business time by STEP ("1 hour", "2 days", "1 month") and wait until everything due on the way is done.
+
+    Exit with 1 where it did not arrive: stopped here or at the desk, or the scheduler has died.
+    """
+    instance.connect("clock")
     if not edge.write(lambda: heartbeat.is_alive("scheduler")):
         raise click.ClickException("The scheduler does the stepping and is not running; start the product first.")
+    began, until = edge.write(lambda: _head_for(" ".join(step)))
     try:
-        began, until = edge.write(lambda: _head_for(" ".join(step)))
-    except DomainError as refused:
-        raise click.ClickException(refused.message % refused.params) from refused
-    try:
-        _watch(began, until)
+        why = _watch(began, until)
     except KeyboardInterrupt:
         edge.write(clock_target.stop)
-        click.echo("\nstopped")
-    click.echo(f"business time  {_said(edge.write(edge.now))}")
+        why = "Stopped."
+    now = edge.write(edge.now)
+    if as_json:
+        told = {"began": began.isoformat(), "now": now.isoformat(), "target": until.isoformat(), "arrived": not why}
+        click.echo(json.dumps(told))
+    else:
+        click.echo(f"business time  {_said(now)}")
+    if why:
+        click.echo(why, err=True)
+        sys.exit(1)
 
 
 @clock.command("reset")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def reset(yes: bool) -> None:
     """Wipe all data of the sandbox, its clock with it; the instance must be stopped."""
-    with plain_errors():
-        given = dict(os.environ)
-        checked = environment.checked(given)
-        if not yes:
-            click.confirm(f"Wipe everything kept by the sandbox in {checked.state}?", abort=True)
-        wipe(checked, given)
+    given = dict(os.environ)
+    checked = environment.checked(given)
+    if not yes:
+        click.confirm(f"Wipe everything kept by the sandbox in {checked.state}?", abort=True)
+    wipe(checked, given)
     click.echo("wiped; the next start begins anew")
 
 
@@ -81,23 +88,20 @@ def _head_for(step: str) -> tuple[datetime, datetime]:
     return now, until
 
 
-def _watch(began: datetime, until: datetime) -> None:
-    """Show how far it has come, until it has arrived or somebody stopped it."""
+def _watch(began: datetime, until: datetime) -> str:
+    """Show how far it has come, until it comes no further; return why, or nothing where it has arrived."""
     whole = max(1, int((until - began).total_seconds()))
-    with click.progressbar(length=whole, label=f"to {_said(until)}", show_eta=False) as bar:
+    with click.progressbar(length=whole, label=f"to {_said(until)}", show_eta=False, file=sys.stderr) as bar:
         while True:
-            target, now = edge.write(lambda: (clock_target.find(), edge.now()))
+            target, now, is_alive = edge.write(
+                lambda: (clock_target.find(), edge.now(), heartbeat.is_alive("scheduler"))
+            )
             bar.update(min(whole, int((now - began).total_seconds())) - bar.pos)
             if target is None:
-                return
+                return "" if now >= until else "It was stopped on its way."
+            if not is_alive:
+                return "The scheduler has fallen silent; once it runs again, the clock goes on to where it was sent."
             time.sleep(_LOOK_EVERY)
-
-
-def _connect() -> None:
-    with plain_errors():
-        settings = config.load_settings(environment.of_instance())
-    config.use(settings)
-    edge.connect(settings.database_url, pool_size=1, application="clock")
 
 
 def _said(instant: datetime) -> str:

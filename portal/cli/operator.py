@@ -10,14 +10,11 @@ from collections.abc import Callable
 import click
 import qrcode
 
-from portal.cli import environment
-from portal.cli.run import plain_errors
+from portal.cli import instance
 from portal.identity import operators
 from portal.identity.permissions import OperatorRole
 from portal.identity.second_factor import Enrolment
 from portal.kit import clock, edge
-from portal.kit.config import load_settings
-from portal.kit.errors import DomainError
 
 ROLES = click.Choice([role.value for role in OperatorRole])
 
@@ -32,7 +29,7 @@ def operator() -> None:
 @click.option("--role", type=ROLES, required=True, help="What the operator may do.")
 def create(email: str, role: str) -> None:
     """Make an operator; the password is asked for, or read from standard input when that is no terminal."""
-    secret_key, password = _connect(), _password()
+    secret_key, password = instance.connect("operator").secret_key, _password()
     _enrol(lambda: operators.create(email, password, OperatorRole(role), secret_key, edge.now(), clock.wall()))
 
 
@@ -40,16 +37,8 @@ def create(email: str, role: str) -> None:
 @click.argument("email")
 def reset_second_factor(email: str) -> None:
     """Replace an operator's second factor and recovery codes; every log-in of theirs ends."""
-    secret_key = _connect()
+    secret_key = instance.connect("operator").secret_key
     _enrol(lambda: operators.reset_second_factor(email, secret_key, edge.now(), clock.wall()))
-
-
-def _connect() -> str:
-    """Connect to the database of this instance; return its secret key."""
-    with plain_errors():
-        settings = load_settings(environment.of_instance())
-    edge.connect(settings.database_url, pool_size=1, application="operator")
-    return settings.secret_key
 
 
 def _password() -> str:
@@ -59,11 +48,8 @@ def _password() -> str:
 
 
 def _enrol(work: Callable[[], Enrolment]) -> None:
-    """Do the work in one transaction and show its secrets; a refusal is a sentence and exit code 1."""
-    try:
-        enrolment = edge.write(work)
-    except DomainError as refused:
-        raise click.ClickException(refused.message % refused.params) from refused
+    """Do the work in one transaction and show its secrets."""
+    enrolment = edge.write(work)
     click.echo(_qr(enrolment.uri))
     click.echo("Scan the code with an authenticator app, or type its secret:")
     click.echo(f"  secret  {enrolment.secret}")

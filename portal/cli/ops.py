@@ -5,20 +5,11 @@ import sys
 
 import click
 
-from portal.cli import environment
-from portal.cli.run import plain_errors
+from portal.cli import instance
 from portal.insights import invariants, whole_check
 from portal.insights.invariants import Violation
 from portal.insights.whole_check import Place
 from portal.kit import edge
-from portal.kit.config import load_settings
-
-
-def connect() -> None:
-    """Connect a command to the database of the instance it is called for."""
-    with plain_errors():
-        settings = load_settings(environment.of_instance())
-    edge.connect(settings.database_url, pool_size=2, application="cli")
 
 
 @click.group("ledger")
@@ -33,7 +24,7 @@ def check(as_json: bool) -> None:
 
     The operators' desk shows the same from then on.
     """
-    connect()
+    instance.connect("ledger")
     found = _ask_everything()
     if as_json:
         click.echo(json.dumps([{"rule": v.rule, "subject": v.subject, "detail": v.detail} for v in found]))

@@ -1,47 +1,27 @@
-"""The commands that start things: all of it under one supervisor, or one process alone.
-
-They say what is wrong in plain words and end with 1; a traceback is never the answer to a wrong setting.
-"""
+"""The commands that start things: all of it under one supervisor, or one process alone."""
 
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import click
 
 from portal.cli import app_role, databases, doctor, environment, migrations, roles, start
-from portal.cli.postgres import PostgresError
+from portal.cli.plain import plain_errors
 from portal.cli.processes import Command
-from portal.cli.supervisor import StartError, StopRequested, Supervisor
-from portal.cli.valkey import ValkeyError
-from portal.kit.config import ConfigError, Settings, load_settings
-
-EXPECTED = (ConfigError, StartError, PostgresError, ValkeyError, databases.DatabaseError)
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """Turn the errors that a person can mend into a message and exit code 1."""
-    try:
-        yield
-    except EXPECTED as error:
-        click.secho(str(error), fg="red", err=True)
-        sys.exit(1)
+from portal.cli.supervisor import StopRequested, Supervisor
+from portal.kit.config import Settings, load_settings
 
 
 @click.command("run")
 def run() -> None:
     """Start everything: servers, sandbox, web and worker; Ctrl-C stops it all."""
-    with plain_errors():
-        given = dict(os.environ)
-        checked = environment.checked(given)
-        supervisor = Supervisor(checked.state)
-        try:
-            with supervisor.in_charge():
-                start.run(supervisor, checked, given, lambda settings: _prepare(settings, is_start=True))
-        except StopRequested:
-            click.echo("stopped")
+    given = dict(os.environ)
+    checked = environment.checked(given)
+    supervisor = Supervisor(checked.state)
+    try:
+        with supervisor.in_charge():
+            start.run(supervisor, checked, given, lambda settings: _prepare(settings, is_start=True))
+    except StopRequested:
+        click.echo("stopped")
 
 
 @click.command("web")
@@ -68,11 +48,10 @@ def sandbox() -> None:
 def migrate() -> None:
     """Bring the database to the newest revision, with the first price book and the exchange rates in it."""
     settings, _ = _instance()
-    with plain_errors():
-        databases.ensure(settings.database_owner_url, "DATABASE_OWNER_URL")
-        with app_role.rights(settings.database_owner_url, settings.database_url):
-            is_changed = migrations.migrate(settings.database_owner_url)
-        _prepare(settings)
+    databases.ensure(settings.database_owner_url, "DATABASE_OWNER_URL")
+    with app_role.rights(settings.database_owner_url, settings.database_url):
+        is_changed = migrations.migrate(settings.database_owner_url)
+    _prepare(settings)
     click.echo("migrated" if is_changed else "nothing to do")
 
 
@@ -80,9 +59,8 @@ COMMANDS = (run, web, worker, sandbox, migrate, doctor.doctor)
 
 
 def _instance() -> tuple[Settings, dict[str, str]]:
-    with plain_errors():
-        environ = environment.of_instance()
-        return load_settings(environ), environ
+    environ = environment.of_instance()
+    return load_settings(environ), environ
 
 
 def _become(command: Command) -> None:
@@ -100,4 +78,5 @@ def _prepare(settings: Settings, *, is_start: bool = False) -> None:
 
 
 if __name__ == "__main__":
-    run()
+    with plain_errors():
+        run()

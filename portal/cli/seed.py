@@ -11,7 +11,6 @@ import psycopg
 from psycopg import sql
 
 from portal.cli import environment, seed_shops
-from portal.cli.run import plain_errors
 from portal.kit.config import load_settings
 
 _CHUNK = 500
@@ -21,8 +20,7 @@ _CHUNK = 500
 @click.option("--vendors", type=click.IntRange(1, 1_000_000), default=200, show_default=True, help="Shops in the end.")
 def seed(vendors: int) -> None:
     """Bring the number of seeded shops to ``vendors``."""
-    with plain_errors():
-        settings = load_settings(environment.of_instance())
+    settings = load_settings(environment.of_instance())
     with psycopg.connect(settings.database_url, autocommit=True) as connection:
         with click.progressbar(length=vendors, label="Opening shops") as bar:
             there = fill(connection, vendors, bar.update)

@@ -22,13 +22,14 @@ _UNITS = {
     "day": timedelta(days=1),
     "week": timedelta(weeks=1),
 }
+_HOW_FAR = N_("Say how far, for example 1 hour, 2 days or 1 month; at most a year at once.")
+_NOT_BACK = N_("Business time never goes back. Say how far ahead, for example 1 hour, 2 days or 1 month.")
 
 
 class StepUnclear(Invalid):
-    """What was typed is no step of time, or a longer one than is taken at once."""
+    """What was typed is no step of time, leads back, or is longer than is taken at once."""
 
-    def __init__(self) -> None:
-        message = N_("Say how far, for example 1 hour, 2 days or 1 month; at most a year at once.")
+    def __init__(self, message: str = _HOW_FAR) -> None:
         super().__init__("step_unclear", message, fields={"step": message})
 
 
@@ -37,8 +38,10 @@ def read_step(typed: str, now: datetime) -> datetime:
 
     A month ends on the same day of the next month, or on its last day where it has no such day.
 
-    :raises StepUnclear: it is no step, or leads further than ``FURTHEST``.
+    :raises StepUnclear: it is no step, leads back, or leads further than ``FURTHEST``.
     """
+    if typed.strip().startswith(("-", "−")):
+        raise StepUnclear(_NOT_BACK)
     found = _STEP.fullmatch(typed.strip())
     if found is None:
         raise StepUnclear

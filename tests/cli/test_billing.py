@@ -46,26 +46,31 @@ def test_run_renews_all_that_is_due_and_says_so(typed: Typed, monkeypatch: pytes
     monkeypatch.setattr(renewals.renew_chunk, "__defaults__", (2,))
     first, again = typed("run"), typed("run")
     assert (first.exit_code, again.exit_code) == (0, 0)
-    told = first.output.splitlines()
-    assert told[:3] == ["renewing: 2 of 5", "renewing: 4 of 5", "renewing: 5 of 5"]
-    assert told[3].startswith("Looked at 5 due periods in ")
-    assert told[3].endswith("nothing is due any more.")
+    assert first.stderr.splitlines() == ["renewing: 2 of 5", "renewing: 4 of 5", "renewing: 5 of 5"]
+    assert first.stdout.startswith("Looked at 5 due periods in ")
+    assert first.stdout.endswith("nothing is due any more.\n")
     assert again.output == "Nothing is due.\n"
 
 
 def test_run_leaves_to_others_what_they_hold(typed: Typed, fresh_database: str) -> None:
     with psycopg.connect(fresh_database) as other:
         other.execute("SELECT FROM subscriptions LIMIT 2 FOR UPDATE")
-        held = typed("run")
-    assert held.exit_code == 1
-    assert held.output.splitlines()[-1].endswith("2 more are in the hands of other workers.")
+        held = json.loads(typed("run", "--json").stdout)
+        other.rollback()
+        other.execute("SELECT FROM subscriptions WHERE renews_at <= business_now() LIMIT 1 FOR UPDATE")
+        one = typed("run")
+    assert held == {"looked_at": 3, "left_to_others": 2, "seconds": held["seconds"]}
+    assert one.exit_code == 1
+    assert one.stdout.startswith("Looked at 1 due period in ")
+    assert one.stdout.endswith("1 more is in the hands of other workers.\n")
     assert typed("run").exit_code == 0
 
 
 def test_preview_lists_the_same_in_every_form(typed: Typed) -> None:
-    table, told = typed("preview", "--days", "60"), json.loads(typed("preview", "--days", "60", "--json").output)
-    rows = list(csv.DictReader(io.StringIO(typed("preview", "--days", "60", "--csv").output)))
-    lines = table.output.splitlines()
+    table, told = typed("preview", "--days", "60"), json.loads(typed("preview", "--days", "60", "--json").stdout)
+    rows = list(csv.DictReader(io.StringIO(typed("preview", "--days", "60", "--csv").stdout)))
+    lines = table.stdout.splitlines()
+    assert table.stderr == "looking ahead: 5 of 5\n"
     assert len(told) == len(rows) == len(lines) - 1 == 10
     assert {row["amount"] for row in rows} == {"100"}
     assert {(row["kind"], row["paid_by"], row["currency"]) for row in told} == {

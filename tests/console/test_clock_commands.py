@@ -2,15 +2,18 @@
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import text
 
 from portal.app import main
 from portal.cli import databases
-from portal.kit import edge
+from portal.kit import clock, clock_target, edge
+from portal.kit.db import db
 from tests.support.servers import Servers
 from tests.support.settings import SECRET
 
@@ -58,10 +61,11 @@ def alive(url: str) -> None:
 
 def test_a_step_that_is_none_is_refused(typed: Typed, fresh_database: str) -> None:
     alive(fresh_database)
-    refused = typed("advance", "soon")
+    refused, back = typed("advance", "soon"), typed("advance", "-1", "month")
 
-    assert refused.exit_code == 1
+    assert (refused.exit_code, back.exit_code) == (1, 1)
     assert "for example 1 hour" in refused.output
+    assert "never goes back" in back.output
 
 
 def test_beside_real_money_nothing_is_moved(typed: Typed, fresh_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,6 +75,31 @@ def test_beside_real_money_nothing_is_moved(typed: Typed, fresh_database: str, m
 
     assert refused.exit_code == 1
     assert "Only the clock of a sandbox can be moved" in refused.output
+
+
+def _arrive() -> None:
+    clock.advance(timedelta(hours=1))
+    clock_target.stop()
+
+
+def _fall_silent() -> None:
+    db.execute(text("UPDATE heartbeats SET beat_at = beat_at - interval '1 minute'"))
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "said"),
+    [(_arrive, None), (clock_target.stop, "stopped on its way"), (_fall_silent, "The scheduler has fallen silent")],
+)
+def test_it_waits_until_it_comes_no_further_and_says_why(
+    typed: Typed, fresh_database: str, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], None], said: str | None
+) -> None:
+    alive(fresh_database)
+    monkeypatch.setattr("portal.cli.clock.time.sleep", lambda _: edge.write(meanwhile))
+    ended = typed("advance", "1", "hour", "--json")
+
+    assert json.loads(ended.stdout)["arrived"] is (said is None)
+    assert ended.exit_code == (1 if said else 0)
+    assert (said or "to ") in ended.stderr
 
 
 def test_resetting_wipes_the_sandbox_and_keeps_its_keys(

@@ -29,6 +29,11 @@ def test_a_step_leads_to_an_instant(typed, until):
     assert read_step(typed, NOW) == until
 
 
+def test_time_cannot_go_back():
+    with pytest.raises(StepUnclear, match="never goes back"):
+        read_step("-1 month", NOW)
+
+
 @pytest.mark.parametrize(
     "typed",
     ["", "hour", "0 days", "-1 day", "1.5 hours", "1 fortnight", "367 days", "13 months", "99999 weeks", "١ day"],
