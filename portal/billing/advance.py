@@ -46,11 +46,18 @@ def adjust(subscription: Subscription, now: datetime) -> None:
     following = holdings.following(subscription, customer.currency, now)
     if following is None:
         return
-    to_be_held, starts_on = wanted(subscription), following.period.starts_on
-    change = quote_change.to_hold(to_be_held, subscription, following, starts_on, now)
+    change = adjusting(subscription, following, now)
     if change:
         holdings.take_up(following.id, change)
         _settle(Ahead(subscription, customer, following), change, now)
+
+
+def adjusting(subscription: Subscription, following: Current, now: datetime) -> Sequence[Holding]:
+    """Return what a period that is invoiced and has not begun has to take up and give up to hold what is ``wanted``.
+
+    :raises UnknownOffer, RatesStale: a price or the rate of the period is not there.
+    """
+    return quote_change.to_hold(wanted(subscription), subscription, following, following.period.starts_on, now)
 
 
 def wanted(subscription: Subscription) -> Sequence[tuple[str, int]]:

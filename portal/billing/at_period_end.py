@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from portal.billing import advance, entitlement, holdings, quote_change, subscriptions
-from portal.billing.errors import ChangeInProgress, Hibernating, NothingPending, NotRunning, PayFirst, SameTier
+from portal.billing.errors import ChangeInProgress, Hibernating, NoPlan, NothingPending, PayFirst, SameTier
 from portal.billing.holdings import Current
 from portal.billing.models import Subscription
 from portal.billing.renewal_rules import first_look
@@ -28,7 +28,7 @@ TURNED = "billing.turned"
 def choose_tier(customer: Customer, tier_code: str, now: datetime) -> Subscription:
     """Have a plan go on as another tier from its next period on, in place of whatever was chosen for that before.
 
-    :raises NotRunning, ChangeInProgress, UnknownOffer, SameTier: see what they say.
+    :raises NoPlan, BetweenPeriods, ChangeInProgress, UnknownOffer, SameTier: see what they say.
     :raises Hibernating: what it wakes as is chosen at once.
     :raises PayFirst: it adds to the cost of what is not paid for.
     """
@@ -50,7 +50,7 @@ def cancel(customer: Customer, now: datetime) -> Subscription:
 
     What the days shown come to stays owed.
 
-    :raises NotRunning, ChangeInProgress: see what they say.
+    :raises NoPlan, BetweenPeriods, ChangeInProgress: see what they say.
     """
     shown_nowhere = subscriptions.lock_live(customer.id)
     if shown_nowhere is not None and shown_nowhere.status in ("incomplete", "suspended"):
@@ -66,7 +66,7 @@ def take_back(customer: Customer, now: datetime) -> Subscription:
     """Let a plan go on as it is.
 
     :raises NothingPending: nothing was chosen for its period's end, or that has come.
-    :raises NotRunning, ChangeInProgress: see what they say.
+    :raises NoPlan, BetweenPeriods, ChangeInProgress: see what they say.
     """
     subscription, running = _lock(customer, now)
     if subscription.turns_on is None:
@@ -81,7 +81,7 @@ def take_back(customer: Customer, now: datetime) -> Subscription:
 def _lock(customer: Customer, now: datetime) -> tuple[Subscription, Current]:
     subscription = subscriptions.lock_live(customer.id)
     if subscription is None:
-        raise NotRunning
+        raise NoPlan
     running = quote_change.get_running(subscription, customer, now)
     _refuse_while_paying(subscription)
     return subscription, running

@@ -8,6 +8,7 @@ from portal.billing import (
     branch_batches,
     hibernation,
     prepayment,
+    queries,
     quote_carried,
     quote_start,
     quotes,
@@ -16,10 +17,11 @@ from portal.billing import (
     tier_change,
     ways,
 )
-from portal.billing.errors import AlreadyStarted, ChangeInProgress, NotRunning, QuoteChanged
+from portal.billing.errors import AlreadyStarted, ChangeInProgress, NoPlan, QuoteChanged
 from portal.billing.fulfilment import give_back
 from portal.billing.kinds import KINDS, is_for_credit
 from portal.billing.models import Quote, Subscription
+from portal.currency.errors import RatesStale
 from portal.invoicing import invoices
 from portal.invoicing.models import Customer, Invoice
 from portal.kit import jobs
@@ -102,7 +104,7 @@ def quote_batch(customer: Customer, method: str, now: datetime, *, is_leaving_on
 def _lock_running(customer: Customer) -> Subscription:
     running = subscriptions.lock_live(customer.id)
     if running is None:
-        raise NotRunning
+        raise NoPlan
     _refuse_while_paying(running)
     return running
 
@@ -131,11 +133,12 @@ def start_payment(
     :raises QuoteChanged: what it rests on moved; nothing happened, a new quote must be shown.
     :raises ChangeInProgress: a payment for another quote is under way.
     :raises AttemptUnresolved: the fate of an earlier attempt is not known yet.
-    :raises AlreadyStarted: it was paid meanwhile.
+    :raises NoPlan: the plan that it is about has ended.
+    :raises AlreadyStarted: it was paid meanwhile, or another one runs by now.
+    :raises RatesStale: a wallet that takes another currency needs a newer rate.
     """
     subscription = subscriptions.lock(quote.subscription_id)
-    if quote.kind == quotes.START and subscription.status != "incomplete":
-        raise AlreadyStarted
+    _refuse_ended(subscription, quote, customer)
     live = sessions.live_of_subscription(subscription.id)
     if live is not None and _is_same_payment(live, quote, method, now):
         return live
@@ -153,6 +156,15 @@ def start_payment(
     session = sessions.open_session(_collection(invoice_id, quote, method, is_automatic), method, now)
     _stage_lapse(invoice_id, session.watch_until)
     return session
+
+
+def _refuse_ended(subscription: Subscription, quote: Quote, customer: Customer) -> None:
+    """Refuse a quote of an agreement that has ended, or of a start that was paid meanwhile."""
+    if subscription.status == "cancelled":
+        follows = queries.find_live(customer.id)
+        raise NoPlan if follows is None or follows.status == "incomplete" else AlreadyStarted
+    if quote.kind == quotes.START and subscription.status != "incomplete":
+        raise AlreadyStarted
 
 
 def _carried(quote: Quote, method: str) -> Money:
@@ -227,11 +239,16 @@ def _asks_the_same(invoice: Invoice, quote: Quote) -> bool:
 
 
 def _collection(invoice_id: UUID, quote: Quote, method: str, is_automatic: bool) -> sessions.Collection:
-    """What a session collects: a wallet at the rate of the quote, a stored card what is due as it is."""
+    """What a session collects: a wallet at the rate of the quote, a stored card what is due as it is.
+
+    :raises RatesStale: the quote has no rate for the wallet.
+    """
     settlement = quote.terms["settlement"]
     card = ways.get_card(quote.customer_id) if method == ways.CARD else None
     if card is not None:
         settlement = {"amount": quote.to_pay.amount, "currency": quote.currency, "rate": None, "rate_on": None}
+    if settlement is None:
+        raise RatesStale
     return sessions.Collection(
         customer_id=quote.customer_id,
         invoice_id=invoice_id,

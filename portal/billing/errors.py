@@ -27,8 +27,22 @@ class AlreadyStarted(Conflict):
 class NotRunning(Conflict):
     """Only what is running and paid for is changed (product.md, *Changes*)."""
 
+    def __init__(self, message: str = N_("Your plan has to be running and paid before it can be changed.")) -> None:
+        super().__init__("not_running", message)
+
+
+class NoPlan(NotRunning):
+    """There is nothing to change yet, or not any more."""
+
     def __init__(self) -> None:
-        super().__init__("not_running", N_("Your plan has to be running and paid before it can be changed."))
+        super().__init__(N_("No plan is running. Choose a tier to start one."))
+
+
+class BetweenPeriods(NotRunning):
+    """The next period has begun and is not invoiced yet: workers are behind."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("Your new month is being prepared. Nothing was changed; try again in a few minutes."))
 
 
 class PayFirst(Conflict):

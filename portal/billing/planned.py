@@ -76,8 +76,9 @@ def count_until(until: datetime) -> int:
 def of(ids: Sequence[UUID]) -> Mapping[UUID, Planned]:
     """Return what is planned for those of these subscriptions for which anything is."""
     found = db.execute(_OF, {"ids": ids}).all()
-    return {row[0].id: Planned(_copy(row[0]), row[1], row[2], row[3]) for row in found}
+    return {row[0].id: Planned(copy(row[0]), row[1], row[2], row[3]) for row in found}
 
 
-def _copy(subscription: Subscription) -> Subscription:
+def copy(subscription: Subscription) -> Subscription:
+    """Return a copy of a subscription as it stands, to be moved without being stored."""
     return Subscription(**{name: getattr(subscription, name) for name in _COLUMNS})

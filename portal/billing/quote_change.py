@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from portal.billing import holdings, quotes
-from portal.billing.errors import NotRunning, PayFirst
+from portal.billing.errors import BetweenPeriods, NoPlan, PayFirst
 from portal.billing.holdings import Current
 from portal.billing.models import Quote, Subscription
 from portal.billing.pricing import day_lines, unit_price
@@ -40,14 +40,16 @@ class Change:
 def get_running(subscription: Subscription, customer: Customer, now: datetime) -> Current:
     """Return the period in which a subscription can be changed.
 
-    :raises NotRunning: it has no such period now.
+    :raises NotRunning: it has no such period now; its kinds say why.
     :raises PayFirst: it is suspended for what it owes.
     """
     if subscription.status == "suspended":
         raise PayFirst
     running = holdings.current(subscription, customer.currency, now)
-    if running is None or subscription.status not in LISTED or is_to_turn(subscription, running.period.starts_on):
-        raise NotRunning
+    if subscription.status not in LISTED:
+        raise NoPlan
+    if running is None or is_to_turn(subscription, running.period.starts_on):
+        raise BetweenPeriods
     return running
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from portal.billing import arrears, quote_change, quotes
-from portal.billing.errors import NotRunning, PayFirst
+from portal.billing.errors import NoPlan, PayFirst
 from portal.billing.models import Quote, Subscription
 from portal.billing.pricing import Item, month_lines, terms_of
 from portal.billing.queries import Deal
@@ -38,12 +38,12 @@ def preview_restoration(
     from today on, at the prices that it was bought under (product.md, *Failed payments*).
 
     :param tier_code: what it comes back as: the tier that it had, or one that costs less (*Changes*).
-    :raises NotRunning: it has ended, or is back already.
+    :raises NoPlan: it has ended, or goes on as another one.
     :raises PayFirst: that tier costs more.
     :raises UnknownOffer, RatesStale: a price or a needed rate is not there.
     """
     if subscription.status != "suspended":
-        raise NotRunning
+        raise NoPlan
     version = quote_change.kept_version(subscription, now)
     wanted, held = (price_book.get_tier(version, code) for code in (tier_code, subscription.tier_code))
     if wanted.amount > held.amount:

@@ -16,6 +16,7 @@ from portal.billing import arrears
 from portal.billing.models import Quote, Subscription
 from portal.currency import rates
 from portal.currency.conversion import convert
+from portal.currency.errors import RatesStale
 from portal.invoicing import credit_balance
 from portal.invoicing.invoices import Line
 from portal.invoicing.models import Customer
@@ -53,7 +54,6 @@ def assemble(
 
     :param basis: what else it rests on, as JSON; ``branches``, those that it charges, are always among it.
     :param settles_in: the currency in which the chosen wallet collects.
-    :raises RatesStale: a needed rate is older than seven days.
     """
     amount = total([line.amount for line in lines], customer.currency)
     to_pay = max(amount, Money.zero(customer.currency))
@@ -102,11 +102,17 @@ def still_holds(quote: Quote, subscription: Subscription, fresh: Quote) -> bool:
     )
 
 
-def _settlement(due: Money, settles_in: str, now: datetime) -> dict[str, Any]:
-    """What the wallet will be asked for: the amount due, converted where the wallet takes another currency."""
-    if due.currency == settles_in:
+def _settlement(due: Money, settles_in: str, now: datetime) -> dict[str, Any] | None:
+    """What the wallet will be asked for: the amount due, converted where the wallet takes another currency.
+
+    While there is no rate for that, None: credit and a card need none.
+    """
+    if due.currency == settles_in or not due:
         return {"amount": due.amount, "currency": settles_in, "rate": None, "rate_on": None}
-    rate = rates.newest(due.currency, settles_in, now)
+    try:
+        rate = rates.newest(due.currency, settles_in, now)
+    except RatesStale:
+        return None
     asked = convert(due, rate)
     return {"amount": asked.amount, "currency": settles_in, "rate": str(rate.shown), "rate_on": rate.on.isoformat()}
 

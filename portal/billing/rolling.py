@@ -17,7 +17,6 @@ from portal.billing import (
     changes,
     hibernation,
     holdings,
-    quote_change,
     quotes,
     renewals,
     subscriptions,
@@ -234,8 +233,7 @@ class Changing(Renewing):
         ahead = self._ahead
         if ahead is None:
             return
-        first, wanted = ahead.period.starts_on, advance.wanted(self._agreement)
-        change = quote_change.to_hold(wanted, self._agreement, ahead, first, self._now)
+        change, first = advance.adjusting(self._agreement, ahead, self._now), ahead.period.starts_on
         if change:
             due, shares = difference(ahead.held, change, ahead.invoiced, ahead.period)
             self._ahead = replace(ahead, held=[*ahead.held, *change], invoiced=ahead.invoiced + due)

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, select, union_all
+from sqlalchemy import and_, bindparam, exists, func, select, union_all
 
 from portal.invoicing.models import CreditNote, CreditNoteLine, Invoice, InvoiceLine
 from portal.invoicing.tax import Taxed
@@ -42,6 +42,13 @@ def get_issued(customer_id: UUID, public_id: str) -> Invoice:
     if found is None:
         raise NotFound
     return found
+
+
+def is_paid_for(subscription_id: UUID, starts_on: date) -> bool:
+    """Whether an invoice of the period that begins on a day is paid, and not credited in full."""
+    of_period = (_invoice.subscription_id == subscription_id, _invoice.period_starts_on == starts_on)
+    counts = (_invoice.status == "paid", _invoice.credited_amount < _invoice.total_amount)
+    return bool(db.execute(select(exists().where(*of_period, *counts))).scalar_one())
 
 
 def find_issued(invoice_id: UUID) -> Invoice | None:

@@ -11,7 +11,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from portal.billing import checkout, queries, quotes, subscriptions, tier_fits, ways
+from portal.billing import checkout, outlook, queries, quotes, tier_fits, ways
 from portal.billing.dunning_cases import list_overdue
 from portal.billing.errors import QuoteChanged
 from portal.billing.kinds import is_for_credit
@@ -32,8 +32,10 @@ from portal.web.product_limits import shown_overage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from portal.billing.models import Quote, Subscription
+    from portal.billing.outlook import Outlook
     from portal.directory.models import Business
     from portal.invoicing.models import Customer
     from portal.web.home import ShownTier
@@ -59,8 +61,7 @@ class ShownQuote:
     collected: Money | None
     rate: str | None
     rate_on: date | None
-    next_on: date | None
-    next_amount: Money | None
+    outlook: Outlook | None
     wakes_on: date | None
 
 
@@ -147,7 +148,7 @@ def show_quote(business: Business, quote_id: str) -> str:
     return render_template(
         "web/plan/quote.html",
         business=business,
-        quote=_shown(customer, quote),
+        quote=_shown(customer, quote, edge.now()),
         stored_card=_card(customer, quote) if may("billing:pay") else None,
         is_carried=ways.is_too_little(quote.to_pay),
         may_pay=may("billing:pay"),
@@ -186,16 +187,16 @@ def _too_many(business: Business, quote: Quote) -> int:
     return 0 if limit is None else max(0, business.product_count - limit)
 
 
-def _shown(customer: Customer, quote: Quote) -> ShownQuote:
+def _shown(customer: Customer, quote: Quote, now: datetime) -> ShownQuote:
     settlement, lines = quote.terms["settlement"], quotes.lines_of(quote)
-    is_converted = settlement["rate"] is not None
-    outlook = _outlook(customer, quote)
+    is_converted = settlement is not None and settlement["rate"] is not None
+    after = outlook.of(quote, customer, now)
     return ShownQuote(
         public_id=quote.public_id,
         kind=quote.kind,
         title=_title(quote),
         period_start=quote.quoted_on,
-        period_end=outlook[0] - timedelta(days=1) if outlook else None,
+        period_end=after.ends_on - timedelta(days=1) if after else None,
         lines=[wording.shown_line(line.code, line.quantity, line.unit, line.amount, line.derivation) for line in lines],
         total=quote.total,
         credit_used=quote.credit if quote.credit else None,
@@ -203,10 +204,9 @@ def _shown(customer: Customer, quote: Quote) -> ShownQuote:
         arrears=_arrears(quote),
         due=quote.to_pay,
         collected=Money(settlement["amount"], settlement["currency"]) if is_converted else None,
-        rate=settlement["rate"],
+        rate=settlement["rate"] if is_converted else None,
         rate_on=date.fromisoformat(settlement["rate_on"]) if is_converted else None,
-        next_on=outlook[0] if outlook else None,
-        next_amount=outlook[1] if outlook else None,
+        outlook=after,
         wakes_on=date.fromisoformat(quote.terms["wakes_on"]) if quote.terms.get("wakes_on") else None,
     )
 
@@ -225,16 +225,6 @@ def _title(quote: Quote) -> str:
     if quote.kind == quotes.BATCH:
         return gettext("Your branches")
     return gettext("%(tier)s for your business", tier=wording.tier_name(quotes.lines_of(quote)[0].code))
-
-
-def _outlook(customer: Customer, quote: Quote) -> tuple[date, Money] | None:
-    """Return the day on which the next period begins, and what that will cost as things stand; None where the quote is
-    of no period."""
-    if quote.kind in (quotes.PREPAYMENT, quotes.CARRIED):
-        return None
-    if quote.kind in (quotes.START, quotes.RESTORATION):
-        return subscriptions.first_period(customer.time_zone, quote.quoted_on).ends_on, quote.total
-    return date.fromisoformat(quote.terms["period"]["ends_on"]), Money(quote.terms["next_amount"], quote.currency)
 
 
 @bp.post("/quote/<quote_id>/confirm")

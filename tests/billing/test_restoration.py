@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from portal.billing import at_period_end, checkout, dunning, dunning_cases, graces, hibernation, open_invoices, ways
-from portal.billing.errors import NotRunning, PayFirst
+from portal.billing.errors import AlreadyStarted, NoPlan, PayFirst
 from portal.billing.models import Quote
 from portal.directory import branches, visibility
 from portal.insights import invariants
@@ -127,8 +128,23 @@ def test_what_has_ended_is_not_restored_by_an_older_quote(customer: Customer) ->
     quote = restoration(customer)
     at_period_end.cancel(customer, edge.now())
     for again in (checkout.start_payment, checkout.renew_quote):
-        with pytest.raises(NotRunning):
+        with pytest.raises(NoPlan):
             again(customer, quote, shop.METHOD, edge.now())
+
+
+def test_what_is_back_is_not_restored_again(customer: Customer) -> None:
+    quote = restoration(customer)
+    assert running.paid(customer, restoration(customer)) == "restored"
+    with pytest.raises(AlreadyStarted):
+        checkout.start_payment(customer, quote, shop.METHOD, edge.now())
+
+
+def test_an_old_quote_of_a_start_says_that_the_plan_has_ended(customer: Customer) -> None:
+    start = db_session.scalars(select(Quote).where(Quote.kind == "subscription_start")).one()
+    at_period_end.cancel(customer, edge.now())
+    with pytest.raises(NoPlan) as refused:
+        checkout.start_payment(customer, start, shop.METHOD, edge.now())
+    assert refused.value.message == "No plan is running. Choose a tier to start one."
 
 
 def test_what_it_was_told_is_that_the_plan_is_back(customer: Customer) -> None:
