@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import bindparam, exists, func, select
+from sqlalchemy.orm import aliased
 
 from portal.billing import dunning_rules, subscriptions, ways
 from portal.billing.dunning_rules import Milestone
@@ -22,6 +23,20 @@ _OPEN = (
     select(DunningCase)
     .where(DunningCase.subscription_id == bindparam("subscription_id"), DunningCase.status != "closed")
     .order_by(DunningCase.started_at)
+)
+_OTHER = aliased(DunningCase)
+_ENDS_WITH = (
+    select(Subscription)
+    .join(DunningCase, DunningCase.subscription_id == Subscription.id)
+    .where(DunningCase.invoice_id == bindparam("invoice_id"), DunningCase.status != "closed")
+    .where(Subscription.status == "suspended")
+    .where(
+        ~exists().where(
+            _OTHER.subscription_id == Subscription.id,
+            _OTHER.status != "closed",
+            _OTHER.invoice_id != DunningCase.invoice_id,
+        )
+    )
 )
 
 
@@ -64,6 +79,11 @@ def _overdue(case: DunningCase, invoice: Invoice) -> Overdue:
 def tries_card(case: DunningCase, invoice: Invoice) -> bool:
     """Whether the next step of a case charges a card: one that may be, and that its customer has by now."""
     return case.is_charged and ways.find_card(invoice.customer_id) is not None
+
+
+def find_ended_by(invoice_id: UUID) -> Subscription | None:
+    """Return the suspended subscription that ends once this invoice alone is paid, see ``clear``; most often none."""
+    return db.scalars(_ENDS_WITH, {"invoice_id": invoice_id}).one_or_none()
 
 
 def open_case(subscription: Subscription, invoice: Invoice, now: datetime, *, is_charged: bool) -> DunningCase:

@@ -10,8 +10,9 @@ from flask import Blueprint, g, redirect, render_template, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response
 
+from portal.billing import dunning_cases
 from portal.billing.kinds import is_for_credit
-from portal.billing.queries import shown_of
+from portal.billing.queries import Shown, shown_of
 from portal.directory import businesses
 from portal.identity import permissions
 from portal.identity.queries import find_member
@@ -40,7 +41,8 @@ class ShownPayment:
     """A session as its page shows it.
 
     ``disposition`` says what became of money that paid nothing, ``pause`` how long the page waits before it asks again,
-    ``bank_url`` where a bank wants to see its cardholder, and ``problem`` why a card was refused.
+    ``bank_url`` where a bank wants to see its cardholder, ``problem`` why a card was refused, and ``ends_plan`` whether
+    a suspended plan is over once this is paid.
     """
 
     public_id: str
@@ -68,6 +70,7 @@ class ShownPayment:
     again_url: str | None
     receipt_url: str | None
     home_url: str
+    ends_plan: bool
 
 
 @bp.get("")
@@ -163,12 +166,12 @@ def _for_anyone(
         again_url=None,
         receipt_url=None,
         home_url=url_for("home.show"),
+        ends_plan=False,
     )
 
 
-def _again_url(session: PaymentSession, business: Business) -> str:
+def _again_url(shown: Shown, business: Business) -> str:
     """Return where this can be paid anew: the page of its invoice, or of its quote while there is none."""
-    shown = shown_of(session.invoice_id)
     if shown.invoice is not None:
         return url_for("receipts.show_invoice", business=business.public_id, invoice_id=shown.invoice)
     return url_for("plan.show_quote", business=business.public_id, quote_id=shown.quote)
@@ -188,12 +191,15 @@ def _for_member(
     session: PaymentSession, business: Business, transaction: MembershipTransaction, shown: ShownPayment
 ) -> ShownPayment:
     """Add what only those see who pay for the business: cancelling, the way back to the quote, the receipt."""
+    paid, is_live = shown_of(session.invoice_id), session.status in LIVE_SESSION
+    ends_plan = is_live and paid.invoice is not None and dunning_cases.find_ended_by(session.invoice_id) is not None
     return replace(
         shown,
-        can_cancel=session.status in LIVE_SESSION and not (shown.is_by_card and session.status == "created"),
-        again_url=_again_url(session, business),
+        can_cancel=is_live and not (shown.is_by_card and session.status == "created"),
+        again_url=_again_url(paid, business),
         receipt_url=url_for(
             "receipts.show_transaction", business=business.public_id, transaction_id=transaction.public_id
         ),
         home_url=url_for("dashboard.show"),
+        ends_plan=ends_plan,
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from portal.billing import open_invoices, ways
+from portal.billing import dunning_cases, open_invoices, ways
 from portal.billing.errors import NothingOwed
 from portal.currency.errors import RatesStale
 from portal.invoicing import customers
@@ -38,6 +38,7 @@ def show(business: Business, invoice_id: str) -> str:
     customer, invoice = _find(business, invoice_id)
     if invoice.status not in OWED:
         raise NothingOwed
+    ending = dunning_cases.find_ended_by(invoice.id)
     card, (to_pay, carried) = ways.find_card(customer.id), open_invoices.to_pay(invoice)
     collected, rate = _collected(to_pay, edge.now())
     return render_template(
@@ -51,6 +52,7 @@ def show(business: Business, invoice_id: str) -> str:
         is_carried=ways.is_too_little(to_pay),
         collected=collected,
         rate=rate,
+        ending_tier=ending.tier_code if ending else None,
     )
 
 

@@ -221,7 +221,8 @@ def _title(quote: Quote) -> str:
     if quote.kind == quotes.CARRIED:
         return gettext("Carried from earlier bills")
     if quote.kind == quotes.RESTORATION:
-        return gettext("Your listing comes back")
+        sleeps_on = quotes.lines_of(quote)[0].code == price_book.HIBERNATION
+        return gettext("Your plan comes back") if sleeps_on else gettext("Your listing comes back")
     if quote.kind == quotes.BATCH:
         return gettext("Your branches")
     return gettext("%(tier)s for your business", tier=wording.tier_name(quotes.lines_of(quote)[0].code))

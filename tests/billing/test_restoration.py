@@ -47,7 +47,7 @@ def hidden(customer: Customer) -> Customer:
 def step(invoice: Invoice) -> None:
     case = dunning_cases.find_locked(invoice.id)
     assert case is not None
-    running.until(case.next_at)
+    running.until(max(case.next_at, edge.now()))
     dunning.take_step(invoice.id, edge.now())
 
 
@@ -213,4 +213,22 @@ def test_a_grace_goes_on_with_the_days_that_it_had_left(db: None) -> None:
     assert after is not None
     assert after.id == before.id
     assert timedelta(0) < after.ends_at - edge.now() < timedelta(days=5)
+    assert invariants.violations() == []
+
+
+def test_of_two_that_are_overdue_only_the_last_to_be_paid_ends_it(db: None) -> None:
+    customer = running.started("pro")
+    running.until(running.FIRST + timedelta(days=62))
+    both = [one for one in running.invoices_of(customer) if one.status == "open"]
+    for one in both:
+        dunning.collect(one.id, edge.now())
+    while running.subscription_of(customer).status != "suspended":
+        for one in both:
+            step(one)
+    assert [dunning_cases.find_ended_by(one.id) for one in both] == [None, None]
+    shop.give_credit(both[0].id, both[0].due.amount)
+    dunning_cases.clear(invoices.lock(both[0].id), edge.now())
+    assert running.subscription_of(customer).status == "suspended"
+    assert dunning_cases.find_ended_by(both[0].id) is None
+    assert dunning_cases.find_ended_by(both[1].id) == running.subscription_of(customer)
     assert invariants.violations() == []

@@ -7,7 +7,7 @@ from flask.testing import FlaskClient
 
 from portal.kit import edge
 from portal.payments.queries import get_session
-from tests.billing.test_restoration import suspended
+from tests.billing.test_restoration import owed, suspended
 from tests.support import running
 from tests.support.everything import store_card
 from tests.support.pages import log_in
@@ -67,6 +67,7 @@ def test_what_is_hidden_is_brought_back_by_one_payment(client: FlaskClient) -> N
     quote = client.post(f"{plan}/quote", data={"tier": "pro"}).location
     page = client.get(quote).text
     assert "Your listing comes back" in page
+    assert "ends the plan" not in client.get(str(client.post(f"{quote}/confirm").location)).text
     assert "Still owed of invoice INV-" in page
     session = client.post(f"{quote}/confirm").location.rsplit("/", 1)[1]
     assert edge.write(lambda: running.pay(get_session(session))) == "restored"
@@ -75,6 +76,21 @@ def test_what_is_hidden_is_brought_back_by_one_payment(client: FlaskClient) -> N
     assert "Bring your listing back" not in page
     assert "overdue" not in page
     assert "Restored plan" in client.get("/history").text
+
+
+def test_paying_only_what_is_owed_is_said_to_end_the_plan_before_it_does(client: FlaskClient) -> None:
+    customer = edge.write(lambda: suspended(running.started("pro")))
+    home = f"/businesses/{edge.write(lambda: running.business_of(customer).public_id)}"
+    invoice = f"{home}/history/invoices/{edge.write(lambda: owed(customer).public_id)}"
+    log_in(client, "ann@shop.example")
+    page = client.get(f"{invoice}/pay").text
+    assert "Paying only this ends the plan" in page
+    assert re.findall(rf'action="{home}/plan/quote".*?name="tier" value="(\w+)"', page, re.DOTALL) == ["pro"]
+    payment = client.post(f"{invoice}/pay").location
+    assert "Paying only this ends the plan" in client.get(payment).text
+    assert edge.write(lambda: running.pay(get_session(payment.rsplit("/", 1)[1]))) == "paid"
+    assert "ends the plan" not in client.get(payment).text
+    assert "Pick your tier" in client.get(f"{home}/plan").text
 
 
 def test_what_is_hidden_ends_at_once_and_coming_back_pays_along_what_is_owed(client: FlaskClient) -> None:

@@ -122,6 +122,12 @@ def test_what_is_owed_comes_before_sleeping_and_waking(owner: FlaskClient, busin
     assert "Something is still owed" in page
     assert not re.findall(rf'action="{address}/(?:quote|wake)"', page)
     assert owner.post(f"{address}/{'wake' if is_asleep else 'quote'}").status_code == 409
+    plan = address.replace("/hibernation", "/plan")
+    page = owner.get(plan).text
+    assert ("Bring your plan back" in page, "Bring your listing back" in page) == (is_asleep, not is_asleep)
+    assert ">Wake it<" not in page
+    back = owner.get(owner.post(f"{plan}/quote", data={"tier": "pro"}).location).text
+    assert f"Your {'plan' if is_asleep else 'listing'} comes back" in back
 
 
 def be_late(business: Business) -> None:
