@@ -215,7 +215,9 @@ def _keep_watch(app: Flask) -> None:
 
     @app.context_processor
     def common() -> dict[str, object]:
-        return {"_": language.speaker(), "sandbox_banner": config.current().is_sandbox}
+        settings = config.current()
+        outbox_url = f"{settings.sandbox_url}/outbox"
+        return {"_": language.speaker(), "sandbox_banner": settings.is_sandbox, "outbox_url": outbox_url}
 
 
 class _Commands(click.Group):

@@ -38,7 +38,8 @@ def collect(invoice_id: UUID, now: datetime) -> None:
 
 
 def note_decline(subscription: Subscription, invoice: Invoice, outcome: ChargeOutcome | None, now: datetime) -> None:
-    """Take in that the automatic charge of a locked invoice was refused; one that no step waits for is no step."""
+    """Take in that the automatic charge of a locked invoice was refused; each is told, but one that no step waits for,
+    such as of a card that was just chosen, is no step."""
     is_soft = outcome is ChargeOutcome.SOFT_DECLINE
     case = dunning_cases.find_locked(invoice.id)
     if invoice.status != "open":
@@ -49,6 +50,8 @@ def note_decline(subscription: Subscription, invoice: Invoice, outcome: ChargeOu
         case.is_charged = case.is_charged and is_soft
         if case.is_awaited:
             _advance(subscription, invoice, case, "declined", now)
+        else:
+            _tell(subscription, invoice, case, "declined", now)
 
 
 def try_new_card(customer_id: UUID, now: datetime) -> None:

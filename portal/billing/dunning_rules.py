@@ -19,7 +19,7 @@ _GAP = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class Milestone:
-    """A point of the time line: ``failed``, ``retried``, ``reminded``, ``suspended`` or ``ended``."""
+    """A point of the time line: ``failed``, ``asked``, ``retried``, ``reminded``, ``suspended`` or ``ended``."""
 
     what: str
     at: datetime
@@ -49,10 +49,12 @@ def time_line(started_at: datetime, step: int, is_charged: bool, is_suspended: b
     """Return what has happened and what will, in order, if nothing is paid.
 
     :param step: the last one that was taken.
-    :param is_charged: whether a card is tried; else its customer is reminded.
+    :param is_charged: whether a card is tried from now on; else its customer is reminded. Of the steps that were taken
+        it is no longer known which it was: payment was asked for.
     """
     tried = "retried" if is_charged else "reminded"
     found = [Milestone("failed", started_at, True)]
-    found += [Milestone(tried, step_at(started_at, one, of), one <= step) for one in range(1, LAST + 1)]
+    found += [Milestone("asked", step_at(started_at, one, of), True) for one in range(1, step + 1)]
+    found += [Milestone(tried, step_at(started_at, one, of), False) for one in range(step + 1, LAST + 1)]
     found.append(Milestone("suspended", step_at(started_at, LAST, of), is_suspended))
     return [*found, Milestone("ended", ends_at(started_at), False)]

@@ -1,7 +1,8 @@
 """Customers: finding a business by whatever its owner tells, and everything that is known of its money."""
 
-from typing import Any
-from uuid import UUID
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, render_template, request, url_for
 
@@ -13,11 +14,18 @@ from portal.console.forms import SearchForm
 from portal.directory import businesses, visibility
 from portal.identity.queries import list_members
 from portal.insights import payers
-from portal.insights.payers import FoundBusiness
 from portal.invoicing import credit_balance, customers
 from portal.invoicing.documents import DocumentFilter, list_documents
+from portal.kit import edge
 from portal.kit.pagination import Page, page_number
 from portal.payments.history import TransactionFilter, list_transactions
+
+if TYPE_CHECKING:
+    from datetime import date, datetime
+    from uuid import UUID
+
+    from portal.billing.models import Subscription
+    from portal.insights.payers import FoundBusiness
 
 bp = Blueprint("console_customers", __name__, url_prefix="/console/customers")
 
@@ -65,10 +73,19 @@ def _money_of(business_id: UUID) -> dict[str, Any]:
         "customer": customer,
         "subscription": subscription,
         "tier_name": wording.word(wording.TIERS, subscription.tier_code) if subscription else None,
-        "period": billing.newest_period(subscription.id) if subscription else None,
+        "next_tier": wording.word(wording.TIERS, subscription.pending_tier_code) if subscription else None,
+        "renews_on": _renews_on(subscription, edge.now()) if subscription else None,
         "overdue": list_overdue(subscription),
         "credit": credit,
         "carried": carried,
         "documents": list_documents(customer, DocumentFilter(), 1),
         "transactions": list_transactions(customer.id, TransactionFilter(), 1, customer.transaction_count),
     }
+
+
+def _renews_on(subscription: Subscription, now: datetime) -> date | None:
+    """Return the first day of the next period; None where none is to come, as it ends or is hidden until it is paid."""
+    newest = billing.newest_period(subscription.id)
+    if newest is None or subscription.cancels_at_end or subscription.status == "suspended":
+        return None
+    return newest.starts_on if now < newest.starts_at else newest.ends_on

@@ -105,6 +105,8 @@ class Settings:
     port: int
     sandbox_port: int
     sandbox_smtp_port: int
+    sandbox_url: str
+    """Where people reach the sandbox; the product itself calls its port on this machine."""
     state: Path
     base_url: str
     is_lan: bool
@@ -155,6 +157,7 @@ def _read(reader: Reader) -> Settings:
         port=port,
         sandbox_port=sandbox_port,
         sandbox_smtp_port=reader.read("PORTAL_SANDBOX_SMTP_PORT", values.port, sandbox_port + 1),
+        sandbox_url=reader.read("PORTAL_SANDBOX_PUBLIC_URL", values.http_url, f"http://127.0.0.1:{sandbox_port}"),
         state=reader.read("PORTAL_STATE", values.folder, Path("var").absolute()),
         base_url=base_url,
         is_lan=reader.read("PORTAL_LAN", values.flag, False),

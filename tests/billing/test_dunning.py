@@ -125,6 +125,9 @@ def test_a_pushed_invoice_is_reminded_of_on_the_same_days(customer: Customer, in
     for number in range(1, 4):
         step(invoice)
         assert (case_of(invoice).step, len(told(dunning.OVERDUE))) == (number, number + 1)
+    store_card(customer)
+    [line] = [[one.what for one in overdue.milestones] for overdue in list_overdue(subscription_of(customer))]
+    assert line == ["failed", "asked", "asked", "asked", "retried", "suspended", "ended"], "what was done stays so"
     assert pay(opened(customer, invoice)) == "paid"
     assert (case_of(invoice).status, subscription_of(customer).status) == ("closed", "active")
     step_after = case_of(invoice).next_at
@@ -170,10 +173,14 @@ def test_a_new_card_is_tried_at_once_and_is_no_step(customer: Customer, invoice:
     store_card(customer)
     dunning.collect(invoice.id, edge.now())
     decline(HARD, "expired_card")
-    dunning.try_new_card(customer.id, edge.now())
-    assert (len(charged()), case_of(invoice).is_charged) == (2, True)
-    decline()
-    assert (case_of(invoice).step, case_of(invoice).is_charged) == (0, True)
+    for number, (outcome, is_tried) in enumerate(((HARD, False), (SOFT, True)), start=2):
+        dunning.try_new_card(customer.id, edge.now())
+        assert (len(charged()), case_of(invoice).is_charged) == (number, True)
+        decline(outcome)
+        assert (case_of(invoice).step, case_of(invoice).is_charged) == (0, is_tried)
+        newest = told(dunning.OVERDUE)[-1]
+        assert (len(told(dunning.OVERDUE)), newest["reason"]) == (number, "declined"), "who chose it is told"
+        assert bool(newest["tried_on"]) is is_tried
     dunning.try_new_card(customer.id, edge.now())
     assert pay(charged()[-1]) == "paid"
     assert subscription_of(customer).status == "active"

@@ -64,7 +64,7 @@ def test_what_failed_together_is_tried_apart_and_each_always_at_the_same_time() 
 def test_the_time_line_says_what_is_done_and_when(started_at: datetime, of: UUID) -> None:
     for is_charged, tried in ((True, "retried"), (False, "reminded")):
         shown = time_line(started_at, 2, is_charged, False, of)
-        assert [one.what for one in shown] == ["failed", *[tried] * 4, "suspended", "ended"]
+        assert [one.what for one in shown] == ["failed", "asked", "asked", tried, tried, "suspended", "ended"]
         tries = [step_at(started_at, step, of) for step in (1, 2, 3, 4)]
         assert [one.at for one in shown] == [started_at, *tries, tries[-1], started_at + 60 * DAY]
         assert [one.is_over for one in shown] == [True, True, True, False, False, False, False]

@@ -1,26 +1,31 @@
 """What the desk shows of businesses and of money, and that a longer list asks no more questions."""
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from portal.billing import at_period_end, checkout, dunning
 from portal.directory import businesses
 from portal.identity.permissions import OperatorRole
 from portal.insights import invariants, whole_check
 from portal.invoicing import invoices
 from portal.invoicing.documents import DocumentFilter, all_documents
+from portal.invoicing.models import Customer
 from portal.invoicing.queries import get_issued
-from portal.kit import clock, edge
+from portal.kit import clock, config, edge
 from portal.kit.db import db
 from portal.payments import attempts
 from portal.payments.models import PaymentEvent
 from portal.payments.providers.base import Answer, Result
 from portal.payments.queries import attempt_of, get_session
+from tests.billing.test_restoration import hidden, owed
 from tests.console import desk
 from tests.invoicing.papers import credit
-from tests.support import shop
+from tests.support import running, shop
 from tests.support.statements import counted
 
 
@@ -111,6 +116,58 @@ def test_a_customer_is_shown_with_its_money(support: FlaskClient) -> None:
     assert "£3.00" in page
     assert "ann@shop.example" in page
     assert 'data-state="active"' in page
+
+
+def agreement_of(browser: FlaskClient, customer: Customer) -> str:
+    """What the desk says of a customer's agreement and of what is overdue, as words alone."""
+    business = edge.write(lambda: running.business_of(customer).public_id)
+    page = browser.get(f"/console/customers/{business}").text
+    return " ".join(re.sub(r"<[^>]+>", " ", page.partition("Agreement")[2].partition("<h2")[0]).split())
+
+
+def test_an_agreement_is_shown_as_it_will_go_on(support: FlaskClient) -> None:
+    customer = edge.write(lambda: running.started("pro"))
+    assert "Renews on 1 May 2027" in agreement_of(support, customer)
+    edge.write(lambda: running.until(running.FIRST + timedelta(days=28)))
+    assert "Renews on 1 May 2027" in agreement_of(support, customer), "the month that is invoiced ahead is the next one"
+    edge.write(lambda: at_period_end.choose_tier(customer, "starter", edge.now()))
+    assert "From 1 May 2027 Starter" in agreement_of(support, customer)
+    edge.write(lambda: at_period_end.cancel(customer, edge.now()))
+    said = agreement_of(support, customer)
+    assert "Ends on 1 May 2027" in said
+    assert "Renews on" not in said
+
+
+def test_what_is_overdue_and_hidden_is_told_as_somebody_elses(support: FlaskClient) -> None:
+    def owe() -> Customer:
+        customer = running.started("pro")
+        running.until(running.FIRST + timedelta(days=30))
+        dunning.collect(owed(customer).id, edge.now())
+        return customer
+
+    customer = edge.write(owe)
+    said = agreement_of(support, customer)
+    assert "The listing stays as it is" in said
+    assert "Your listing" not in said
+    edge.write(lambda: hidden(customer))
+    assert "Renews on" not in agreement_of(support, customer), "nothing is invoiced while it is hidden"
+
+
+def test_the_day_on_which_a_listing_wakes_is_shown(support: FlaskClient) -> None:
+    def sleep() -> Customer:
+        customer = running.started("pro")
+        wakes_on = running.FIRST.date() + timedelta(days=20)
+        quote = checkout.quote_hibernation(customer, wakes_on, shop.METHOD, edge.now())
+        assert checkout.start_payment(customer, quote, shop.METHOD, edge.now()) is None
+        return customer
+
+    assert "Wakes on 21 Apr 2027" in agreement_of(support, edge.write(sleep))
+
+
+def test_the_sandboxs_mails_are_one_link_away(support: FlaskClient) -> None:
+    assert 'href="http://127.0.0.1:8001/outbox"' in support.get("/console").text
+    config.use(replace(config.current(), is_sandbox=False))
+    assert "/outbox" not in support.get("/console").text
 
 
 def test_a_business_without_a_plan_is_shown(support: FlaskClient) -> None:

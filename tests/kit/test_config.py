@@ -52,7 +52,7 @@ def test_defaults_are_those_of_a_first_start() -> None:
     settings = load()
 
     assert (settings.port, settings.sandbox_port, settings.sandbox_smtp_port) == (8000, 8001, 8002)
-    assert settings.base_url == "http://127.0.0.1:8000"
+    assert (settings.base_url, settings.sandbox_url) == ("http://127.0.0.1:8000", "http://127.0.0.1:8001")
     assert settings.state == Path("var").absolute()
     assert settings.database_owner_url == settings.database_url
     assert (settings.seller.country, settings.seller.time_zone) == ("GB", "Europe/London")

@@ -90,7 +90,7 @@ PAGES: dict[str, int] = {
     "/console/login": 0,
     "/console": 8,
     "/console/customers": 4,
-    "/console/customers/<business>": 12,
+    "/console/customers/<business>": 13,
     "/console/sessions": 6,
     "/console/sessions/<session>": 9,
     "/console/held": 6,
