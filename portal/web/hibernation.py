@@ -9,6 +9,7 @@ from flask_babel import gettext
 
 from portal.billing import checkout, hibernation, queries, wake_days, ways
 from portal.billing.errors import NoWakeDay
+from portal.currency.errors import RatesStale
 from portal.invoicing import customers
 from portal.kit import edge, sent_fields
 from portal.kit.rate_limit import limiter
@@ -18,8 +19,12 @@ from portal.web.access import may, requires, writes, writes_once
 from portal.web.forms.hibernation import WakeDayForm
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from portal.billing.models import Quote, Subscription
     from portal.directory.models import Business
+    from portal.invoicing.models import Customer
+    from portal.kit.money import Money
 
 bp = Blueprint("hibernation", __name__, url_prefix="/businesses/<business>/hibernation")
 
@@ -89,7 +94,8 @@ def _page(business: Business, form: WakeDayForm | None) -> str:
     subscription = queries.find_live(customer.id) if customer else None
     if customer is None or subscription is None or subscription.status == "incomplete":
         return render_template("web/hibernation/page.html", business=business, state="none")
-    live, now = sessions.live_of_subscription(subscription.id), edge.now()
+    live = sessions.live_of_subscription(subscription.id)
+    asleep, awake = _months(subscription, customer, edge.now())
     return render_template(
         "web/hibernation/page.html",
         business=business,
@@ -98,11 +104,19 @@ def _page(business: Business, form: WakeDayForm | None) -> str:
         form=form or WakeDayForm(formdata=None, obj=subscription),
         tier_name=wording.tier_name(subscription.tier_code),
         wakes_on=subscription.wakes_on,
-        fee=wake_days.month_asleep(subscription, customer, now),
-        month_awake=wake_days.month_awake(subscription, customer, now),
+        fee=asleep,
+        month_awake=awake,
         may_pay=may("billing:pay"),
         pending_url=url_for("pay.show", session=live.public_id) if live else None,
     )
+
+
+def _months(subscription: Subscription, customer: Customer, now: datetime) -> tuple[Money | None, Money | None]:
+    """Return what a month asleep costs, and one awake; nothing where they cannot be converted for now."""
+    try:
+        return wake_days.month_asleep(subscription, customer, now), wake_days.month_awake(subscription, customer, now)
+    except RatesStale:
+        return None, None
 
 
 def _is_owing(subscription: Subscription) -> bool:

@@ -9,13 +9,19 @@ from werkzeug.wrappers import Response
 
 from portal.billing import checkout, prepayment, queries, ways
 from portal.billing.states import LISTED
+from portal.currency.errors import RatesStale
 from portal.invoicing import credit_balance, customers
 from portal.kit import edge, sent_fields
 from portal.kit.rate_limit import limiter
 from portal.web.access import may, requires, writes_once
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from portal.billing.models import Subscription
     from portal.directory.models import Business
+    from portal.invoicing.models import Customer
+    from portal.kit.money import Money
 
 bp = Blueprint("prepayment", __name__, url_prefix="/businesses/<business>/prepayment")
 _SHOWN = (1, 2, 3, 6, prepayment.MOST)
@@ -29,16 +35,23 @@ def show(business: Business) -> str:
     subscription = queries.find_live(customer.id) if customer else None
     if customer is None or subscription is None or subscription.status not in LISTED:
         return render_template("web/prepayment/page.html", business=business, is_running=False)
-    each = prepayment.month(subscription, customer, now)
+    each = _month(subscription, customer, now)
     return render_template(
         "web/prepayment/page.html",
         business=business,
         is_running=True,
         month=each,
-        choices=[(months, each * months) for months in _SHOWN],
+        choices=[(months, each * months) for months in _SHOWN] if each is not None else [],
         credit=credit_balance.of(customer.id, customer.currency),
         may_pay=may("billing:pay"),
     )
+
+
+def _month(subscription: Subscription, customer: Customer, now: datetime) -> Money | None:
+    try:
+        return prepayment.month(subscription, customer, now)
+    except RatesStale:
+        return None
 
 
 @bp.post("/quote")

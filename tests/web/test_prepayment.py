@@ -1,13 +1,14 @@
 """Paying ahead through the pages: what it costs is said before, and what was paid is credit."""
 
 import re
+from datetime import timedelta
 
 from flask.testing import FlaskClient
 
 from portal.invoicing import customers
-from portal.kit import edge
+from portal.kit import clock, edge
 from portal.payments.queries import get_session
-from tests.support import running
+from tests.support import running, shop
 from tests.support.pages import log_in
 
 
@@ -38,3 +39,27 @@ def test_what_is_not_on_offer_says_so(client: FlaskClient) -> None:
         refused = client.post(address, data={"months": months})
         assert (refused.status_code, "months on offer" in refused.text) == (422, True)
     assert edge.write(lambda: customers.get(customer.id).transaction_count) == 1
+
+
+def test_without_rates_the_pages_say_what_cannot_be_said(client: FlaskClient) -> None:
+    """Who is billed in euros and holds prices in pounds still sees everything else, and may hibernate at the period's
+    own rate."""
+
+    def start() -> str:
+        running.until(running.FIRST)
+        shop_in_berlin = {"currency": "EUR", "country": "DE", "time_zone": "Europe/Berlin"}
+        business = shop.make_business(shop.make_owner(), **shop_in_berlin)
+        customer = shop.make_customer(business)
+        running.paid(customer, shop.make_quote(customer, "starter"))
+        clock.advance(timedelta(days=10))
+        return f"/businesses/{business.public_id}"
+
+    address = edge.write(start)
+    log_in(client, "ann@shop.example")
+    ahead, hibernation = (client.get(f"{address}/{page}") for page in ("prepayment", "hibernation"))
+    for answer in (ahead, hibernation):
+        assert (answer.status_code, "exchange rates have not arrived" in answer.text) == (200, True)
+    assert 'name="months"' not in ahead.text
+    asleep = client.post(f"{address}/hibernation/quote")
+    assert client.post(f"{asleep.location}/confirm").status_code == 303
+    assert "exchange rates have not arrived" in client.get(f"{address}/hibernation").text
