@@ -9,8 +9,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, InternalServerError, RequestEntityTooLarge
 
 from portal.kit import edge, logging
-from portal.kit.errors import DomainError, TooMany, Unavailable
-from portal.web import htmx
+from portal.kit.errors import Conflict, DomainError, TooMany, Unavailable
+from portal.web import conflicts, htmx
+from portal.web.conflicts import ShownConflict
 
 Answer = tuple[str, int] | tuple[str, int, dict[str, str]]
 _AWAY = ("25", "53", "57", "58")
@@ -18,11 +19,11 @@ _AWAY = ("25", "53", "57", "58")
 log = logging.logger()
 
 
-def page(status: int, message: str | None = None) -> Answer:
-    """Render the page of ``status``; ``message`` is already in the reader's language."""
+def page(status: int, message: str | None = None, conflict: ShownConflict | None = None) -> Answer:
+    """Render the page of ``status``; ``message`` and ``conflict`` are already in the reader's language."""
     edge.end()  # the page must not depend on a broken or rolled-back transaction
     template = "errors/_error.html" if htmx.is_fragment() else "errors/page.html"
-    return render_template(template, status=status, message=message), status
+    return render_template(template, status=status, message=message, conflict=conflict), status
 
 
 def from_domain(error: DomainError) -> Answer:
@@ -30,7 +31,8 @@ def from_domain(error: DomainError) -> Answer:
     if isinstance(error, TooMany):
         body, status = page(error.status, gettext(error.message) % error.params)[:2]
         return body, status, {"Retry-After": str(error.params.get("seconds", 60))}
-    return page(error.status, gettext(error.message) % error.params)
+    conflict = conflicts.shown(error.code, request.view_args or {}) if isinstance(error, Conflict) else None
+    return page(error.status, gettext(error.message) % error.params, conflict)
 
 
 def from_http(error: HTTPException) -> Answer:

@@ -53,6 +53,8 @@ def test_pressed_twice_is_once_and_too_late_says_so(owner: FlaskClient, business
     assert unknown.status_code == 404
     same = owner.post(f"/businesses/{business.public_id}/plan/next", data={"tier": "pro"})
     assert (same.status_code, "This is your tier already" in same.text) == (409, True)
+    assert "Something changed meanwhile" not in same.text
+    assert f'href="/businesses/{business.public_id}/plan">Go to the plan' in same.text
 
 
 def test_without_a_plan_it_leads_to_the_tiers(owner: FlaskClient, business: Business) -> None:
@@ -85,5 +87,6 @@ def test_nothing_dearer_is_offered_for_what_is_not_paid(owner: FlaskClient, busi
     edge.write(be_late)
     address = f"/businesses/{business.public_id}/plan/next"
     assert re.findall(r'name="tier"\s+value="(\w+)"', owner.get(address).text) == ["starter"]
-    assert owner.post(address, data={"tier": "enterprise"}).status_code == 409
+    refused = owner.post(address, data={"tier": "enterprise"})
+    assert (refused.status_code, "<h1>Something is still owed</h1>" in refused.text) == (409, True)
     assert "Chosen for" in press(owner, business, tier="starter")
