@@ -20,7 +20,6 @@ from portal.payments import sessions
 
 WAITS = "billing.branches_wait"
 WITHDRAWN = "billing.branch_withdrawn"
-WITHDRAW = "billing.withdraw_branch"
 ASK = "billing.ask_for_branches"
 _PATIENCE = timedelta(days=7)
 UNTIL_RENEWED = timedelta(minutes=10)
@@ -41,7 +40,6 @@ def settle(subscription_id: UUID, now: datetime) -> None:
     except NothingToSettle:
         return
     except PayFirst:
-        _let_go(subscription, customer, now)
         ask(subscription.id, now)
     except NotRunning:
         _settle_between_periods(subscription, customer, now)
@@ -52,7 +50,6 @@ def _charge(subscription: Subscription, customer: Customer, quote: Quote, now: d
     if outcome == "charging":
         _stage_ask(subscription, now + UNTIL_PAID)
     elif outcome == "no_card":
-        _let_go(subscription, customer, now)
         ask(subscription.id, now)
 
 
@@ -61,6 +58,9 @@ def _let_go(subscription: Subscription, customer: Customer, now: datetime) -> No
     try:
         quote = checkout.quote_batch(customer, ways.WALLET, now, is_leaving_only=True)
     except NothingToSettle:
+        return
+    except NotRunning:
+        _settle_between_periods(subscription, customer, now)
         return
     checkout.start_payment(customer, quote, ways.WALLET, now)
 
@@ -81,12 +81,16 @@ def _settle_between_periods(subscription: Subscription, customer: Customer, now:
 
 
 def ask(subscription_id: UUID, now: datetime) -> None:
-    """Ask whoever pays for what was added and still waits, and give them a week."""
+    """Settle what is to go where the rest is not paid, and ask whoever pays for what was added and still waits, with a
+    week's time; while a payment is under way that waits too."""
     subscription = subscriptions.lock(subscription_id)
     customer = customers.get(subscription.customer_id)
-    is_idle = sessions.live_of_subscription(subscription.id) is None
-    if not branch_batches.is_collecting(subscription) or customer.business_id is None or not is_idle:
+    if not branch_batches.is_collecting(subscription) or customer.business_id is None:
         return
+    if sessions.live_of_subscription(subscription.id) is not None:
+        _stage_ask(subscription, now + UNTIL_PAID)
+        return
+    _let_go(subscription, customer, now)
     waiting = [branch for branch in branches.list_unsettled(customer.business_id) if branch.shown_since is None]
     if not waiting:
         return
@@ -103,7 +107,8 @@ def _stage_ask(subscription: Subscription, due_at: datetime) -> None:
 
 def _stage_withdrawal(subscription: Subscription, branch: Branch, due_at: datetime) -> None:
     given = {"subscription_id": str(subscription.id), "branch": branch.public_id}
-    jobs.stage(WITHDRAW, queue=jobs.Queue.DEFAULT, due_at=due_at, key=f"{WITHDRAW}:{branch.id}", **given)
+    key = branch_batches.withdrawal_of(branch)
+    jobs.stage(branch_batches.WITHDRAW, queue=jobs.Queue.DEFAULT, due_at=due_at, key=key, **given)
 
 
 def withdraw(subscription_id: UUID, public_id: str, now: datetime) -> None:

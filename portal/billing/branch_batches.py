@@ -31,6 +31,7 @@ from portal.payments import sessions
 PROPOSED = "billing.branch_proposed"
 SETTLED = "billing.branches_settled"
 SETTLE = "billing.settle_branches"
+WITHDRAW = "billing.withdraw_branch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ def _refuse_unpaid(subscription: Subscription | None) -> None:
 def add(
     customer: Customer | None, business_id: UUID, now: datetime, *, may_spend: bool, **details: Unpack[BranchDetails]
 ) -> Branch:
-    """Add a branch; while a plan runs it is part of the open batch, once somebody who may spend has agreed.
+    """Add a branch; while a plan runs it is part of the open batch, once somebody who may spend has agreed; before its
+    start and asleep, of what that or waking charges.
 
     :raises PayFirst: what is owed comes first.
     :raises NoSuchChoice, HalfAPlace, SameBranch, TooManyBranches: see ``directory.branches.add``.
@@ -69,12 +71,10 @@ def add(
     subscription = subscriptions.lock_live(customer.id) if customer else None
     _refuse_unpaid(subscription)
     branch = branches.add(business_id, now=now, is_proposed=subscription is not None and not may_spend, **details)
-    if customer is None or subscription is None or not is_collecting(subscription):
-        return branch
-    if may_spend:
-        collect(subscription, customer.time_zone, now)
-    else:
+    if branch.is_proposed:
         outbox.record(PROPOSED, branch.public_id, {"business_id": str(business_id), "branch": branch.name}, now)
+    elif customer is not None and subscription is not None and is_collecting(subscription):
+        collect(subscription, customer.time_zone, now)
     return branch
 
 
@@ -111,14 +111,20 @@ def remove(customer: Customer | None, branch: Branch, now: datetime) -> bool:
 
 
 def make_main(customer: Customer | None, branch: Branch, now: datetime) -> None:
-    """Put a branch in the main one's place; where one waits in its stead, that is part of the open batch.
+    """Put a branch in the main one's place; where one waits in its stead, that is part of the open batch, and has a
+    week of its own whatever waits ended before.
 
     :raises ChangeInProgress: a payment under way may be for it.
     """
     subscription = _lock_idle(customer)
-    branches.make_main(branch)
+    jobs.drop(withdrawal_of(branches.make_main(branch)))
     if customer is not None and subscription is not None and is_collecting(subscription):
         collect(subscription, customer.time_zone, now)
+
+
+def withdrawal_of(branch: Branch) -> str:
+    """Return the key of the job that withdraws a branch which nobody pays for."""
+    return f"{WITHDRAW}:{branch.id}"
 
 
 def keep(customer: Customer | None, branch: Branch) -> None:

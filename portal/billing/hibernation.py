@@ -86,7 +86,7 @@ def waking(subscription: Subscription, customer: Customer, running: Current, on:
 def carry_out(subscription: Subscription, deal: Deal, invoice_id: UUID | None, now: datetime) -> tuple[date, date]:
     """Hide a locked subscription's business at once, as its quote says; see ``changes.carry_out``."""
     if deal.buyer is not None:
-        branches.remove_all([one.id for one in branches.list_unsettled(deal.buyer.id) if one.leaving_since], now)
+        branches.remove_leaving(deal.buyer.id, now)
     day = deal.terms["wakes_on"]
     wakes_on = date.fromisoformat(day) if day else None
     span = changes.carry_out(subscription, deal, invoice_id, now, HIBERNATED, wakes_on=wakes_on)
@@ -136,10 +136,14 @@ def stage_waking(subscription: Subscription, time_zone: str, now: datetime) -> N
     if day is None:
         return
     at = wakes_at(day, time_zone)
-    whose, given = f"{subscription.id}:{day}", {"subscription_id": str(subscription.id), "wakes_on": day.isoformat()}
-    ahead = max(now, at - AHEAD)
-    jobs.stage(ANNOUNCE, queue=jobs.Queue.DEFAULT, due_at=ahead, key=f"{ANNOUNCE}:{whose}", **given)
-    jobs.stage(WAKE, queue=jobs.Queue.DEFAULT, due_at=at, key=f"{WAKE}:{whose}", **given)
+    stage(ANNOUNCE, subscription, day, max(now, at - AHEAD))
+    stage(WAKE, subscription, day, at)
+
+
+def stage(name: str, subscription: Subscription, wakes_on: date, due_at: datetime) -> None:
+    """Stage one of the jobs for a day on which to wake."""
+    whose, given = f"{subscription.id}:{wakes_on}", {"subscription_id": str(subscription.id), "wakes_on": str(wakes_on)}
+    jobs.stage(name, queue=jobs.Queue.DEFAULT, due_at=due_at, key=f"{name}:{whose}", **given)
 
 
 def wakes_at(day: date, time_zone: str) -> datetime:

@@ -149,12 +149,13 @@ def moves_to(subscription: Subscription, tier_code: str) -> dict[str, str | None
 
 
 def end(subscription: Subscription, now: datetime) -> None:
-    """End a locked subscription for good: nothing of it is shown, nothing is deleted; what it owes is left alone, but
-    for what was carried, which is written off."""
+    """End a locked subscription for good: nothing of it is shown, and only branches that were to go are taken out; what
+    it owes is left alone, but for what was carried, which is written off."""
     customer = customers.get(subscription.customer_id)
     move(subscription, "cancelled", version=subscription.version + 1, **_NOTHING_MORE)
     carried_account.write_off(customer, subscription.id, now)
     if customer.business_id is not None:
+        branches.remove_leaving(customer.business_id, now)
         entitlement.refresh(subscription, customer.business_id, now)
     facts = {"business_id": ids.text(customer.business_id)}
     outbox.record(ENDED, subscription.public_id, facts, now)

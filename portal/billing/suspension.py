@@ -10,6 +10,7 @@ from portal.billing.pricing import day_lines
 from portal.billing.proration import difference, step
 from portal.billing.queries import local_date
 from portal.billing.states import move
+from portal.directory import branches
 from portal.invoicing import customers, invoices
 from portal.invoicing.models import Customer, Invoice
 from portal.kit import ids, outbox
@@ -25,8 +26,10 @@ def suspend(subscription: Subscription, invoice: Invoice, ends_at: datetime, now
     :param ends_at: when it ends if that goes on.
     """
     customer = customers.get(subscription.customer_id)
+    gone = branches.remove_leaving(customer.business_id, now) if customer.business_id is not None else 0
+    fewer = subscription.extra_branches - gone
     nothing = {"renews_at": None, "pending_tier_code": None, "cancels_at_end": False, "turns_on": None}
-    move(subscription, "suspended", version=subscription.version + 1, **nothing)
+    move(subscription, "suspended", version=subscription.version + 1, extra_branches=fewer, **nothing)
     _credit_days_left(subscription, customer, now)
     if customer.business_id is not None:
         entitlement.refresh(subscription, customer.business_id, now)

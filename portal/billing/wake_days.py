@@ -4,7 +4,7 @@ ahead of it."""
 from datetime import date, datetime
 from uuid import UUID
 
-from portal.billing import checkout, quote_change, subscriptions, unattended, ways
+from portal.billing import checkout, hibernation, quote_change, subscriptions, unattended, ways
 from portal.billing.errors import PayFirst
 from portal.billing.models import Subscription
 from portal.billing.pricing import terms_of
@@ -12,7 +12,7 @@ from portal.billing.states import LISTED
 from portal.directory import branches
 from portal.invoicing import credit_balance, customers
 from portal.invoicing.models import Customer
-from portal.kit import ids, jobs, outbox
+from portal.kit import ids, outbox
 from portal.kit.money import Money
 from portal.payments import sessions
 
@@ -34,11 +34,15 @@ def announce(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
 
 def wake(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
     """Wake a listing on its day where credit or the stored card pays for it; else whoever pays is asked to, once more.
+    While another payment is under way that waits.
 
     :raises NotRunning: the period that the day is in has not begun yet; it is tried again.
     """
     subscription = subscriptions.lock(subscription_id)
-    if not _is_planned(subscription, wakes_on) or sessions.live_of_subscription(subscription.id) is not None:
+    if not _is_planned(subscription, wakes_on):
+        return
+    if sessions.live_of_subscription(subscription.id) is not None:
+        hibernation.stage(hibernation.WAKE, subscription, wakes_on, now + unattended.UNTIL_PAID)
         return
     customer = customers.get(subscription.customer_id)
     try:
@@ -48,7 +52,7 @@ def wake(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
         return
     outcome = unattended.pay(customer, quote, now)
     if outcome == "charging":
-        _stage_ask(subscription, now + unattended.UNTIL_PAID)
+        hibernation.stage(ASK, subscription, wakes_on, now + unattended.UNTIL_PAID)
     elif outcome == "no_card":
         _ask(subscription, customer, now)
 
@@ -56,14 +60,12 @@ def wake(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
 def ask(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
     """Ask whoever pays, where the stored card has not woken a listing on its day."""
     subscription = subscriptions.lock(subscription_id)
-    if _is_planned(subscription, wakes_on) and sessions.live_of_subscription(subscription.id) is None:
+    if not _is_planned(subscription, wakes_on):
+        return
+    if sessions.live_of_subscription(subscription.id) is not None:
+        hibernation.stage(ASK, subscription, wakes_on, now + unattended.UNTIL_PAID)
+    else:
         _ask(subscription, customers.get(subscription.customer_id), now)
-
-
-def _stage_ask(subscription: Subscription, due_at: datetime) -> None:
-    given = {"subscription_id": str(subscription.id), "wakes_on": str(subscription.wakes_on)}
-    key = f"{ASK}:{subscription.id}:{subscription.wakes_on}"
-    jobs.stage(ASK, queue=jobs.Queue.DEFAULT, due_at=due_at, key=key, **given)
 
 
 def month_awake(subscription: Subscription, customer: Customer, now: datetime) -> Money:

@@ -75,14 +75,14 @@ def change(branch: Branch, **details: Unpack[BranchDetails]) -> None:
     db.flush()
 
 
-def make_main(branch: Branch) -> None:
-    """Put this branch in the main one's place, where it stays. The place included in the tier moves with it: a branch
-    that waited for its payment is shown now, and the former main branch waits in its stead."""
+def make_main(branch: Branch) -> Branch:
+    """Put this branch in the main one's place, where it stays; return the former main branch. The place included in the
+    tier moves with it: a branch that waited for its payment is shown now, and the former one waits in its stead."""
     queries.lock_business(branch.business_id)
     former = _main_of(branch.business_id)
     db.refresh(branch)
     if former.id == branch.id:
-        return
+        return former
     if branch.removed_at is not None:
         raise NotFound
     since = branch.shown_since
@@ -92,6 +92,7 @@ def make_main(branch: Branch) -> None:
     db.flush()
     branch.is_main = True
     db.flush()
+    return former
 
 
 def remove(branch: Branch, now: datetime) -> None:
@@ -142,6 +143,13 @@ def remove_all(branch_ids: Iterable[UUID], now: datetime) -> None:
     db.execute(update(Branch).where(*there).values(removed_at=now, leaving_since=None))
 
 
+def remove_leaving(business_id: UUID, now: datetime) -> int:
+    """Take out all branches of a business that are to go; return how many. Only billing calls this."""
+    leaving = [branch.id for branch in list_unsettled(business_id) if branch.leaving_since is not None]
+    remove_all(leaving, now)
+    return len(leaving)
+
+
 def show(branch_ids: Iterable[UUID], now: datetime) -> None:
     """Show branches that were paid for; those shown already keep their time. Only billing calls this."""
     wanted = list(branch_ids)
@@ -170,7 +178,10 @@ _LIVE = (
 
 _BRANCH = table_of(Branch).c
 _EXTRA = select(_BRANCH.id).where(
-    _BRANCH.business_id == bindparam("business_id"), _BRANCH.removed_at.is_(None), _BRANCH.is_main.is_(False)
+    _BRANCH.business_id == bindparam("business_id"),
+    _BRANCH.removed_at.is_(None),
+    _BRANCH.is_main.is_(False),
+    _BRANCH.is_proposed.is_(False),
 )
 
 
@@ -194,14 +205,14 @@ def _is_unsettled(branch: Branch) -> bool:
 
 
 def list_extra(business_id: UUID) -> Sequence[UUID]:
-    """Return the keys of the live branches beyond the main one."""
+    """Return the keys of the live branches beyond the main one that are paid for or are to be: nobody has to agree."""
     return db.scalars(_EXTRA, {"business_id": business_id}).all()
 
 
 def count_extra(business_id: UUID, *, is_shown_only: bool = False) -> int:
-    """Count live branches beyond the main one, with or without those that still wait for their payment."""
+    """Count what ``list_extra`` lists, with or without those that still wait for their payment."""
     query = select(func.count()).where(Branch.business_id == business_id, Branch.removed_at.is_(None))
-    query = query.where(Branch.is_main.is_(False))
+    query = query.where(Branch.is_main.is_(False), Branch.is_proposed.is_(False))
     if is_shown_only:
         query = query.where(Branch.shown_since.is_not(None))
     return db.scalars(query).one()

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, Insert, Select, Text, bindparam, func, literal, select, text
+from sqlalchemy import Index, Insert, Select, Text, bindparam, delete, func, literal, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -94,6 +94,11 @@ def stage(
     db.execute(_STAGE if key is None else _STAGE_ONE_OF_A_KEY, row)
     if not clock.is_ahead(due_at):  # later it is the scheduler that rings
         wake_for(queue)
+
+
+def drop(key: str) -> None:
+    """Forget the job of this key that waits, if one does: what it was for is over."""
+    db.execute(delete(StagedJob).where(StagedJob.key == key, StagedJob.state == "pending"))
 
 
 def stage_all(name: str, *, queue: Queue, due_at: datetime, args: Sequence[dict[str, str]]) -> None:

@@ -159,7 +159,7 @@ def test_what_nobody_pays_for_is_asked_for_once_and_withdrawn_after_a_week(custo
     assert _credit(customer) == Money(40, GBP)
     [asked] = _events(batch_settling.WAITS)
     assert asked.facts["branches"] == ["Harbour", "Station"]
-    assert _jobs(batch_settling.WITHDRAW) == [MIDNIGHT + timedelta(days=7)] * 2
+    assert _jobs(branch_batches.WITHDRAW) == [MIDNIGHT + timedelta(days=7)] * 2
     assert all(invoice.status == "paid" for invoice in running.invoices_of(customer))
     running.until(MIDNIGHT + timedelta(days=7))
     subscription = running.subscription_of(customer)

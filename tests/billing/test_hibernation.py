@@ -4,16 +4,14 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
 
-from portal.billing import at_period_end, checkout, hibernation, holdings, states, wake_days, ways
+from portal.billing import at_period_end, checkout, hibernation, holdings
 from portal.billing.errors import (
     ChangeInProgress,
     Hibernating,
     NotHibernating,
     NotRunning,
     NoWakeDay,
-    PayFirst,
     QuoteChanged,
 )
 from portal.billing.models import Quote
@@ -24,14 +22,8 @@ from portal.insights import invariants
 from portal.invoicing import credit_balance
 from portal.invoicing.models import Customer
 from portal.kit import clock, edge
-from portal.kit.db import db as db_session
-from portal.kit.jobs import StagedJob
 from portal.kit.money import Money
-from portal.kit.outbox import DomainEvent
-from portal.payments import sessions
-from portal.payments.queries import get_session
 from tests.support import running, shop
-from tests.support.everything import store_card
 
 GBP = "GBP"
 
@@ -180,19 +172,6 @@ def test_a_day_that_is_not_to_come_is_no_day_to_wake(customer: Customer, days: i
         hibernation.plan_waking(customer, running.FIRST.date() + timedelta(days=days), edge.now())
 
 
-def _planned(customer: Customer) -> list[tuple[str, datetime]]:
-    """What is staged for the day that is chosen now."""
-    day = str(running.subscription_of(customer).wakes_on)
-    jobs = db_session.scalars(select(StagedJob).where(StagedJob.name.in_((hibernation.WAKE, hibernation.ANNOUNCE))))
-    return sorted((job.name, job.due_at) for job in jobs if job.args["wakes_on"] == day)
-
-
-def _asked(customer: Customer) -> int:
-    subject = running.subscription_of(customer).public_id
-    events = select(DomainEvent).where(DomainEvent.name == wake_days.WAITS, DomainEvent.subject == subject)
-    return len(db_session.scalars(events).all())
-
-
 def test_a_quote_that_is_made_anew_leaves_out_a_day_that_has_come(customer: Customer) -> None:
     quote = _going_in(customer, edge.now().date() + timedelta(days=3))
     _days(3)
@@ -200,85 +179,3 @@ def test_a_quote_that_is_made_anew_leaves_out_a_day_that_has_come(customer: Cust
     assert (quote.terms["wakes_on"] is None, fresh.terms["wakes_on"]) == (False, None)
     assert checkout.start_payment(customer, fresh, shop.METHOD, edge.now()) is None
     assert running.subscription_of(customer).mode == "hibernating"
-
-
-def test_on_its_day_it_wakes_by_credit_and_by_an_older_day_never(customer: Customer) -> None:
-    day, subscription_id = date(2027, 4, 20), running.subscription_of(customer).id
-    _hibernate(customer, date(2027, 4, 11))
-    hibernation.plan_waking(customer, day, edge.now())
-    assert _planned(customer) == [
-        (hibernation.ANNOUNCE, datetime(2027, 4, 16, 23, 5, tzinfo=UTC)),
-        (hibernation.WAKE, datetime(2027, 4, 19, 23, 5, tzinfo=UTC)),
-    ]
-    running.until(datetime(2027, 4, 10, 23, 5, tzinfo=UTC))
-    wake_days.wake(subscription_id, date(2027, 4, 11), edge.now())
-    assert not _is_listed(customer)
-    running.until(datetime(2027, 4, 19, 23, 5, tzinfo=UTC))
-
-    wake_days.wake(subscription_id, day, edge.now())
-    wake_days.wake(subscription_id, day, edge.now())
-
-    assert _is_listed(customer)
-    assert running.subscription_of(customer).wakes_on is None
-    assert credit_balance.of(customer.id, GBP).amount == 350 - round((400 - 50) * 11 / 30)
-
-
-def test_what_credit_does_not_pay_is_asked_for_ahead_and_on_the_day(customer: Customer) -> None:
-    day, subscription_id = date(2027, 4, 3), running.subscription_of(customer).id
-    _hibernate(customer, day)
-    assert _planned(customer)[0][1] == edge.now(), "it is less than three days ahead"
-    wake_days.announce(subscription_id, day, edge.now())
-    assert _asked(customer) == 1, "a whole month may cost more than the credit"
-    hibernation.wake_as(customer, "starter", edge.now())
-    wake_days.announce(subscription_id, day, edge.now())
-    assert _asked(customer) == 1, "credit will do"
-    hibernation.wake_as(customer, "enterprise", edge.now())
-    running.until(datetime(2027, 4, 2, 23, 5, tzinfo=UTC))
-
-    wake_days.wake(subscription_id, day, edge.now())
-
-    assert _asked(customer) == 2
-    assert not _is_listed(customer)
-    assert running.paid(customer, _waking(customer)) == "paid"
-
-
-def test_on_its_day_the_stored_card_pays_what_credit_does_not(customer: Customer) -> None:
-    day, subscription_id = date(2027, 4, 3), running.subscription_of(customer).id
-    store_card(customer)
-    _hibernate(customer, day)
-    hibernation.wake_as(customer, "enterprise", edge.now())
-    wake_days.announce(subscription_id, day, edge.now())
-    running.until(datetime(2027, 4, 2, 23, 5, tzinfo=UTC))
-
-    wake_days.wake(subscription_id, day, edge.now())
-    wake_days.wake(subscription_id, day, edge.now())
-
-    live = sessions.live_of_subscription(subscription_id)
-    assert live is not None
-    session = get_session(live.public_id)
-    assert (session.provider, session.owed) == (ways.CARD, Money(round((600 - 50) * 28 / 30) - 350, GBP))
-    assert (session.is_automatic, _is_listed(customer)) == (True, False)
-    wake_days.ask(subscription_id, day, edge.now())
-    assert _asked(customer) == 0, "its card is being charged"
-    sessions.cancel(session.public_id, edge.now())
-    wake_days.ask(subscription_id, day, edge.now())
-    assert _asked(customer) == 1
-    assert running.pay(session) == "paid"
-    assert _is_listed(customer)
-    wake_days.ask(subscription_id, day, edge.now())
-    assert _asked(customer) == 1
-
-
-def test_asleep_and_owing_it_wakes_once_that_is_paid(customer: Customer) -> None:
-    day, subscription = date(2027, 4, 3), running.subscription_of(customer)
-    states.move(subscription, "past_due")
-    _hibernate(customer, day)
-    with pytest.raises(PayFirst):
-        _waking(customer)
-    wake_days.wake(subscription.id, day, edge.now())
-    assert _asked(customer) == 1
-    hibernation.plan_waking(customer, None, edge.now())
-    wake_days.wake(subscription.id, day, edge.now())
-    wake_days.announce(subscription.id, day, edge.now())
-    assert _asked(customer) == 1
-    states.move(running.subscription_of(customer), "active")

@@ -93,7 +93,7 @@ HANDLERS: dict[str, Handler] = {
     RENEW_CHUNK: Plain(_renew_chunk),
     branch_batches.SETTLE: Plain(_settle_branches),
     batch_settling.ASK: Plain(_ask_for_branches),
-    batch_settling.WITHDRAW: Plain(_withdraw_branch),
+    branch_batches.WITHDRAW: Plain(_withdraw_branch),
     hibernation.ANNOUNCE: Plain(_announce_waking),
     hibernation.WAKE: Plain(_wake),
     wake_days.ASK: Plain(_ask_to_wake),

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from tests.simulation.days import next_midnight
 from tests.simulation.months.papers import Period, Quote
 from tests.simulation.months.passing import Event
-from tests.simulation.months.plan import Plan
+from tests.simulation.months.plan import UNTIL_PAID, Plan
 from tests.simulation.months.quoting import Refused
 
-_WEEK, _UNTIL_PAID, _UNTIL_RENEWED = timedelta(days=7), timedelta(hours=2), timedelta(minutes=10)
+_WEEK, _UNTIL_RENEWED = timedelta(days=7), timedelta(minutes=10)
 
 
 class Branching(Plan):
@@ -63,7 +63,7 @@ class Branching(Plan):
         if not self.is_collecting or not (self.waiting or self.leaving):
             return
         if self.live:
-            self.settles_at = now + _UNTIL_PAID
+            self.settles_at = now + UNTIL_PAID
             return
         running = self.running(now)
         if running is None:
@@ -73,10 +73,8 @@ class Branching(Plan):
         is_refused = self.status != "active" and quote.total > 0
         if not is_refused and (quote.due == 0 or self.card):
             if self.confirm(quote, quote.due > 0, now, is_automatic=True) == "opened":
-                self.asks_at = now + _UNTIL_PAID
+                self.asks_at = now + UNTIL_PAID
             return
-        if self.leaving:
-            self.confirm(self._quote_batch(running, now, is_leaving_only=True), False, now)
         self._ask(now)
 
     def _settle_between_periods(self, now: datetime) -> None:
@@ -101,11 +99,17 @@ class Branching(Plan):
         return self._quote_batch(self.get_running(now), now, is_leaving_only=not quote.charged)
 
     def _ask(self, now: datetime) -> None:
-        self.asks_at = None
-        if self.is_collecting and not self.live:
-            self.waiting = {branch: at or now + _WEEK for branch, at in self.waiting.items()}
+        self.asks_at = now + UNTIL_PAID if self.is_collecting and self.live else None
+        if not self.is_collecting or self.live:
+            return
+        running = self.running(now)
+        if running is None:
+            self._settle_between_periods(now)
+        elif self.leaving:
+            self.confirm(self._quote_batch(running, now, is_leaving_only=True), False, now)
+        self.waiting = {branch: at or now + _WEEK for branch, at in self.waiting.items()}
 
     def _withdraw(self, branch: str, now: datetime) -> None:
-        self.waiting[branch] = now + _UNTIL_PAID if self.is_collecting and self.live else None
+        self.waiting[branch] = now + UNTIL_PAID if self.is_collecting and self.live else None
         if self.is_collecting and not self.live:
             self.forget([branch])

@@ -1,6 +1,6 @@
 """What becomes of a plan while time goes by: renewed, collected, dunned, woken, ended. Each thing at its instant."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 
 from tests.simulation.days import months_after, next_midnight
@@ -92,6 +92,13 @@ class Passing(Books):
             midnight = next_midnight(self.zone, now)
             self.settles_at = min(self.settles_at or midnight, midnight)
 
+    def forget(self, branches: Iterable[str]) -> None:
+        """Branches are there no more."""
+        for branch in list(branches):
+            self.waiting.pop(branch, None)
+            self.shown.discard(branch)
+            self.leaving.discard(branch)
+
     def first_look(self) -> datetime:
         """When the period after the newest one is looked at first."""
         return self.at(self.periods[-1].end) - ANNOUNCED
@@ -151,6 +158,7 @@ class Passing(Books):
     def end(self, now: datetime) -> None:
         """And nothing more is planned."""
         self.looks_at, self.pending, self.turns_on = None, "", None
+        self.forget(self.leaving)
         super().end(now)
 
     def _collect_first(self, invoice: Invoice, now: datetime) -> None:
@@ -186,6 +194,8 @@ class Passing(Books):
     def _suspend(self, invoice: Invoice, now: datetime) -> None:
         """Hide it; only the days shown are owed."""
         self.status, self.looks_at, self.pending, self.turns_on = "suspended", None, "", None
+        self.extra -= len(self.leaving)
+        self.forget(self.leaving)
         self.move()
         self.is_to_count = True
         running, day = self.running(now), self.day(now)

@@ -8,7 +8,7 @@ from tests.simulation.months.papers import HOUR, Draft, Invoice, Period, Quote, 
 from tests.simulation.months.passing import Event
 from tests.simulation.months.quoting import FOR_CREDIT, LISTED, Quoting, Refused
 
-AFTER_MIDNIGHT = timedelta(minutes=5)
+AFTER_MIDNIGHT, UNTIL_PAID = timedelta(minutes=5), timedelta(hours=2)
 
 
 class Plan(Quoting):
@@ -165,13 +165,6 @@ class Plan(Quoting):
             self.waiting.pop(branch, None)
             self.shown.add(branch)
 
-    def forget(self, branches: Iterable[str]) -> None:
-        """Branches are there no more."""
-        for branch in list(branches):
-            self.waiting.pop(branch, None)
-            self.shown.discard(branch)
-            self.leaving.discard(branch)
-
     def plan_waking(self, day: date | None) -> None:
         """Choose the day on which it wakes, or none."""
         self.wakes_on = day
@@ -185,7 +178,10 @@ class Plan(Quoting):
     def _wake(self, now: datetime) -> None:
         """Wake it where credit or the card pays for that; else somebody is asked to."""
         self.wakes_at = None
-        if self.mode != "hibernating" or self.status not in LISTED or self.live:
+        if self.mode != "hibernating" or self.status not in LISTED:
+            return
+        if self.live:
+            self.wakes_at = now + UNTIL_PAID
             return
         try:
             quote = self._quote_running("waking", "", now)
