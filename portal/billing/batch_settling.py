@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from portal.billing import branch_batches, checkout, holdings, subscriptions, unattended, ways
+from portal.billing.branch_batches import WITHDRAW
 from portal.billing.errors import NothingToSettle, NotRunning, PayFirst
 from portal.billing.models import Quote, Subscription
 from portal.billing.states import move
@@ -108,7 +109,7 @@ def _stage_ask(subscription: Subscription, due_at: datetime) -> None:
 def _stage_withdrawal(subscription: Subscription, branch: Branch, due_at: datetime) -> None:
     given = {"subscription_id": str(subscription.id), "branch": branch.public_id}
     key = branch_batches.withdrawal_of(branch)
-    jobs.stage(branch_batches.WITHDRAW, queue=jobs.Queue.DEFAULT, due_at=due_at, key=key, **given)
+    jobs.stage(WITHDRAW, queue=jobs.Queue.DEFAULT, due_at=due_at, key=key, **given)
 
 
 def withdraw(subscription_id: UUID, public_id: str, now: datetime) -> None:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from portal.billing import checkout, hibernation, quote_change, subscriptions, unattended, ways
 from portal.billing.errors import PayFirst
+from portal.billing.hibernation import WAKE
 from portal.billing.models import Subscription
 from portal.billing.pricing import terms_of
 from portal.billing.states import LISTED
@@ -42,7 +43,7 @@ def wake(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
     if not _is_planned(subscription, wakes_on):
         return
     if sessions.live_of_subscription(subscription.id) is not None:
-        hibernation.stage(hibernation.WAKE, subscription, wakes_on, now + unattended.UNTIL_PAID)
+        hibernation.stage(WAKE, subscription, wakes_on, now + unattended.UNTIL_PAID)
         return
     customer = customers.get(subscription.customer_id)
     try:
