@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
+from portal.identity import permissions
 from portal.kit import clock, ids, jobs
 from portal.kit.config import Settings
 from portal.kit.db import db
@@ -92,12 +93,18 @@ def render(email: Email, facts: dict[str, Any]) -> Letter:
     token = None
     if email.template == NOTICE:
         token = _unsubscribe_token(facts)
-        facts = facts | {"words": words(facts["kind"], facts, email.locale), "unsubscribe": token}
+        said = words(facts["kind"], facts, email.locale, lambda right: _may(facts, right))
+        facts = facts | {"words": said, "unsubscribe": token}
     text = templates.get_template(f"emails/{email.template}.txt").render(facts)
     subject, _, body = text.partition("\n")
     html = templates.get_template(f"emails/{email.template}.html").render(facts, subject=subject.strip())
     one_click = f"{facts['base_url']}/api/v1/unsubscribe/{token}" if token else None
     return Letter(str(email.id), email.recipient, subject.strip(), body.strip() + "\n", html, one_click)
+
+
+def _may(facts: dict[str, Any], right: str) -> bool:
+    """Whether the reader had a right when the mail was queued; mails from before this was noted show every link."""
+    return "role" not in facts or permissions.can(facts["role"], facts["may_spend"], right)
 
 
 def _unsubscribe_token(facts: dict[str, Any]) -> str | None:

@@ -26,10 +26,12 @@ def _tell(kind: Kind, business_id: UUID, event: DomainEvent, now: datetime) -> N
     named = {"business": business.public_id, "business_name": business.name, "slug": business.slug}
     facts = kind.gather(event) | named
     team = list_members(business_id)
-    knowing = [member.user for member in team if permissions.can(member.role, member.may_spend, kind.right)]
-    readers = [user for user in knowing if user.public_id != event.facts.get("by")]
-    in_app.write([reader.id for reader in readers], kind.name, business_id, facts, now, about=event.id)
-    declined = preferences.who_declined(kind.category, [reader.id for reader in readers])
-    for reader in (reader for reader in readers if reader.id not in declined):
-        mailed = facts | {"kind": kind.name, "reader": reader.public_id}
+    knowing = [member for member in team if permissions.can(member.role, member.may_spend, kind.right)]
+    readers = [member for member in knowing if member.user.public_id != event.facts.get("by")]
+    in_app.write([member.user_id for member in readers], kind.name, business_id, facts, now, about=event.id)
+    declined = preferences.who_declined(kind.category, [member.user_id for member in readers])
+    for member in (member for member in readers if member.user_id not in declined):
+        reader = member.user
+        whose = {"reader": reader.public_id, "role": member.role, "may_spend": member.may_spend}
+        mailed = facts | {"kind": kind.name, **whose}
         email.queue_mail(reader.email, reader.locale, email.NOTICE, mailed, now, key=f"{event.id}:{reader.email}")

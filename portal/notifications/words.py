@@ -3,7 +3,7 @@
 Each kind has one description (``templates/notices``), which pages and mails share, in every language.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -36,12 +36,13 @@ class Words:
     action: str
     path: str
     links: Sequence[tuple[str, str]]
-    """Further pages, each with what its link says."""
+    """Further pages that the reader may open, each with what its link says."""
 
 
-def words(kind: str, facts: dict[str, Any], locale: str) -> Words:
+def words(kind: str, facts: dict[str, Any], locale: str, may: Callable[[str], bool] = lambda right: True) -> Words:
     """Return what a notice says to a reader of this language.
 
+    :param may: whether the reader has a right in the business that it is about; each further page wants one.
     :raises jinja2.UndefinedError: the description wants a fact that is not there.
     """
     said = environment(locale).get_template(f"notices/{kind}.txt").make_module(_SINCE | facts)
@@ -52,7 +53,7 @@ def words(kind: str, facts: dict[str, Any], locale: str) -> Words:
         lines=[_shown(line, facts["currency"], locale) for line in facts.get("lines", ())],
         action=said.action,  # type: ignore[attr-defined]
         path=kinds.path_of(kind, facts),
-        links=getattr(said, "links", ()),
+        links=[(label, path) for label, path, right in getattr(said, "links", ()) if may(right)],
     )
 
 

@@ -87,3 +87,15 @@ def test_an_amount_is_told_with_its_derivation() -> None:
         assert "£1.00 × 2 × 1 month = £2.00" in body
         assert "CN¥45.00" in body
     assert "CN¥" not in letter("subscription_started", "en", settled_currency="GBP").text
+
+
+@pytest.mark.parametrize("kind", ["overage_soon", "payment_overdue"])
+def test_a_mail_shows_no_link_that_would_refuse_its_reader(kind: str) -> None:
+    viewer, owner = (
+        letter(kind, "en", role="viewer", may_spend=False),
+        letter(kind, "en", role="owner", may_spend=False),
+    )
+    links = words(kind, SAMPLES[kind], "en").links
+    assert links
+    for _, path in links:
+        assert (f"{path}\n" in viewer.text + "\n", f"{path}\n" in owner.text + "\n") == (False, True)

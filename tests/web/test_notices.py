@@ -5,12 +5,18 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
+from portal.identity.permissions import Role
 from portal.kit import edge
-from portal.notifications import in_app
+from portal.kit.db import db
+from portal.kit.outbox import DomainEvent
+from portal.notifications import in_app, telling
+from tests.support import counting, running, shop
 from tests.support.callers import client_of
 from tests.support.everything import World, tell_owner
 from tests.support.forms import forms_of
+from tests.support.pages import log_in
 
 
 @pytest.fixture
@@ -89,3 +95,26 @@ def test_it_is_told_in_the_reader_s_language(own: FlaskClient) -> None:
     page = own.get("/notices").text
     assert "您的付款已转为账户余额" in page
     assert "Your payment is now your credit" not in page
+
+
+def test_it_leads_on_to_what_its_reader_may_do_and_explains_its_amount(client: FlaskClient) -> None:
+    def go_over() -> str:
+        customer = running.started("starter")
+        business = running.business_of(customer)
+        shop.make_member(business, "vic@shop.example", Role.VIEWER)
+        counting.add(customer, 11)
+        for event in db.scalars(select(DomainEvent)):
+            telling.tell(event, edge.now())
+        return f"/businesses/{business.public_id}"
+
+    home = edge.write(go_over)
+    log_in(client, "ann@shop.example")
+    page = client.get("/notices").text
+    for link in (f'href="{home}/products/fit"', f'href="{home}/products"', 'href="/directory/'):
+        assert link in page.split("<main")[1], link
+    assert "£1.00 × 1 month = £1.00" in page
+    viewer = client.application.test_client()
+    log_in(viewer, "vic@shop.example")
+    page = viewer.get("/notices").text.split("<main")[1]
+    assert ("You have more products" in page, "Choose what to hide" in page) == (True, False)
+    assert 'href="/directory/' in page

@@ -83,7 +83,7 @@ PAGES: dict[str, int] = {
     "/businesses/<business>/team": 6,
     "/businesses/<business>/team/<member>": 5,
     "/invitations/<token>": 4,
-    "/notices": 5,
+    "/notices": 6,
     "/account/notices": 5,
     "/unsubscribe/<token>": 5,
     "/api/v1/unsubscribe/<token>": 0,
