@@ -17,7 +17,7 @@ from portal.billing.period_credit import Credited
 from portal.billing.pricing import day_lines, terms_of
 from portal.billing.proration import Holding, difference, net
 from portal.billing.queries import find_buyer, named
-from portal.invoicing import credit_balance, customers, invoices
+from portal.invoicing import carried_account, credit_balance, customers, invoices
 from portal.invoicing.batches import Drawn
 from portal.invoicing.invoices import Basis, Line, rows_of
 from portal.invoicing.models import Customer
@@ -108,7 +108,8 @@ def _issue(ahead: Ahead, kind: str, lines: Sequence[Line], now: datetime) -> Non
     customer = ahead.customer
     has_method = methods.find_default(customer.id) is not None
     drawn, due_at = _drawn(ahead, kind, lines), ahead.next.period.starts_at
-    issue = Issue(drawn, due_at, ahead.subscription.public_id, customer.business_id, has_method)
+    carried = carried_account.of(customer.id, customer.currency).amount
+    issue = Issue(drawn, due_at, ahead.subscription.public_id, customer.business_id, has_method, carried)
     issuing.draft([issue], now)
     issuing.number([issue], now)
 

@@ -31,12 +31,15 @@ _DETAILS = text("""
         s.extra_branches, s.price_version_id, s.anchor_on, c.id AS customer_id, c.public_id AS customer, c.currency,
         c.time_zone, b.id AS business_id, b.name, b.email, b.country,
         p.number, p.starts_on, p.ends_on, p.starts_at, p.ends_at, coalesce(a.balance, 0) AS credit,
+        coalesce(o.balance, 0) AS carried,
         EXISTS (SELECT FROM payment_methods m WHERE m.customer_id = c.id AND m.is_default) AS has_method
       FROM subscriptions s JOIN customers c ON c.id = s.customer_id LEFT JOIN businesses b ON b.id = c.business_id
       JOIN LATERAL (SELECT * FROM subscription_periods WHERE subscription_id = s.id ORDER BY number DESC LIMIT 1) p
         ON true
       LEFT JOIN ledger_accounts a
         ON a.code = 'customer_credit' AND a.currency = c.currency AND a.owner_id = c.id
+      LEFT JOIN ledger_accounts o
+        ON o.code = 'customer_carried' AND o.currency = c.currency AND o.owner_id = c.id
      WHERE s.id = ANY(:ids) ORDER BY s.renews_at, s.id
 """).columns(
     id=Uuid, customer_id=Uuid, business_id=Uuid, price_version_id=Uuid, has_method=Boolean
@@ -64,6 +67,7 @@ class Due:
     """Whom its invoice names."""
     period: Period
     credit: int
+    carried: int
     has_method: bool
 
 
@@ -108,5 +112,6 @@ def _due(row: Any) -> Due:
         named(buyer, row.customer),
         Period(row.number, row.starts_on, row.ends_on, row.starts_at, row.ends_at),
         row.credit,
+        row.carried,
         row.has_method,
     )

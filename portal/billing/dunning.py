@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from portal.billing import automatic, dunning_cases, dunning_rules, subscriptions, suspension
+from portal.billing import automatic, dunning_cases, dunning_rules, open_invoices, subscriptions, suspension
 from portal.billing.models import DunningCase, Subscription
 from portal.billing.queries import local_date
 from portal.billing.states import move_case
@@ -138,6 +138,7 @@ def _tell(subscription: Subscription, invoice: Invoice, case: DunningCase, reaso
         "invoice": invoice.public_id,
         "number": invoice.number,
         "amount": invoice.due.amount,
+        "carried": open_invoices.to_pay(invoice)[1].amount,
         "currency": invoice.currency,
         "tried_on": local_date(customer, case.next_at) if dunning_cases.tries_card(case, invoice) else None,
         "hidden_on": local_date(customer, last_at),

@@ -35,25 +35,29 @@ class GraceAhead:
         """Have its clock run again, where it has rested."""
         self._clock = overage.seen(self._clock, self._is_over(), False, at)
 
-    def look(self, running: Current, at: datetime) -> Change | None:
-        """Do what is due of it; return the move to the tier that fits, where that is what its end may come to."""
+    def look(self, running: Current, carried: Money, at: datetime) -> Change | None:
+        """Do what is due of it; return the move to the tier that fits, where that is what its end may come to.
+
+        :param carried: what is paid along.
+        """
         tier = overage.smallest_that_fits(self._tiers, self._count)
         if not self._is_over() or tier is None or not self._agreement.can_grow:
             self.is_open = False
             return None
         if not overage.is_at_end(self._clock, at):
             whose = (self._agreement, self._customer, tier, running)
-            told = overage_offers.priced(*whose, self._clock.ends_at, at)
-            self._told, self._is_warned = told.at_end.amount, True
+            told = overage_offers.priced(*whose, carried, self._clock.ends_at, at)
+            self._told, self._is_warned = told.most.amount, True
             return None
         self.is_open = False
         day = quotes.local_day(self._customer.time_zone, at)
         return tier_change.moving(self._agreement, tier.code, running, day, self._now)
 
-    def may_cost(self, due: Money, paid_by: str) -> bool:
+    def may_cost(self, due: Money, carried: Money, paid_by: str) -> bool:
         """Whether its end may be charged: never more than was told, by nobody who has to be asked, by a card once."""
         can_be_paid = paid_by == "credit" or (paid_by != "payment_link" and not self._was_charged)
-        return can_be_paid and self._told is not None and due.amount <= self._told
+        in_all = due if paid_by == "credit" else due + carried
+        return can_be_paid and self._told is not None and in_all.amount <= self._told
 
     def _is_over(self) -> bool:
         held = next(tier for tier in self._tiers if tier.code == self._agreement.tier_code)

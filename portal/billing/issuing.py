@@ -24,7 +24,8 @@ INVOICED = "billing.renewal_invoiced"
 class Issue:
     """An invoice to be issued, and whose it is; ``has_method``: whether it is collected by a stored method.
 
-    ``due_at`` is when its period begins, from when on it is collected without anybody.
+    ``due_at`` is when its period begins, from when on it is collected without anybody; ``carried``, in minor units, is
+    collected with it.
     """
 
     drawn: Drawn
@@ -32,6 +33,7 @@ class Issue:
     subscription: str
     business_id: UUID | None
     has_method: bool
+    carried: int
 
 
 def draft(issues: Sequence[Issue], now: datetime) -> None:
@@ -54,6 +56,7 @@ def _facts(one: Issue) -> dict[str, Any]:
         "business_id": ids.text(one.business_id),
         "invoice_id": str(one.drawn.id),
         "credit_amount": one.drawn.credit.amount,
+        "carried": one.carried,
         "is_settled": one.drawn.is_settled,
         "has_method": one.has_method,
     }

@@ -13,17 +13,27 @@ from portal.billing.periods import Period
 from portal.billing.pricing import terms_of
 from portal.billing.proration import Holding, difference, net, period_total
 from portal.catalogue.price_book import Tier
+from portal.invoicing import carried_account
 from portal.invoicing.models import Customer
 from portal.kit.money import Money
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Moving to ``tier_code``, tax included, for what is left of the period: today, and on the last day."""
+    """Moving to ``tier_code``, tax included, for what is left of the period: today, and on the last day.
+
+    ``carried`` is paid along unless credit pays all (product.md, *Tiny amounts*).
+    """
 
     tier_code: str
     today: Money
     at_end: Money
+    carried: Money
+
+    @property
+    def most(self) -> Money:
+        """What the last day may be charged in all."""
+        return self.at_end + self.carried
 
 
 def offer(
@@ -41,11 +51,18 @@ def offer(
         running = quote_change.get_running(subscription, customer, now)
     except (NotRunning, PayFirst):
         return None
-    return priced(subscription, customer, tier, running, ends_at, now)
+    carried = carried_account.of(customer.id, customer.currency)
+    return priced(subscription, customer, tier, running, carried, ends_at, now)
 
 
 def priced(
-    subscription: Subscription, customer: Customer, tier: Tier, running: Current, ends_at: datetime, now: datetime
+    subscription: Subscription,
+    customer: Customer,
+    tier: Tier,
+    running: Current,
+    carried: Money,
+    ends_at: datetime,
+    now: datetime,
 ) -> Offer:
     """Return what moving to a tier costs in the ``running`` period, or in a later one where the grace ends then."""
     today = quotes.local_day(customer.time_zone, now)
@@ -53,7 +70,8 @@ def priced(
     change = quote_change.to_hold(wanted, subscription, running, today, now)
     ends_on = max(today, quotes.local_day(customer.time_zone, ends_at))
     period = _period_of(ends_on, subscription, running, ZoneInfo(customer.time_zone))
-    return Offer(tier.code, cost(running, change, today, running.period), cost(running, change, ends_on, period))
+    at_end = cost(running, change, ends_on, period)
+    return Offer(tier.code, cost(running, change, today, running.period), at_end, carried)
 
 
 def cost(running: Current, change: Sequence[Holding], on: date, period: Period) -> Money:

@@ -126,7 +126,9 @@ def _grow(counted: Counted, grace: ProductGrace, now: datetime) -> bool:
     except PayFirst:
         return False
     has_card = bool(seen.due) and ways.find_card(counted.customer.id) is not None
-    if seen.total_amount > grace.told_amount or (seen.due and (not has_card or grace.charged_at is not None)):
+    if (seen.total + seen.arrears).amount > grace.told_amount or (
+        seen.due and (not has_card or grace.charged_at is not None)
+    ):
         return False
     quote = checkout.quote_tier(counted.customer, tier.code, ways.WALLET, now)
     if unattended.pay(counted.customer, quote, now) == "charging":
@@ -137,7 +139,7 @@ def _grow(counted: Counted, grace: ProductGrace, now: datetime) -> bool:
 def _tell(counted: Counted, grace: ProductGrace, step: str, now: datetime, **noted: datetime) -> None:
     """Record that a grace has come so far, with what its end may cost, which binds us from then on."""
     found = offer(counted.subscription, counted.customer, counted.tiers, counted.count, grace.ends_at, now)
-    told = {"told_tier_code": found.tier_code, "told_amount": found.at_end.amount} if found else _NOTHING_TOLD
+    told = {"told_tier_code": found.tier_code, "told_amount": found.most.amount} if found else _NOTHING_TOLD
     move_grace(grace, grace.status, **told, **noted)
     facts = {
         "step": step,
@@ -156,6 +158,11 @@ _NOTHING_TOLD = {"told_tier_code": None, "told_amount": None}
 
 def _figures(found: Offer | None) -> dict[str, str | int | None]:
     if found is None:
-        return {"tier": None, "today": None, "amount": None, "currency": None}
-    today, at_end = found.today, found.at_end
-    return {"tier": found.tier_code, "today": today.amount, "amount": at_end.amount, "currency": today.currency}
+        return {"tier": None, "today": None, "amount": None, "carried": 0, "currency": None}
+    return {
+        "tier": found.tier_code,
+        "today": found.today.amount,
+        "amount": found.at_end.amount,
+        "carried": found.carried.amount,
+        "currency": found.today.currency,
+    }

@@ -94,6 +94,7 @@ def _announced(look: Look) -> dict[str, Any]:
         "is_pulled": look.of.has_method or look.of.credit >= priced.total.amount,
         "lines": priced.lines,
         "amount": priced.total.amount,
+        "carried": look.of.carried,
         "currency": look.of.currency,
     }
 
@@ -107,7 +108,8 @@ def _invoice(looks: Sequence[Look], prices: Prices, now: datetime) -> list[Issue
 
 
 def _issue(look: Look, drawn: Drawn) -> Issue:
-    return Issue(drawn, look.period.starts_at, look.of.public_id, look.of.business_id, look.of.has_method)
+    of = look.of
+    return Issue(drawn, look.period.starts_at, of.public_id, of.business_id, of.has_method, of.carried)
 
 
 def draw(look: Look, prices: Prices, now: datetime) -> Drawn:

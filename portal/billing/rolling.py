@@ -56,6 +56,8 @@ class Charge:
     total: Money | None = None
     credit: Money | None = None
     """The part that the customer's credit pays."""
+    along: Money | None = None
+    """What was carried before and is collected with it."""
 
     @property
     def buyer(self) -> str:
@@ -65,15 +67,6 @@ class Charge:
 
 Charges = Iterator[Charge]
 Act = Callable[[datetime], Charges]
-
-
-def _paid_by(rest: Money, has_card: bool) -> str:
-    """Return how what credit leaves of a charge is paid."""
-    if rest <= Money.zero(rest.currency):
-        return "credit"
-    if not has_card:
-        return "payment_link"
-    return "carried" if ways.is_too_little(rest) else "stored_card"
 
 
 class Renewing:
@@ -100,14 +93,39 @@ class Renewing:
             yield Charge(self._one, renewals.KIND, look.period.starts_on, look.period, look.lacks)
         elif look.step is Step.INVOICE:
             drawn = renewals.draw(look, self._prices, at)
-            by = _paid_by(drawn.total - drawn.credit, self._one.has_method)
-            what = (drawn.lines, drawn.total, drawn.credit)
-            yield Charge(self._one, renewals.KIND, drawn.due_on, look.period, by, *what)
+            yield self._charged(renewals.KIND, drawn.due_on, look.period, drawn.lines, drawn.total)
             self._begin(look, drawn, at)
 
     def _begin(self, look: Look, drawn: Drawn, at: datetime) -> None:
         """Have the period that is invoiced at ``at`` be the newest one."""
-        self._one = replace(self._one, period=look.period, credit=self._one.credit - drawn.credit.amount)
+        self._one = replace(self._one, period=look.period)
+
+    @property
+    def _carried(self) -> Money:
+        return Money(self._one.carried, self._one.currency)
+
+    def _has_card(self) -> bool:
+        return self._one.has_method
+
+    def _paid_by(self, due: Money) -> str:
+        """Return how what credit leaves of a charge is paid, with what was carried."""
+        rest = due - Money(self._one.credit, due.currency)
+        if rest <= Money.zero(rest.currency):
+            return "credit"
+        if not self._has_card():
+            return "payment_link"
+        return "carried" if ways.is_too_little(rest + self._carried) else "stored_card"
+
+    def _charged(
+        self, kind: str, due_on: date, period: Period, lines: Sequence[Mapping[str, Any]], due: Money
+    ) -> Charge:
+        """Return a charge, and have credit and what is carried be as it leaves them."""
+        by, carried = self._paid_by(due), self._carried
+        credit = min(due, Money(self._one.credit, due.currency))
+        left = {"credit": carried, "carried": carried + due - credit}.get(by, Money.zero(due.currency))
+        self._one = replace(self._one, credit=self._one.credit - credit.amount, carried=left.amount)
+        along = carried if by in ("stored_card", "payment_link") else Money.zero(due.currency)
+        return Charge(self._one, kind, due_on, period, by, lines, due, credit, along)
 
 
 class Changing(Renewing):
@@ -178,7 +196,8 @@ class Changing(Renewing):
         if self._agreement.mode != "awake":
             return
         if running is not None:
-            yield from self._settle_in(running, batch, at)
+            if batch.added or batch.leaving:
+                yield from self._settle_in(running, batch, at)
             return
         self._become({"extra_branches": self._agreement.extra_branches - len(batch.leaving)})
         if batch.added and self._looks_at is not None:
@@ -191,7 +210,7 @@ class Changing(Renewing):
         if batch.leaving and batch.added and self._paid_by(due) == "payment_link":
             yield from self._settle_in(running, Batch((), batch.leaving), at)
             yield from self._settle_in(self._current(at) or running, Batch(batch.added, ()), at)
-        elif batch.leaving or batch.added:
+        else:
             yield from self._carry_out(running, change, at)
 
     def _wake(self, at: datetime) -> Charges:
@@ -210,12 +229,12 @@ class Changing(Renewing):
         if grace is None or running is None:
             self._grace = None
             return
-        change = grace.look(running, at)
+        change = grace.look(running, self._carried, at)
         if not grace.is_open:
             self._grace = None
         if change is not None:
             due, _ = difference(running.held, change.holdings, running.invoiced, running.period)
-            if grace.may_cost(due, self._paid_by(due)):
+            if grace.may_cost(due, self._carried, self._paid_by(due)):
                 yield from self._carry_out(running, change, at)
 
     def _carry_out(self, running: Current, change: Change, at: datetime) -> Charges:
@@ -223,7 +242,7 @@ class Changing(Renewing):
         due, shares = difference(running.held, change.holdings, running.invoiced, running.period)
         self._running = replace(running, held=[*running.held, *change.holdings], invoiced=running.invoiced + due)
         lines = rows_of(day_lines(change.holdings, shares, running.period, change.notes))
-        yield from self._charge(change.kind, self._day(at), running.period, lines, due)
+        yield from self._charged_if_any(change.kind, self._day(at), running.period, lines, due)
         self._become(changes.moves_of(self._agreement, change.moves))
         yield from self._adjust()
         self._give_back(due)
@@ -238,23 +257,23 @@ class Changing(Renewing):
             due, shares = difference(ahead.held, change, ahead.invoiced, ahead.period)
             self._ahead = replace(ahead, held=[*ahead.held, *change], invoiced=ahead.invoiced + due)
             lines = rows_of(day_lines(change, shares, ahead.period))
-            yield from self._charge(advance.FURTHER, first, ahead.period, lines, due)
+            yield from self._charged_if_any(advance.FURTHER, first, ahead.period, lines, due)
             self._give_back(due)
 
-    def _charge(
+    def _charged_if_any(
         self, kind: str, due_on: date, period: Period, lines: Sequence[Mapping[str, Any]], due: Money
     ) -> Charges:
         if due > Money.zero(due.currency):
-            by, credit = self._paid_by(due), min(due, Money(self._one.credit, due.currency))
-            yield Charge(self._one, kind, due_on, period, by, lines, due, credit)
-            self._one = replace(self._one, credit=self._one.credit - credit.amount)
+            yield self._charged(kind, due_on, period, lines, due)
 
     def _give_back(self, due: Money) -> None:
-        self._one = replace(self._one, credit=self._one.credit + max(0, -due.amount))
+        """Have what comes back pay what was carried, and be credit for the rest."""
+        back = max(0, -due.amount)
+        rest = back - min(back, self._one.carried)
+        self._one = replace(self._one, credit=self._one.credit + rest, carried=self._one.carried - (back - rest))
 
-    def _paid_by(self, due: Money) -> str:
-        rest = due - Money(self._one.credit, due.currency)
-        return _paid_by(rest, ways.find_card(self._customer.id) is not None)
+    def _has_card(self) -> bool:
+        return ways.find_card(self._customer.id) is not None
 
     def _become(self, moved: Mapping[str, Any]) -> None:
         agreement = self._agreement

@@ -21,8 +21,8 @@ from portal.kit import edge, i18n
 from portal.kit.money import Money
 
 _COLUMNS = (
-    "due_on", "business", "subscription", "kind", "starts_on", "ends_on", "lines", "amount", "credit", "currency",
-    "paid_by",
+    "due_on", "business", "subscription", "kind", "starts_on", "ends_on", "lines", "amount", "credit", "carried",
+    "currency", "paid_by",
 )  # fmt: skip
 _KINDS = {
     renewals.KIND: "renewal",
@@ -133,17 +133,18 @@ def _row(charge: Charge) -> dict[str, Any]:
         "lines": [],
         "amount": None,
         "credit": None,
+        "carried": None,
         "currency": None,
         "paid_by": charge.paid_by,
     }
-    if charge.total is None or charge.credit is None:
+    if charge.total is None or charge.credit is None or charge.along is None:
         return row
     lines = [
         {name: line[name] for name in _OF_LINE} | {"sum": shown.derivation}
         for line, shown in zip(charge.lines, _shown(charge), strict=True)
     ]
-    total, credit = charge.total, charge.credit
-    return row | {"lines": lines, "amount": total.amount, "credit": credit.amount, "currency": total.currency}
+    figures = {"amount": charge.total.amount, "credit": charge.credit.amount, "carried": charge.along.amount}
+    return row | {"lines": lines, **figures, "currency": charge.total.currency}
 
 
 def _titles(charge: Charge) -> str:
@@ -192,19 +193,23 @@ def _print_table(charges: Sequence[Charge], until: datetime) -> None:
 
 
 def _amount(charge: Charge) -> str:
-    total = charge.total
-    return i18n.money_text(total.amount, total.currency, _LANGUAGE) if total else "–"
+    return _money(charge.total) if charge.total else "–"
 
 
 def _how(charge: Charge) -> str:
-    """Return how a charge is paid, such as "£0.30 credit, payment link"."""
-    credit = charge.credit
-    if credit is None:
+    """Return how a charge is paid, such as "£0.30 credit, payment link, with £0.20 carried before"."""
+    if charge.credit is None or charge.along is None:
         return f"waits for a price ({charge.paid_by})"
-    said = charge.paid_by.replace("_", " ")
-    if credit == charge.total or not credit:
-        return said
-    return f"{i18n.money_text(credit.amount, credit.currency, _LANGUAGE)} credit, {said}"
+    said = [charge.paid_by.replace("_", " ")]
+    if charge.credit and charge.credit != charge.total:
+        said.insert(0, f"{_money(charge.credit)} credit")
+    if charge.along:
+        said.append(f"with {_money(charge.along)} carried before")
+    return ", ".join(said)
+
+
+def _money(amount: Money) -> str:
+    return i18n.money_text(amount.amount, amount.currency, _LANGUAGE)
 
 
 COMMANDS = (billing,)

@@ -24,6 +24,11 @@ def taken(*names: str) -> Gather:
     return lambda event: {name: event.facts[name] for name in names}
 
 
+def to_be_paid(*names: str) -> Gather:
+    """Return what takes these facts over, and what is paid along, of which earlier versions told nothing."""
+    return lambda event: {**taken(*names)(event), "carried": event.facts.get("carried", 0)}
+
+
 def of_payment(event: DomainEvent) -> Facts:
     """Return what became of money that came for a session."""
     transaction = of_session(get_session(event.subject).id)
@@ -43,7 +48,8 @@ def of_start(event: DomainEvent) -> Facts:
 def of_renewal(event: DomainEvent) -> Facts:
     """Return the invoice of a period, line by line, and what of it was still owed when it was issued."""
     invoice = get_by_id(UUID(event.facts["invoice_id"]))
-    return {**_invoice(invoice), "due_amount": invoice.total_amount - event.facts["credit_amount"]}
+    due = invoice.total_amount - event.facts["credit_amount"]
+    return {**_invoice(invoice), "due_amount": due, "carried": event.facts.get("carried", 0) if due else 0}
 
 
 def of_change(event: DomainEvent) -> Facts:

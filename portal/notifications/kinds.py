@@ -52,7 +52,7 @@ _TOLD_BY_WHAT_THEY_BRING = frozenset(
 """Kinds of invoices whose payment is not told for itself, as what it brings about is: one event, one mail."""
 
 
-_OVERAGE = facts.taken("count", "limit", "grows", "ends_on", "tier", "today", "amount", "currency")
+_OVERAGE = facts.to_be_paid("count", "limit", "grows", "ends_on", "tier", "today", "amount", "currency")
 
 
 def _is_step(step: str) -> Callable[[Facts], bool]:
@@ -102,7 +102,7 @@ KINDS = (
     Kind(
         "renewal_announced",
         ANNOUNCED,
-        facts.taken("starts_on", "is_pulled", "amount", "currency", "lines"),
+        facts.to_be_paid("starts_on", "is_pulled", "amount", "currency", "lines"),
         _NEXT_PERIOD,
     ),
     Kind("renewal_due", INVOICED, facts.of_renewal, _INVOICE, is_told=_waits_to_be_paid),
@@ -147,7 +147,7 @@ KINDS = (
     Kind(
         "payment_overdue",
         OVERDUE,
-        facts.taken("reason", "invoice", "number", "amount", "currency", "tried_on", "hidden_on"),
+        facts.to_be_paid("reason", "invoice", "number", "amount", "currency", "tried_on", "hidden_on"),
         _INVOICE,
     ),
     Kind("suspended", SUSPENDED, facts.taken("invoice", "number", "amount", "currency", "ends_on"), _PLAN),

@@ -14,6 +14,7 @@ from portal.billing import preview
 from portal.billing.rolling import Charge
 from portal.billing.standing import Agreement, Owed, Standing, standing
 from portal.billing.states import LISTED
+from portal.invoicing import carried_account
 from portal.kit import edge, i18n
 from portal.kit.errors import N_
 from portal.kit.money import Money
@@ -92,7 +93,7 @@ def show() -> str:
         first_steps=None if steps.is_paid and steps.is_verified else steps,
         attention=_attention(business, stands),
         subscription=_shown(stands.agreement),
-        owed=stands.owed,
+        owed=_owed(stands),
         next_charge=_next_charge(stands, edge.now()),
         product_count=business.product_count if business else 0,
         product_limit=g.nav_business.product_limit if business else None,
@@ -172,11 +173,26 @@ def _next_charge(stands: Standing, now: datetime) -> NextCharge | None:
     return NextCharge(charge.total, charge.due_on, [wording.type_title(charge.kind), *_how_paid(charge)])
 
 
+def _owed(stands: Standing) -> NextCharge | None:
+    """Return what is owed already."""
+    owed = stands.owed
+    if owed is None or stands.customer_id is None:
+        return None
+    carried = carried_account.of(stands.customer_id, owed.amount.currency)
+    return NextCharge(owed.amount, owed.due_on, [_along(carried)] if carried else [])
+
+
+def _along(carried: Money) -> str:
+    return gettext("%(amount)s carried from earlier invoices is added.", amount=money(carried.amount, carried.currency))
+
+
 def _how_paid(charge: Charge) -> list[str]:
     """Return the sentences that say what pays a charge."""
     if charge.total is None or charge.credit is None:
         return []
     sentences = [gettext(_PAID_BY[charge.paid_by])]
+    if charge.along:
+        sentences.append(_along(charge.along))
     if Money.zero(charge.credit.currency) < charge.credit < charge.total:
         part = money(charge.credit.amount, charge.credit.currency)
         sentences.insert(0, gettext("Your credit pays %(amount)s of it.", amount=part))

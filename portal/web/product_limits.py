@@ -51,6 +51,7 @@ class ShownOverage:
     tier_name: str | None
     today: Money | None
     at_end: Money | None
+    carried: Money | None
 
 
 def shown_overage(business: Business, now: datetime) -> ShownOverage | None:
@@ -71,6 +72,7 @@ def shown_overage(business: Business, now: datetime) -> ShownOverage | None:
         tier_name=wording.tier_name(out.tier_code) if out else None,
         today=out.today if out else None,
         at_end=out.at_end if out else None,
+        carried=out.carried if out and out.carried else None,
     )
 
 

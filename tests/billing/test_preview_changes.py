@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from portal.billing import (
     batch_settling,
@@ -17,6 +17,7 @@ from portal.billing import (
     product_limits,
     quotes,
     wake_days,
+    ways,
 )
 from portal.billing.at_period_end import TURN, cancel, choose_tier
 from portal.billing.events import RECONCILE_PRODUCT_LIMITS
@@ -48,19 +49,20 @@ LIVED = (TURN, branch_batches.SETTLE, hibernation.WAKE, RECONCILE_PRODUCT_LIMITS
 """The jobs by which an agreement changes by itself."""
 ASKED = {batch_settling.WAITS: checkout.quote_batch, wake_days.WAITS: checkout.quote_waking}
 """The events that ask for a payment, and the quote that it leads to."""
-Told = tuple[str, str, list[str], int, int, list[tuple[str, int, int]]]
+Told = tuple[str, str, list[str], int, int, int, list[tuple[str, int, int]]]
 
 
 def told(charge: Charge) -> Told:
     assert charge.total is not None
     assert charge.credit is not None
+    assert charge.along is not None
     lines = [(line["code"], line["quantity"], line["amount"]) for line in charge.lines]
     span = [str(charge.period.starts_on), str(charge.period.ends_on)]
-    return charge.kind, str(charge.due_on), span, charge.total.amount, charge.credit.amount, lines
+    return charge.kind, str(charge.due_on), span, charge.total.amount, charge.credit.amount, charge.along.amount, lines
 
 
 def happened(since: datetime) -> list[Told]:
-    """What was invoiced since, with the credit that paid it at once."""
+    """What was invoiced since, with the credit that paid it at once and what was collected along with it."""
     issued = select(Invoice).where(Invoice.number.is_not(None), Invoice.issued_at > since).order_by(Invoice.number)
     found = []
     for invoice in db_session.scalars(issued):
@@ -68,8 +70,13 @@ def happened(since: datetime) -> list[Told]:
         span = [str(invoice.period_starts_on), str(invoice.period_ends_on)]
         due_on = str(invoice.due_on or invoice.issued_on)
         credit = invoice.credit_amount - invoice.carried_amount
-        found.append((invoice.kind, due_on, span, invoice.total_amount, credit, lines))
+        found.append((invoice.kind, due_on, span, invoice.total_amount, credit, _along(invoice), lines))
     return found
+
+
+def _along(invoice: Invoice) -> int:
+    paid = (PaymentSession.invoice_id == invoice.id, PaymentSession.status == "paid")
+    return int(db_session.scalar(select(func.coalesce(func.sum(PaymentSession.arrears_amount), 0)).where(*paid)) or 0)
 
 
 def foreseen() -> list[Charge]:
@@ -176,6 +183,24 @@ def a_batch_too_small_for_a_card(customer: Customer) -> None:
     assert foreseen()[0].paid_by == "carried"
 
 
+def a_batch_that_brings_along_what_was_carried(customer: Customer) -> None:
+    a_batch_too_small_for_a_card(customer)
+    quote = checkout.quote_batch(customer, shop.METHOD, edge.now())
+    assert checkout.start_payment(customer, quote, ways.CARD, edge.now()) is None
+    for name in ("Market", "Quay"):
+        branch_batches.add(customer, running.business_of(customer).id, edge.now(), may_spend=True, **shop.place(name))
+    charge = foreseen()[0]
+    assert (charge.paid_by, charge.along) == ("stored_card", quote.total)
+
+
+def a_batch_that_is_settled_before_midnight(customer: Customer) -> None:
+    """What is planned for midnight finds nothing to settle then."""
+    store_card(customer)
+    _open_batch(customer)
+    quote = checkout.quote_batch(customer, shop.METHOD, edge.now())
+    assert running.paid(customer, quote) == "paid"
+
+
 def a_batch_by_link(customer: Customer) -> None:
     running.until(datetime(2027, 4, 12, 9, tzinfo=UTC))
     _open_batch(customer)
@@ -233,6 +258,8 @@ def the_end_of_the_plan_and_a_batch(customer: Customer) -> None:
         (wakes_on_the_first_day_of_a_month, {"waking"}),
         (a_batch_by_card, {"branch_batch"}),
         (a_batch_too_small_for_a_card, {"branch_batch"}),
+        (a_batch_that_brings_along_what_was_carried, {"branch_batch"}),
+        (a_batch_that_is_settled_before_midnight, set()),
         (a_batch_by_link, {"branch_batch"}),
         (a_batch_between_two_months, {"branch_batch"}),
         (a_batch_when_the_next_month_is_invoiced, {"branch_batch", "renewal_change"}),

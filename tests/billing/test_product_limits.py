@@ -7,14 +7,14 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from portal.billing import checkout, entitlement, graces, product_limits, ways
+from portal.billing import branch_batches, checkout, entitlement, graces, product_limits, ways
 from portal.billing.apply_decline import apply_decline
 from portal.billing.events import PRODUCT_LIMIT_PASSED
 from portal.billing.models import ProductGrace
 from portal.billing.overage_standing import find_overage
 from portal.directory import products, visibility
 from portal.insights import invariants
-from portal.invoicing import credit_balance
+from portal.invoicing import carried_account, credit_balance
 from portal.invoicing.models import Customer
 from portal.kit import edge
 from portal.kit.db import db as db_session
@@ -132,6 +132,27 @@ def test_never_more_is_charged_than_was_told(customer: Customer) -> None:
     after(customer, days=2)
     assert (running.subscription_of(customer).tier_code, _grace(customer).status) == ("starter", "hidden")
     assert credit_balance.of(customer.id, GBP) == Money(400, GBP)
+
+
+def _carry_a_branch(customer: Customer) -> None:
+    branch_batches.add(customer, business_of(customer).id, edge.now(), may_spend=True, **shop.place("High Street"))
+    quote = checkout.quote_batch(customer, shop.METHOD, edge.now())
+    assert checkout.start_payment(customer, quote, ways.CARD, edge.now()) is None
+
+
+@pytest.mark.parametrize("is_told_before", [True, False])
+def test_what_is_carried_is_charged_along_where_it_was_told(customer: Customer, *, is_told_before: bool) -> None:
+    store_card(customer)
+    running.until(running.FIRST + timedelta(days=22))
+    steps = [lambda: _carry_a_branch(customer), lambda: add(customer, 11), lambda: after(customer, days=4)]
+    for step in steps if is_told_before else [*steps[1:], steps[0]]:
+        step()
+    carried = carried_account.of(customer.id, "GBP").amount
+    assert [told["carried"] for told in _told(customer)] == [carried if is_told_before else 0] * 2
+    after(customer, days=3)
+    assert [told["step"] for told in _told(customer)][2:] == ([] if is_told_before else ["hidden"])
+    if is_told_before:
+        assert _charged(customer).amount == sum(_told(customer)[-1][name] for name in ("amount", "carried"))
 
 
 def test_who_chose_to_hide_is_charged_nothing(customer: Customer) -> None:

@@ -16,6 +16,7 @@ _RENEWED = {
     "last_on": "2026-04-30",
     "amount": 500,
     "due_amount": 420,
+    "carried": 20,
     "currency": "GBP",
     "lines": _LINES,
 }
@@ -27,6 +28,7 @@ _OVERAGE = _ABOUT | {
     "tier": "pro",
     "today": 133,
     "amount": 87,
+    "carried": 20,
     "currency": "GBP",
 }
 SAMPLES: dict[str, dict[str, Any]] = {
@@ -52,7 +54,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "lines": [{**line, "unit": 0} for line in _LINES],
     },
     "renewal_announced": _ABOUT
-    | {"starts_on": "2026-04-01", "is_pulled": True, "amount": 500, "currency": "GBP", "lines": _LINES},
+    | {"starts_on": "2026-04-01", "is_pulled": True, "amount": 500, "carried": 20, "currency": "GBP", "lines": _LINES},
     "renewal_due": _ABOUT | _RENEWED,
     "renewal_paid": _ABOUT | _RENEWED,
     "invoice_settled": _ABOUT
@@ -75,6 +77,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "invoice": "inv_1",
         "number": "INV-2026-000002",
         "amount": 300,
+        "carried": 20,
         "currency": "GBP",
         "tried_on": "2026-04-02",
         "hidden_on": "2026-04-15",

@@ -8,9 +8,10 @@ from html import unescape
 import pytest
 from flask.testing import FlaskClient
 
-from portal.billing import at_period_end, branch_batches
+from portal.billing import at_period_end, branch_batches, checkout, ways
 from portal.invoicing.models import Customer
 from portal.kit import edge
+from portal.payments import methods
 from tests.billing.test_open_invoices import newest, opened
 from tests.billing.test_restoration import suspended
 from tests.support import running, shop
@@ -32,6 +33,20 @@ def add_a_branch(customer: Customer) -> None:
     branch_batches.add(customer, business.id, edge.now(), may_spend=True, **shop.place("Harbour"))
 
 
+def carry_a_branch(customer: Customer) -> None:
+    store_card(customer)
+    running.until(datetime(2027, 4, 28, tzinfo=UTC))
+    add_a_branch(customer)
+    quote = checkout.quote_batch(customer, shop.METHOD, edge.now())
+    assert checkout.start_payment(customer, quote, ways.CARD, edge.now()) is None
+
+
+def owe_what_was_carried(customer: Customer) -> None:
+    carry_a_branch(customer)
+    methods.remove(customer.id, methods.list_shown(customer.id)[0].public_id, edge.now())
+    running.until(datetime(2027, 5, 1, tzinfo=UTC))
+
+
 def pay_ahead(customer: Customer) -> None:
     running.until(datetime(2027, 4, 28, tzinfo=UTC))
     assert running.pay(opened(customer, newest(customer))) == "paid"
@@ -49,10 +64,14 @@ def pay_ahead(customer: Customer) -> None:
             "£3.00 on 1 May 2027 Renewal Your credit pays £1.20 of it. You get a link to pay it.",
         ),
         (add_a_branch, "£0.97 on 2 Apr 2027 Branches You get a link to pay it."),
+        (
+            carry_a_branch,
+            "£4.00 on 1 May 2027 Renewal Your card pays it. £0.10 carried from earlier invoices is added.",
+        ),
         (pay_ahead, "£3.00 on 1 Jun 2027 Renewal You get a link to pay it."),
         (lambda customer: at_period_end.cancel(customer, edge.now()), "Nothing due"),
     ],
-    ids=["a month", "a card", "another tier", "credit", "some credit", "a branch", "paid ahead", "the end"],
+    ids=["a month", "a card", "another tier", "credit", "some credit", "a branch", "carried", "paid ahead", "the end"],
 )
 def test_the_next_charge_is_what_will_be_made(
     client: FlaskClient, happens: Callable[[Customer], object], said: str
@@ -61,6 +80,13 @@ def test_the_next_charge_is_what_will_be_made(
     edge.write(lambda: happens(customer))
     log_in(client, "ann@shop.example")
     assert tile(client, "Next charge") == said
+
+
+def test_what_is_owed_is_told_with_what_was_carried(client: FlaskClient) -> None:
+    customer = edge.write(lambda: running.started("pro"))
+    edge.write(lambda: owe_what_was_carried(customer))
+    log_in(client, "ann@shop.example")
+    assert tile(client, "Still owed") == "£4.00 due on 1 May 2027 £0.10 carried from earlier invoices is added."
 
 
 def test_of_what_is_hidden_only_what_is_owed_is_told(client: FlaskClient) -> None:
