@@ -124,7 +124,7 @@ class Limited(Branching):
             quote = self.quote("subscription_change", self._fitting(), now)
         except Refused:
             return False
-        if quote.total > grace.told or (quote.due and (grace.is_charged or not self.card)):
+        if quote.total + sum(quote.arrears) > grace.told or (quote.due and (grace.is_charged or not self.card)):
             return False
         grace.is_charged = grace.is_charged or quote.due > 0
         self.confirm(quote, quote.due > 0, now, is_automatic=True)
@@ -134,8 +134,9 @@ class Limited(Branching):
         return next(tier for tier, limit in HOLDS.items() if limit is None or self.products <= limit)
 
     def _tell(self, step: str, grace: Grace, now: datetime) -> None:
-        grace.told = self._cost_at_end(grace, now)
-        self.told.append(("limit", self.day(now), step, grace.told))
+        cost, carried = self._cost_at_end(grace, now), self.carried
+        grace.told = None if cost is None else cost + carried
+        self.told.append(("limit", self.day(now), step, cost, 0 if cost is None else carried))
 
     def _cost_at_end(self, grace: Grace, now: datetime) -> int | None:
         """What the tier that fits would cost on the day of the grace's end, in the period of that day."""

@@ -107,7 +107,7 @@ class Passing(Books):
         start = self.periods[-1].end
         starts_at, price = self.at(start), self.month(self.mode, self.next_tier)
         if now < starts_at - INVOICED:
-            self.told.append(("announced", start, price))
+            self.told.append(("announced", start, price, self.carried))
             self.looks_at = starts_at - INVOICED
         elif now < starts_at and (self.card or price <= self.credit):
             self.looks_at = starts_at
@@ -170,7 +170,7 @@ class Passing(Books):
         self._remind(invoice, "overdue" if outcome == "no_card" else "declined", now)
 
     def _remind(self, invoice: Invoice, reason: str, now: datetime) -> None:
-        self.told.append(("overdue", self.day(now), reason, invoice.due))
+        self.told.append(("overdue", self.day(now), reason, invoice.due, self.carried))
 
     def _step(self, invoice: Invoice, case: Case, now: datetime) -> None:
         if case.status == "suspended":

@@ -182,11 +182,11 @@ class LongProduct(Product):
 def _told(name: str, day: date, facts: dict[str, Any]) -> tuple[object, ...]:
     match name:
         case "billing.renewal_announced":
-            return "announced", date.fromisoformat(facts["starts_on"]), facts["amount"]
+            return "announced", date.fromisoformat(facts["starts_on"]), facts["amount"], facts["carried"]
         case "billing.payment_overdue":
-            return "overdue", day, facts["reason"], facts["amount"]
+            return "overdue", day, facts["reason"], facts["amount"], facts["carried"]
         case "billing.product_limit_passed":
-            return "limit", day, facts["step"], facts["amount"]
+            return "limit", day, facts["step"], facts["amount"], facts["carried"]
         case "billing.subscription_suspended":
             return "suspended", day, facts["amount"]
     return "ended", day
