@@ -81,7 +81,7 @@ def _title(code: str, quantity: int, branch: str | None, locale: str) -> str:
     if code == "prepayment":
         return gettext("Paid ahead")
     if code == "carried":
-        return gettext("Carried from earlier bills")
+        return gettext("Carried from earlier invoices")
     if code == "branch" and quantity < 0:
         return gettext("Further branches, given back: %(count)s", count=-quantity)
     if code == "branch":

@@ -104,7 +104,8 @@ def render(email: Email, facts: dict[str, Any]) -> Letter:
 
 def _may(facts: dict[str, Any], right: str) -> bool:
     """Whether the reader had a right when the mail was queued; mails from before this was noted show every link."""
-    return "role" not in facts or permissions.can(facts["role"], facts["may_spend"], right)
+    role = facts.get("reader_role")
+    return role is None or permissions.can(role, facts["reader_may_spend"], right)
 
 
 def _unsubscribe_token(facts: dict[str, Any]) -> str | None:

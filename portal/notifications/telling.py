@@ -32,6 +32,6 @@ def _tell(kind: Kind, business_id: UUID, event: DomainEvent, now: datetime) -> N
     declined = preferences.who_declined(kind.category, [member.user_id for member in readers])
     for member in (member for member in readers if member.user_id not in declined):
         reader = member.user
-        whose = {"reader": reader.public_id, "role": member.role, "may_spend": member.may_spend}
+        whose = {"reader": reader.public_id, "reader_role": member.role, "reader_may_spend": member.may_spend}
         mailed = facts | {"kind": kind.name, **whose}
         email.queue_mail(reader.email, reader.locale, email.NOTICE, mailed, now, key=f"{event.id}:{reader.email}")

@@ -170,7 +170,7 @@ def _arrears(quote: Quote) -> list[tuple[str, Money]]:
     """Return what is paid along with a quote: words and figures."""
     return [
         (
-            gettext("Carried from earlier bills")
+            gettext("Carried from earlier invoices")
             if one["kind"] == "carried"
             else gettext("Still owed of invoice %(number)s", number=one["number"]),
             Money(one["amount"], quote.currency),
@@ -219,7 +219,7 @@ def _title(quote: Quote) -> str:
     if quote.kind == quotes.PREPAYMENT:
         return gettext("Pay ahead")
     if quote.kind == quotes.CARRIED:
-        return gettext("Carried from earlier bills")
+        return gettext("Carried from earlier invoices")
     if quote.kind == quotes.RESTORATION:
         sleeps_on = quotes.lines_of(quote)[0].code == price_book.HIBERNATION
         return gettext("Your plan comes back") if sleeps_on else gettext("Your listing comes back")

@@ -59,6 +59,8 @@ def test_owners_are_told_who_joined_and_nobody_of_themselves(business: Business,
     assert told_in_the_pages() == told_by_mail() == ["ann@shop.example"] * 3 + ["olive@shop.example"]
     [notice, *_] = session.scalars(select(Notice))
     assert notice.facts.keys() == SAMPLES["team_joined"].keys()
+    joined = session.scalars(select(Email.facts["role"].astext).where(Email.recipient == "ann@shop.example"))
+    assert sorted(joined) == ["manager", "owner", "viewer"], "a mail tells who joined as what, not what its reader is"
 
 
 def test_where_nobody_else_may_know_nobody_is_told(business: Business, ann: User) -> None:

@@ -92,8 +92,8 @@ def test_an_amount_is_told_with_its_derivation() -> None:
 @pytest.mark.parametrize("kind", ["overage_soon", "payment_overdue"])
 def test_a_mail_shows_no_link_that_would_refuse_its_reader(kind: str) -> None:
     viewer, owner = (
-        letter(kind, "en", role="viewer", may_spend=False),
-        letter(kind, "en", role="owner", may_spend=False),
+        letter(kind, "en", reader_role="viewer", reader_may_spend=False),
+        letter(kind, "en", reader_role="owner", reader_may_spend=False),
     )
     links = words(kind, SAMPLES[kind], "en").links
     assert links

@@ -29,7 +29,7 @@ def test_what_is_too_little_for_the_card_is_carried_and_paid_along(client: Flask
     assert "£0.20 is added to your next payment" in client.get(plan).text
     quote = client.post(f"{plan}/quote", data={"tier": "enterprise"}).location
     page = client.get(quote).text
-    assert "Carried from earlier bills" in page
+    assert "Carried from earlier invoices" in page
     assert "Pay £0.40 with" in page
     session = client.post(f"{quote}/confirm").location.rsplit("/", 1)[1]
     assert edge.write(lambda: running.pay(get_session(session))) == "paid"
