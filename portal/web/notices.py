@@ -19,6 +19,8 @@ from portal.web.access import USE_ACCOUNT, person, requires, writes
 from portal.web.language import language
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from portal.identity.models import TeamMember
 
 bp = Blueprint("notices", __name__, url_prefix="/notices")
@@ -46,7 +48,7 @@ def show() -> str:
     """Show a part of the list."""
     after = request.args.get("after")
     found = in_app.list_notices(person().id, after)
-    roles = {one.business_id: one for one in list_memberships(person().id)}
+    roles: dict[UUID | None, TeamMember] = {one.business_id: one for one in list_memberships(person().id)}
     shown = [
         ShownNotice(
             notice.public_id,
