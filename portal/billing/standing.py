@@ -5,9 +5,10 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, func, select, true
+from sqlalchemy import Row, and_, bindparam, func, or_, select, true
 
 from portal.billing.models import Subscription, SubscriptionPeriod
+from portal.billing.states import LISTED
 from portal.directory.models import Branch, Business
 from portal.invoicing.models import Customer, Invoice
 from portal.invoicing.queries import DUE
@@ -23,6 +24,12 @@ _newer = _period.alias()
 _BRANCHES = (
     select(func.count())
     .where(_branch.c.business_id == _business.c.id, _branch.c.removed_at.is_(None))
+    .scalar_subquery()
+)
+_WAITING = (
+    select(func.count())
+    .where(_branch.c.business_id == _business.c.id, _branch.c.removed_at.is_(None), _branch.c.is_main.is_(False))
+    .where(or_(_branch.c.leaving_since.is_not(None), and_(_branch.c.shown_since.is_(None), ~_branch.c.is_proposed)))
     .scalar_subquery()
 )
 _BEGUN = (
@@ -47,10 +54,11 @@ _OWED = (
 )
 _STANDING = (
     select(
-        _BRANCHES.label("branches"), _customer.c.id.label("customer_id"), _UNDER_WAY.label("session"),
+        _BRANCHES.label("branches"), _WAITING.label("waiting"), _UNDER_WAY.label("session"),
+        _customer.c.id.label("customer_id"), _customer.c.currency,
         _subscription.c.id.label("subscription_id"), _subscription.c.status, _subscription.c.mode,
         _subscription.c.tier_code, _subscription.c.pending_tier_code, _subscription.c.cancels_at_end,
-        _period.c.starts_on, _period.c.ends_on, _customer.c.currency,
+        _period.c.starts_on, _period.c.ends_on,
         _OWED.c.invoice, _OWED.c.due_on, _OWED.c.owed,
     )
     .select_from(_business)
@@ -90,9 +98,11 @@ class Owed:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How a business stands; ``session`` is the public id of a payment under way."""
+    """How a business stands; ``session`` is the public id of a payment under way, ``waiting_count`` the number of
+    branches in the open batch."""
 
     branch_count: int = 0
+    waiting_count: int = 0
     customer_id: UUID | None = None
     agreement: Agreement | None = None
     session: str | None = None
@@ -103,7 +113,10 @@ def standing(business_id: UUID) -> Standing:
     """Return how a business stands."""
     row = db.execute(_STANDING, {"business_id": business_id}).one()
     owed = Owed(row.invoice, Money(row.owed, row.currency), row.due_on) if row.invoice else None
-    return Standing(row.branches, row.customer_id, _agreement(row) if row.status else None, row.session, owed)
+    agreement = _agreement(row) if row.status else None
+    is_collecting = agreement is not None and agreement.mode == "awake" and agreement.status in LISTED
+    waiting = row.waiting if is_collecting else 0
+    return Standing(row.branches, waiting, row.customer_id, agreement, row.session, owed)
 
 
 def _agreement(row: Row[*tuple[Any, ...]]) -> Agreement:

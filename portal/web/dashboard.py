@@ -7,23 +7,23 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from flask import Blueprint, g, render_template, url_for
+from flask import Blueprint, g, render_template
 from flask_babel import gettext
 
 from portal.billing import preview
 from portal.billing.rolling import Charge
-from portal.billing.standing import Agreement, Owed, Standing, standing
+from portal.billing.standing import Agreement, Standing, standing
 from portal.billing.states import LISTED
 from portal.invoicing import carried_account
-from portal.kit import edge, i18n
+from portal.kit import edge
 from portal.kit.errors import N_
 from portal.kit.money import Money
 from portal.payments.history import TransactionFilter, all_transactions
 from portal.web import wording
 from portal.web.access import USE_ACCOUNT, last_opened, person, requires
+from portal.web.attention import attention
 from portal.web.filters import money
 from portal.web.history import shown
-from portal.web.language import language
 
 if TYPE_CHECKING:
     from portal.directory.models import Business
@@ -61,17 +61,6 @@ class ShownSubscription:
 
 
 @dataclass(frozen=True, slots=True)
-class Attention:
-    """Something that wants to be done."""
-
-    tone: str
-    title: str
-    text: str
-    href: str | None
-    action: str
-
-
-@dataclass(frozen=True, slots=True)
 class NextCharge:
     """What will be asked for next and when, ``how`` saying for what and who pays; no amount while it has no price."""
 
@@ -91,7 +80,7 @@ def show() -> str:
         "web/dashboard/page.html",
         business=business,
         first_steps=None if steps.is_paid and steps.is_verified else steps,
-        attention=_attention(business, stands),
+        attention=attention(business, stands) if business else [],
         subscription=_shown(stands.agreement),
         owed=_owed(stands),
         next_charge=_next_charge(stands, edge.now()),
@@ -110,46 +99,6 @@ def _first_steps(business: Business | None, stands: Standing) -> FirstSteps:
         has_products=business is not None and business.product_count > 0,
         is_paid=stands.agreement is not None and stands.agreement.status != "incomplete",
     )
-
-
-def _attention(business: Business | None, stands: Standing) -> list[Attention]:
-    found = []
-    if stands.session is not None:
-        address = url_for("pay.show", session=stands.session)
-        found.append(Attention("wait", gettext("A payment is under way"), "", address, gettext("Go to the payment")))
-    if business is not None and stands.owed is not None and stands.session is None:
-        is_hidden = stands.agreement is not None and stands.agreement.status == "suspended"
-        found.append(_hidden(business) if is_hidden else _to_pay(business, stands.owed))
-    if business is not None and stands.agreement is not None:
-        found += _turn(business, stands.agreement)
-    return found
-
-
-def _to_pay(business: Business, owed: Owed) -> Attention:
-    address = url_for("pay_invoice.show", business=business.public_id, invoice_id=owed.invoice)
-    amount, day = money(owed.amount.amount, owed.amount.currency), i18n.day_text(owed.due_on, language())
-    return Attention(
-        "wait", gettext("An invoice waits to be paid"), gettext("%(amount)s, due on %(day)s.", amount=amount, day=day),
-        address, gettext("See and pay"),
-    )  # fmt: skip
-
-
-def _hidden(business: Business) -> Attention:
-    address = url_for("plan.compare", business=business.public_id)
-    return Attention("bad", gettext("Your listing is hidden"), "", address, gettext("Bring it back"))
-
-
-def _turn(business: Business, agreement: Agreement) -> list[Attention]:
-    """Return what was chosen for the end of the period, if anything was."""
-    if agreement.ends_on is None or not (agreement.becomes or agreement.is_ending):
-        return []
-    day = i18n.day_text(agreement.ends_on, language())
-    if agreement.is_ending:
-        title = gettext("Your plan ends on %(day)s", day=day)
-    else:
-        title = gettext("Your tier changes on %(day)s", day=day)
-    address = url_for("next_period.show", business=business.public_id)
-    return [Attention("info", title, "", address, gettext("See or take back"))]
 
 
 def _shown(agreement: Agreement | None) -> ShownSubscription | None:

@@ -8,13 +8,13 @@ from html import unescape
 import pytest
 from flask.testing import FlaskClient
 
-from portal.billing import at_period_end, branch_batches, checkout, ways
+from portal.billing import at_period_end, branch_batches, checkout, dunning, ways
 from portal.invoicing.models import Customer
 from portal.kit import edge
 from portal.payments import methods
 from tests.billing.test_open_invoices import newest, opened
 from tests.billing.test_restoration import suspended
-from tests.support import running, shop
+from tests.support import counting, running, shop
 from tests.support.everything import store_card
 from tests.support.pages import log_in
 from tests.support.statements import counted
@@ -109,8 +109,43 @@ def test_it_asks_so_much_whatever_there_is(
     assert len(statements) == asked
 
 
+def overdue(customer: Customer) -> None:
+    running.until(datetime(2027, 5, 1, tzinfo=UTC))
+    dunning.collect(newest(customer).id, edge.now())
+
+
+@pytest.mark.parametrize(
+    ("happens", "wanted"),
+    [
+        (add_a_branch, "1 branch waits to be settled See what it costs"),
+        (
+            lambda customer: counting.add(customer, 101),
+            "You have more products than your tier holds See what can be done",
+        ),
+        (
+            lambda _: running.until(datetime(2027, 4, 28, tzinfo=UTC)),
+            "An invoice waits to be paid £3.00, due on 1 May 2027. See and pay",
+        ),
+        (overdue, "An invoice is overdue £3.00, due on 1 May 2027. See and pay"),
+        (suspended, "Your listing is hidden Bring it back"),
+    ],
+    ids=["a branch", "products", "an invoice", "overdue", "hidden"],
+)
+def test_it_says_what_wants_to_be_done(client: FlaskClient, happens: Callable[[Customer], object], wanted: str) -> None:
+    customer = edge.write(lambda: running.started("pro"))
+    edge.write(lambda: happens(customer))
+    log_in(client, "ann@shop.example")
+    notice = re.search(r'<section class="notice.*?(?=<div class="grid-3">)', client.get("/dashboard").text, re.DOTALL)
+    assert notice is not None
+    assert in_words(notice[0]) == wanted
+
+
 def tile(client: FlaskClient, label: str) -> str:
     """What a tile of the first page says, but for its link."""
     found = re.search(rf'stat-label">{label}</p>(.*?)</section>', client.get("/dashboard").text, re.DOTALL)
     assert found is not None
-    return " ".join(unescape(re.sub(r"<a .*?</a>|<[^>]+>", " ", found[1])).split())
+    return in_words(re.sub(r"<a .*?</a>", " ", found[1]))
+
+
+def in_words(page: str) -> str:
+    return " ".join(unescape(re.sub(r"<svg.*?</svg>|<[^>]+>", " ", page, flags=re.DOTALL)).split())
