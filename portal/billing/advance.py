@@ -40,16 +40,18 @@ class Ahead:
     next: Current
 
 
-def adjust(subscription: Subscription, now: datetime) -> None:
-    """Have the next period of a locked subscription hold what it will by now, if it is invoiced already."""
+def adjust(subscription: Subscription, now: datetime) -> list[str]:
+    """Have the next period of a locked subscription hold what it will by now, if it is invoiced already.
+
+    :return: the numbers of the invoices of it that were not paid, and are credited in full.
+    """
     customer = customers.get(subscription.customer_id)
     following = holdings.following(subscription, customer.currency, now)
-    if following is None:
-        return
-    change = adjusting(subscription, following, now)
-    if change:
-        holdings.take_up(following.id, change)
-        _settle(Ahead(subscription, customer, following), change, now)
+    change = adjusting(subscription, following, now) if following is not None else ()
+    if following is None or not change:
+        return []
+    holdings.take_up(following.id, change)
+    return _settle(Ahead(subscription, customer, following), change, now)
 
 
 def adjusting(subscription: Subscription, following: Current, now: datetime) -> Sequence[Holding]:
@@ -68,7 +70,7 @@ def wanted(subscription: Subscription) -> Sequence[tuple[str, int]]:
     return terms_of(subscription.mode, tier_code, subscription.extra_branches)
 
 
-def _settle(ahead: Ahead, change: Sequence[Holding], now: datetime) -> None:
+def _settle(ahead: Ahead, change: Sequence[Holding], now: datetime) -> list[str]:
     following = ahead.next
     of = Credited(ahead.subscription.id, following.id, following.period.starts_on)
     issued = invoices.lock_of_period(of.subscription_id, of.starts_on)
@@ -80,13 +82,14 @@ def _settle(ahead: Ahead, change: Sequence[Holding], now: datetime) -> None:
         elif due:
             _drop_draft(of.subscription_id)
             _issue(ahead, FURTHER, lines, now)
-        return
-    for invoice in issued:
-        if invoice.not_credited:
-            period_credit.credit_whole(of, invoice, now)
+        return []
+    unpaid = [invoice for invoice in issued if invoice.not_credited]
+    for invoice in unpaid:
+        period_credit.credit_whole(of, invoice, now)
     lines = _whole(ahead, change)
     if lines:
         _issue(ahead, renewals.KIND, lines, now)
+    return [str(invoice.number) for invoice in unpaid]
 
 
 def _drop_draft(subscription_id: UUID) -> None:

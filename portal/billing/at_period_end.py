@@ -104,11 +104,11 @@ def _choose(
     period = running.period
     looks_at = None if cancels_at_end else subscription.renews_at or _looks_at(subscription, running, now)
     chosen = {"pending_tier_code": pending_tier_code, "cancels_at_end": cancels_at_end, "turns_on": period.ends_on}
-    _move(subscription, now, **chosen, renews_at=looks_at)
+    credited = _move(subscription, now, **chosen, renews_at=looks_at)
     whose = {"subscription_id": str(subscription.id), "turns_on": period.ends_on.isoformat()}
     key = f"{TURN}:{subscription.id}:{period.ends_on}"
     jobs.stage(TURN, queue=jobs.Queue.DEFAULT, due_at=period.ends_at, key=key, **whose)
-    outbox.record(CHOSEN, subscription.public_id, _facts(subscription, customer), now)
+    outbox.record(CHOSEN, subscription.public_id, _facts(subscription, customer) | {"credited": credited}, now)
 
 
 def _looks_at(subscription: Subscription, running: Current, now: datetime) -> datetime:
@@ -117,9 +117,9 @@ def _looks_at(subscription: Subscription, running: Current, now: datetime) -> da
     return max(first_look(newest.period.ends_at), now)
 
 
-def _move(subscription: Subscription, now: datetime, **facts: Any) -> None:
+def _move(subscription: Subscription, now: datetime, **facts: Any) -> list[str]:
     move(subscription, subscription.status, version=subscription.version + 1, **facts)
-    advance.adjust(subscription, now)
+    return advance.adjust(subscription, now)
 
 
 def _facts(subscription: Subscription, customer: Customer) -> dict[str, Any]:

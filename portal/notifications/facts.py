@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from portal.billing.advance import FURTHER
 from portal.invoicing.models import Invoice
 from portal.invoicing.queries import get_by_id, lines_of
 from portal.kit.outbox import DomainEvent
@@ -45,11 +46,18 @@ def of_start(event: DomainEvent) -> Facts:
     return {"tier": event.facts["tier"], **_invoice(invoice), **paid}
 
 
+def of_turn(event: DomainEvent) -> Facts:
+    """Return what was chosen for the end of a period, and the invoices of the next one that it made void; events from
+    before those were noted name none."""
+    return {**taken("tier", "turns_on")(event), "credited": event.facts.get("credited", [])}
+
+
 def of_renewal(event: DomainEvent) -> Facts:
     """Return the invoice of a period, line by line, and what of it was still owed when it was issued."""
     invoice = get_by_id(UUID(event.facts["invoice_id"]))
     due = invoice.total_amount - event.facts["credit_amount"]
-    return {**_invoice(invoice), "due_amount": due, "carried": event.facts.get("carried", 0) if due else 0}
+    along = {"carried": event.facts.get("carried", 0) if due else 0, "is_further": invoice.kind == FURTHER}
+    return {**_invoice(invoice), "due_amount": due, **along}
 
 
 def of_change(event: DomainEvent) -> Facts:

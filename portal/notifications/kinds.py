@@ -140,7 +140,7 @@ KINDS = (
         "/businesses/{business}/hibernation",
         right="billing:pay",
     ),
-    Kind("turn_chosen", CHOSEN, facts.taken("tier", "turns_on"), _NEXT_PERIOD),
+    Kind("turn_chosen", CHOSEN, facts.of_turn, _NEXT_PERIOD),
     Kind("turn_taken_back", TAKEN_BACK, facts.taken("tier", "turns_on"), _NEXT_PERIOD),
     Kind("turned", TURNED, facts.taken("tier", "turns_on"), _PLAN),
     Kind("subscription_ended", ENDED, facts.taken(), _PLAN),

@@ -21,7 +21,7 @@ from portal.notifications import kinds
 _TEMPLATES = Path(__file__).parent.parent.parent / "templates"
 
 
-_SINCE: dict[str, Any] = {"carried": 0}
+_SINCE: dict[str, Any] = {"carried": 0, "credited": [], "is_further": False}
 """Facts that notices of earlier versions do not have, as they were then."""
 
 

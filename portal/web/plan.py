@@ -11,14 +11,14 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response
 
-from portal.billing import checkout, outlook, queries, quotes, tier_fits, ways
+from portal.billing import arrears, checkout, outlook, queries, quotes, tier_fits, ways
 from portal.billing.dunning_cases import list_overdue
 from portal.billing.errors import QuoteChanged
 from portal.billing.kinds import is_for_credit
 from portal.billing.ways import WALLET
 from portal.catalogue import price_book
 from portal.directory import branches
-from portal.invoicing import carried_account, customers
+from portal.invoicing import carried_account, credit_balance, customers
 from portal.invoicing.line_words import ShownLine
 from portal.kit import edge, sent_fields
 from portal.kit.money import Money
@@ -26,6 +26,7 @@ from portal.kit.rate_limit import limiter
 from portal.payments import sessions
 from portal.web import home, wording
 from portal.web.access import may, requires, writes, writes_once
+from portal.web.filters import money
 from portal.web.forms.product_limits import LimitChoicesForm
 from portal.web.methods import card_name
 from portal.web.product_limits import shown_overage
@@ -57,6 +58,8 @@ class ShownQuote:
     credit_used: Money | None
     arrears: list[tuple[str, Money]]
     comes_back: Money | None
+    is_owing: bool
+    """Whether what comes back is taken off what is still owed first."""
     due: Money
     collected: Money | None
     rate: str | None
@@ -190,7 +193,7 @@ def _too_many(business: Business, quote: Quote) -> int:
 def _shown(customer: Customer, quote: Quote, now: datetime) -> ShownQuote:
     settlement, lines = quote.terms["settlement"], quotes.lines_of(quote)
     is_converted = settlement is not None and settlement["rate"] is not None
-    after = outlook.of(quote, customer, now)
+    after, comes_back = outlook.of(quote, customer, now), quote.total < Money.zero(quote.currency)
     return ShownQuote(
         public_id=quote.public_id,
         kind=quote.kind,
@@ -200,7 +203,8 @@ def _shown(customer: Customer, quote: Quote, now: datetime) -> ShownQuote:
         lines=[wording.shown_line(line.code, line.quantity, line.unit, line.amount, line.derivation) for line in lines],
         total=quote.total,
         credit_used=quote.credit if quote.credit else None,
-        comes_back=-quote.total if quote.total < Money.zero(quote.currency) else None,
+        comes_back=-quote.total if comes_back else None,
+        is_owing=comes_back and bool(arrears.of_invoices(customer.id)),
         arrears=_arrears(quote),
         due=quote.to_pay,
         collected=Money(settlement["amount"], settlement["currency"]) if is_converted else None,
@@ -237,13 +241,14 @@ def confirm(business: Business, quote_id: str) -> Response:
     now = edge.now()
     customer, quote = quotes.get_of_business(business.id, quote_id)
     method = sent_fields.one("method") or WALLET
+    before = credit_balance.of(customer.id, quote.currency)
     try:
         session = checkout.start_payment(customer, quote, method, now)
     except QuoteChanged:
         fresh = checkout.renew_quote(customer, quote, WALLET, now)
         return redirect(url_for(".show_quote", business=business.public_id, quote_id=fresh.public_id, moved=1), 303)
     if session is None:
-        flash(_done(quote), "success")
+        flash(_done(quote, credit_balance.of(customer.id, quote.currency) - before), "success")
         return redirect(url_for(_LEADS_TO.get(quote.kind, ".compare"), business=business.public_id), 303)
     return redirect(url_for("pay.show", session=session.public_id), 303)
 
@@ -257,8 +262,24 @@ _LEADS_TO = {
 """The page that shows what came of a quote, where that is not the plan's."""
 
 
-def _done(quote: Quote) -> str:
-    """Return what happened to a quote that was confirmed without a payment."""
+def _done(quote: Quote, gained: Money) -> str:
+    """Return what happened to a quote that was confirmed without a payment; credit has ``gained`` so much by it."""
     if quote.due:
         return gettext("Done. It is added to your next payment.")
-    return gettext("Done. There was nothing to pay.")
+    if quote.credit:
+        return gettext("Done. Your credit has paid %(amount)s.", amount=_text(quote.credit))
+    back = -quote.total
+    if not back:
+        return gettext("Done. There was nothing to pay.")
+    if gained >= back:
+        return gettext("Done. %(amount)s has become your credit.", amount=_text(gained))
+    if gained:
+        credit, rest = _text(gained), _text(back - gained)
+        return gettext(
+            "Done. %(credit)s has become your credit, %(rest)s is off what you owe.", credit=credit, rest=rest
+        )
+    return gettext("Done. %(amount)s is off what you owe.", amount=_text(back))
+
+
+def _text(amount: Money) -> str:
+    return money(amount.amount, amount.currency)

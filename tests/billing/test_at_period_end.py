@@ -22,6 +22,7 @@ from portal.kit import clock, edge
 from portal.kit.db import db as db_session
 from portal.kit.jobs import StagedJob
 from portal.kit.money import Money
+from portal.kit.outbox import DomainEvent
 from portal.payments import sessions
 from portal.payments.queries import get_session
 from tests.support import running, shop
@@ -193,6 +194,9 @@ def test_cancelling_credits_an_invoice_ahead_in_full_and_coming_round_issues_it_
     _until(AHEAD)
     at_period_end.cancel(customer, edge.now())
     assert _invoices(customer) == [(renewals.KIND, "paid", 400, 400)]
+    void = db_session.scalars(select(Invoice.number).where(Invoice.kind == renewals.KIND)).all()
+    chosen = db_session.scalars(select(DomainEvent).where(DomainEvent.name == at_period_end.CHOSEN)).one()
+    assert chosen.facts["credited"] == list(void), "who chose is told that it need not be paid"
     at_period_end.take_back(customer, edge.now())
     assert _invoices(customer) == [(renewals.KIND, "paid", 400, 400), (renewals.KIND, "open", 400, 0)]
     _until(END)

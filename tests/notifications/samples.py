@@ -17,6 +17,7 @@ _RENEWED = {
     "amount": 500,
     "due_amount": 420,
     "carried": 20,
+    "is_further": False,
     "currency": "GBP",
     "lines": _LINES,
 }
@@ -104,7 +105,7 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "lines": [{**line, "unit": 0} for line in _LINES],
     },
     "waking_waits": _ABOUT | {"tier": "pro", "wakes_on": "2027-05-10"},
-    "turn_chosen": _ABOUT | {"tier": "starter", "turns_on": "2026-04-01"},
+    "turn_chosen": _ABOUT | {"tier": "starter", "turns_on": "2026-04-01", "credited": ["INV-2026-000003"]},
     "turn_taken_back": _ABOUT | {"tier": None, "turns_on": "2026-04-01"},
     "turned": _ABOUT | {"tier": "starter", "turns_on": "2026-04-01"},
     "subscription_ended": _ABOUT,

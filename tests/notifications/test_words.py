@@ -81,6 +81,13 @@ def test_what_was_written_by_people_is_text_in_the_html() -> None:
     assert "<b>" not in mail.html
 
 
+def test_what_a_paid_month_costs_more_is_not_told_as_a_new_month() -> None:
+    mail = letter("renewal_due", "en", is_further=True)
+    assert mail.subject == "Your next month costs more than you have paid"
+    assert "Pay the difference by 1 Apr 2026" in mail.text
+    assert "Your next month was changed" in letter("renewal_paid", "en", is_further=True).subject
+
+
 def test_an_amount_is_told_with_its_derivation() -> None:
     mail = letter("subscription_started", "en")
     for body in (mail.text, mail.html):

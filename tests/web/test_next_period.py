@@ -90,3 +90,6 @@ def test_nothing_dearer_is_offered_for_what_is_not_paid(owner: FlaskClient, busi
     refused = owner.post(address, data={"tier": "enterprise"})
     assert (refused.status_code, "<h1>Something is still owed</h1>" in refused.text) == (409, True)
     assert "Chosen for" in press(owner, business, tier="starter")
+    quote = owner.post(address.replace("/next", "/quote"), data={"tier": "starter"}).location
+    assert "It is taken off what you still owe first" in owner.get(quote).text
+    assert "Done. £2.00 is off what you owe." in owner.post(f"{quote}/confirm", follow_redirects=True).text

@@ -190,7 +190,7 @@ def test_a_smaller_tier_gives_credit_at_once_and_says_so_before(owner: FlaskClie
     assert "Confirm, nothing to pay" in page
     plan = owner.post(address + "/confirm").location
     assert plan == f"/businesses/{business.public_id}/plan"
-    assert "There was nothing to pay" in owner.get(plan).text
+    assert "Done. £2.00 has become your credit." in owner.get(plan).text
     invoices = owner.get("/history/invoices").text
     assert re.search(r"CN-\d{4}-000001", invoices)
     [why] = re.findall(r'href="(\S+/why)"', owner.get(re.findall(r'href="(\S+/invoices/inv_\w+)"', invoices)[0]).text)
