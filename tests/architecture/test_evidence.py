@@ -73,3 +73,23 @@ def test_a_report_of_what_has_changed_since_does_not_replace_what_is_known(diges
     assert [facts["digest"] for facts in known.values()] == [now]
     evidence.take_in(known, report(tmp_path / "old.xml", "before"))
     assert [facts["digest"] for facts in known.values()] == [now]
+
+
+def test_a_test_that_has_changed_is_stale_until_a_run_has_seen_it(
+    digests: Digests, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tests/rows.toml").write_text('[A]\ntitle = "Rows"\n1 = "One holds."\n2 = "Two holds."\n')
+    monkeypatch.setattr(evidence, "PAGE", tmp_path / "page.md")
+    now = digests()
+    kept = {
+        f"tests/room/test_one.py::{name}": {"digest": digest, "profile": "sample", "cases": 1, "seen": [name]}
+        for name, digest in now.items()
+    }
+    (tmp_path / "page.md").write_text(evidence.page(kept))
+    assert evidence.problems(kept, kept) == []
+    first = "tests/room/test_one.py::test_a1_first"
+    kept = kept | {first: kept[first] | {"digest": "before"}}
+    assert [told.split(" ")[0] for told in evidence.problems(kept, kept)] == [first]
+    seen = dict(kept)
+    evidence.take_in(seen, report(tmp_path / "now.xml", now["test_a1_first"]))
+    assert evidence.problems(kept, seen) == []
