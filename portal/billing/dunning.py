@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from portal.billing import automatic, dunning_cases, dunning_rules, open_invoices, subscriptions, suspension
+from portal.billing import automatic, dunning_cases, dunning_rules, open_invoices, subscriptions, suspension, ways
 from portal.billing.models import DunningCase, Subscription
 from portal.billing.queries import local_date
 from portal.billing.states import move_case
@@ -26,9 +26,14 @@ _ANSWER = timedelta(minutes=10)
 
 
 def collect(invoice_id: UUID, now: datetime) -> None:
-    """Collect an invoice that is due, for the first time: by credit, by card, or else by asking its customer to pay."""
+    """Collect an invoice that is due, for the first time: by credit, by card, or else by asking its customer to pay.
+
+    Where that has failed before, only a new card is tried that had to wait for another payment to end.
+    """
     subscription, invoice = subscriptions.lock(subscription_of(invoice_id)), invoices.lock(invoice_id)
-    if dunning_cases.find_locked(invoice_id) is not None:
+    case = dunning_cases.find_locked(invoice_id)
+    if case is not None:
+        _try_untried(invoice, case, now)
         return
     outcome = automatic.charge_invoice(invoice_id, now)
     if outcome == "charging":
@@ -63,6 +68,15 @@ def try_new_card(customer_id: UUID, now: datetime) -> None:
         if locked is not None and locked.status == "running" and invoice.status == "open":
             locked.is_charged = True
             automatic.charge_invoice(invoice.id, now)
+
+
+def _try_untried(invoice: Invoice, case: DunningCase, now: datetime) -> None:
+    """Try a card for the first time, unless a step that is near does."""
+    card = ways.find_card(invoice.customer_id)
+    if card is None or case.status != "running" or not case.is_charged or case.next_at <= now + _ANSWER:
+        return
+    if invoice.status == "open" and not sessions.was_charged(invoice.id, card.id):
+        automatic.charge_invoice(invoice.id, now)
 
 
 def take_step(invoice_id: UUID, now: datetime) -> None:

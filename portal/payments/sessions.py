@@ -210,6 +210,14 @@ def count_automatic(invoice_id: UUID) -> int:
     return int(db.execute(_AUTOMATIC, {"invoice_id": invoice_id}).scalar_one())
 
 
+_CHARGED = _AUTOMATIC.where(_SESSION.method_id == bindparam("method_id"))
+
+
+def was_charged(invoice_id: UUID, method_id: UUID) -> bool:
+    """Whether this stored card was charged for an invoice without its holder, whatever came of that."""
+    return bool(db.execute(_CHARGED, {"invoice_id": invoice_id, "method_id": method_id}).scalar_one())
+
+
 _IS_LIVE = _SESSION.status == any_(array(LIVE_SESSION))
 _LIVE_UNTIL = select(_SESSION.expires_at).where(_SESSION.invoice_id == bindparam("invoice_id"), _IS_LIVE)
 _ARREARS_UNTIL = select(func.max(_SESSION.expires_at)).where(

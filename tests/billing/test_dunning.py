@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from portal.billing import (
     at_period_end,
+    automatic,
     checkout,
     dunning,
     dunning_cases,
@@ -184,6 +185,26 @@ def test_a_new_card_is_tried_at_once_and_is_no_step(customer: Customer, invoice:
     dunning.try_new_card(customer.id, edge.now())
     assert pay(charged()[-1]) == "paid"
     assert subscription_of(customer).status == "active"
+
+
+def test_a_new_card_is_tried_as_soon_as_a_code_that_was_open_has_ended(customer: Customer, invoice: Invoice) -> None:
+    dunning.collect(invoice.id, edge.now())
+    code = attempt_of(opened(customer, invoice).id)
+    charges.prepare_charge(code.id, edge.now())
+    shown = Answer("create_charge", Result.DONE, 200, "", 1, code_url="weixin://a")
+    charges.record_charge(code.id, shown, edge.now())
+    store_card(customer)
+    dunning.try_new_card(customer.id, edge.now())
+    assert (charged(), code.status) == ([], "closing")
+    charges.record_close(code.id, Answer("close", Result.DONE, 204, "", 1), edge.now())
+    [job] = due_jobs(automatic.CHARGE_INVOICE)[-1:]
+    until(job.due_at)
+    for _ in range(2):
+        dunning.collect(invoice.id, edge.now())
+        assert len(charged()) == 1, "once: what is to come is tried on its days"
+    decline(HARD)
+    dunning.collect(invoice.id, edge.now())
+    assert (len(charged()), case_of(invoice).step) == (1, 0)
 
 
 def test_credit_that_comes_pays_what_is_overdue(customer: Customer, invoice: Invoice) -> None:
