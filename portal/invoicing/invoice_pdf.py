@@ -1,4 +1,4 @@
-"""Invoices and credit notes as PDF files to keep (PDF/A-2b), made when somebody asks: of one document the same bytes.
+"""Receipts, invoices and credit notes as PDF files to keep (PDF/A-2b), made when asked for: of one the same bytes.
 
 No font of the system is used, so that what we saw is what everybody gets.
 """

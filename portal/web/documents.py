@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from portal.invoicing import queries
 from portal.invoicing.line_words import ShownLine
@@ -15,7 +16,9 @@ from portal.web import wording
 from portal.web.language import language
 
 if TYPE_CHECKING:
+    from portal.directory.models import Business
     from portal.invoicing.models import CreditNote, DocumentLine, Invoice
+    from portal.kit.config import Seller
     from portal.payments.models import MembershipTransaction, PaymentSession
 
 
@@ -108,6 +111,33 @@ def of_invoice(
         credit_notes=[_named(note) for note in queries.credit_notes_of(invoice.id)],
     )
     return _with_rate(shown, session) if session is not None and session.rate is not None else shown
+
+
+def of_credit(
+    transaction: MembershipTransaction, session: PaymentSession, draft: Invoice, business: Business, seller: Seller
+) -> Document:
+    """Return the receipt for money that was to become credit: nothing was sold by it, so its draft is never issued.
+
+    Both parties are as of today.
+    """
+    currency, paid_at = session.owed.currency, session.paid_at or session.created_at
+    shown = Document(
+        kind="receipt",
+        number=transaction.order_id,
+        issued_on=paid_at.astimezone(ZoneInfo(seller.time_zone)).date(),
+        seller=_party(seller.printed()),
+        buyer=_party({"name": business.name, "email": business.email}),
+        lines=_lines(queries.lines_of(draft.id), currency),
+        total=draft.total,
+        credit_used=_amount(transaction.amount - transaction.cost_amount, currency),
+        along=_amount(session.arrears_amount, currency),
+        paid=session.owed,
+        to_credit=session.owed,
+        paid_at=paid_at,
+        method_name=wording.method_name(transaction.method),
+        reason=wording.type_title(transaction.type),
+    )
+    return _with_rate(shown, session) if session.rate is not None else shown
 
 
 def of_credit_note(note: CreditNote, invoice: Invoice) -> Document:

@@ -14,7 +14,7 @@ from portal.kit.money import Money
 from portal.web import filters, language
 from portal.web.documents import Document, Party
 
-_HEADINGS = {"invoice": N_("Invoice"), "credit_note": N_("Credit note")}
+_HEADINGS = {"receipt": N_("Receipt"), "invoice": N_("Invoice"), "credit_note": N_("Credit note")}
 _STATES = {
     "open": N_("To pay"),
     "paid": N_("Paid"),
@@ -24,7 +24,7 @@ _STATES = {
 
 
 def paper(document: Document) -> Paper:
-    """Return an invoice or a credit note in the words of whoever asks for it."""
+    """Return a document in the words of whoever asks for it."""
     heading = language.gettext(_HEADINGS[document.kind])
     return Paper(
         language=language.language(),

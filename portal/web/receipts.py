@@ -10,6 +10,8 @@ from flask import Blueprint, Response, render_template, request
 from portal.billing.kinds import is_for_credit
 from portal.invoicing import customers, invoice_pdf
 from portal.invoicing.queries import credit_notes_of, find_issued, get_by_id, get_credit_note, get_issued
+from portal.kit import config
+from portal.kit.errors import NotFound
 from portal.ledger.queries import booked_of_invoice
 from portal.payments.queries import (
     attempts_of_invoice,
@@ -25,6 +27,7 @@ from portal.web.papers import paper
 
 if TYPE_CHECKING:
     from portal.directory.models import Business
+    from portal.payments.models import MembershipTransaction, PaymentSession
 
 bp = Blueprint("receipts", __name__, url_prefix="/businesses/<business>/history")
 
@@ -32,20 +35,22 @@ bp = Blueprint("receipts", __name__, url_prefix="/businesses/<business>/history"
 @bp.get("/payments/<transaction_id>")
 @requires("billing:view")
 def show_transaction(business: Business, transaction_id: str) -> str:
-    """Show a payment: its receipt where it paid an invoice, else what became of it."""
-    customer = customers.get_of_business(business.id)
-    transaction = get_transaction(customer.id, transaction_id)
-    session = find_session(transaction.session_id) if transaction.session_id else None
-    invoice = find_issued(transaction.invoice_id)
-    if transaction.facts.get("disposition") == "applied" and invoice is not None:
-        return _page(business, documents.of_invoice("receipt", invoice, transaction, session))
-    return render_template(
-        "web/history/payment.html",
-        transaction=transaction,
-        session=session,
-        business=business,
-        is_meant_as_credit=is_for_credit(transaction.type),
-    )
+    """Show a payment: its receipt where it came to what it was for, else what became of it."""
+    transaction, session = _find(business, transaction_id)
+    document = _receipt(business, transaction, session)
+    if document is not None:
+        return _page(business, document)
+    return render_template("web/history/payment.html", transaction=transaction, session=session, business=business)
+
+
+@bp.get("/payments/<transaction_id>.pdf")
+@requires("billing:view")
+def give_receipt(business: Business, transaction_id: str) -> Response:
+    """Give a receipt as a file; a payment that came to nothing has none."""
+    document = _receipt(business, *_find(business, transaction_id))
+    if document is None:
+        raise NotFound
+    return _file(document)
 
 
 @bp.get("/invoices/<invoice_id>")
@@ -96,6 +101,22 @@ def give_credit_note(business: Business, credit_note_id: str) -> Response:
     return _file(_credit_note(business, credit_note_id))
 
 
+def _find(business: Business, transaction_id: str) -> tuple[MembershipTransaction, PaymentSession | None]:
+    transaction = get_transaction(customers.get_of_business(business.id).id, transaction_id)
+    return transaction, find_session(transaction.session_id) if transaction.session_id else None
+
+
+def _receipt(business: Business, transaction: MembershipTransaction, session: PaymentSession | None) -> Document | None:
+    """Return the receipt of a payment that paid its invoice, or became the credit that it was meant to be."""
+    disposition, invoice = transaction.facts.get("disposition"), find_issued(transaction.invoice_id)
+    if disposition == "applied" and invoice is not None:
+        return documents.of_invoice("receipt", invoice, transaction, session)
+    if disposition == "credited" and session is not None and is_for_credit(transaction.type):
+        seller, draft = config.current().seller, get_by_id(transaction.invoice_id)
+        return documents.of_credit(transaction, session, draft, business, seller)
+    return None
+
+
 def _invoice(business: Business, invoice_id: str) -> Document:
     invoice = get_issued(customers.get_of_business(business.id).id, invoice_id)
     transaction = paying_transaction(invoice.id)
@@ -109,14 +130,18 @@ def _credit_note(business: Business, credit_note_id: str) -> Document:
 
 
 def _page(business: Business, document: Document) -> str:
-    file_url = None if document.kind == "receipt" else f"{request.path}.pdf"
     why_url = f"{request.path}/why" if document.kind == "invoice" else None
     return render_template(
-        "web/history/document.html", document=document, business=business, file_url=file_url, why_url=why_url
+        "web/history/document.html",
+        document=document,
+        business=business,
+        file_url=f"{request.path}.pdf",
+        why_url=why_url,
     )
 
 
 def _file(document: Document) -> Response:
     """Give a document as a file, in the language of whoever asks; it is made anew each time and kept nowhere."""
-    headers = {"Content-Disposition": f'attachment; filename="{document.number}.pdf"'}
+    name = f"receipt-{document.number}" if document.kind == "receipt" else document.number
+    headers = {"Content-Disposition": f'attachment; filename="{name}.pdf"'}
     return Response(invoice_pdf.printed(paper(document)), content_type="application/pdf", headers=headers)

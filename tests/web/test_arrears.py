@@ -48,7 +48,10 @@ def test_what_was_carried_is_paid_by_code_at_any_time(client: FlaskClient) -> No
     assert "Add £0.20" not in client.get(quote).text
     session = client.post(f"{quote}/confirm").location.rsplit("/", 1)[1]
     assert edge.write(lambda: running.pay(get_session(session))) == "paid"
-    assert "Paid. Thank you!" in client.get(f"/pay/{session}").text
+    paid = client.get(f"/pay/{session}").text
+    assert "Paid. Thank you!" in paid
+    [receipt] = re.findall(r'href="(/businesses/[^"]*/history/payments/[^"]*)"', paid)
+    assert re.findall(r"Added to your credit.*?(£[\d.]+)", client.get(receipt).text, re.DOTALL) == ["£0.20"]
     assert "added to your next payment" not in client.get(plan).text
     refused = client.post(f"{plan}/carried")
     assert (refused.status_code, "do not need to pay" in refused.text) == (409, True)
@@ -75,7 +78,11 @@ def test_what_is_hidden_is_brought_back_by_one_payment(client: FlaskClient) -> N
     page = client.get(plan).text
     assert "Bring your listing back" not in page
     assert "overdue" not in page
-    assert "Restored plan" in client.get("/history").text
+    history = client.get("/history").text
+    assert "Restored plan" in history
+    receipts = re.findall(r'href="(/businesses/[^"]*/history/payments/[^"]*)"', history)
+    [receipt] = [page for one in receipts if "Restored plan" in (page := client.get(one).text)]
+    assert ("<h1>Receipt</h1>" in receipt, "Also paid, owed from before" in receipt) == (True, True)
 
 
 def test_paying_only_what_is_owed_is_said_to_end_the_plan_before_it_does(client: FlaskClient) -> None:

@@ -1,4 +1,4 @@
-"""Invoices and credit notes as files: what stands on the page stands in the file, every amount, in both languages."""
+"""Receipts, invoices and credit notes as files: what stands on the page stands in the file, in both languages."""
 
 import re
 from html import unescape
@@ -18,6 +18,7 @@ _ARTICLE = re.compile(r"<article.*?</article>", re.DOTALL)
 _UNPRINTED = re.compile(r'<svg.*?</svg>|<p class="no-print[^"]*">.*?</p>', re.DOTALL)
 _FIGURE = re.compile(r"\d+\.\d{2,}")
 PAGES = [
+    "/businesses/<business>/history/payments/<transaction_id>",
     "/businesses/<business>/history/invoices/<invoice_id>",
     "/businesses/<business>/history/credit-notes/<credit_note_id>",
 ]
@@ -66,14 +67,16 @@ def test_it_is_a_file_with_the_number_for_its_name(owner: FlaskClient, world: Wo
     assert answer.data.startswith(b"%PDF-1.7")
     number = re.search(r"(?:INV|CN)-\d{4}-\d{6}", page)
     assert number is not None
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="{number[0]}.pdf"'
+    name = number[0] if "/payments/" not in rule else f"receipt-{number[0]}"
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{name}.pdf"'
     assert answer.data == owner.get(f"{address}.pdf").data
 
 
-def test_a_receipt_has_no_file_of_its_own(owner: FlaskClient, world: World) -> None:
-    page = owner.get(world.address("/businesses/<business>/history/payments/<transaction_id>")).text
-    assert "Receipt" in page
-    assert ".pdf" not in page
+def test_a_payment_that_came_to_nothing_has_no_file(owner: FlaskClient, world: World) -> None:
+    quote = owner.post(world.address("/businesses/<business>/plan/quote"), data={"tier": "enterprise"}).location
+    owner.post(f"{quote}/confirm")
+    newest = re.findall(r'href="(/businesses/\w+/history/payments/\w+)"', owner.get("/history").text)[0]
+    assert ("Receipt" in owner.get(newest).text, owner.get(f"{newest}.pdf").status_code) == (False, 404)
 
 
 def test_what_is_not_there_has_no_file(owner: FlaskClient, world: World) -> None:

@@ -10,6 +10,7 @@ from portal.kit import clock, edge
 from portal.payments.queries import get_session
 from tests.support import running, shop
 from tests.support.pages import log_in
+from tests.support.pdf import text_of
 
 
 def test_months_are_chosen_paid_and_seen_as_credit(client: FlaskClient) -> None:
@@ -28,7 +29,13 @@ def test_months_are_chosen_paid_and_seen_as_credit(client: FlaskClient) -> None:
     assert edge.write(lambda: running.pay(get_session(session))) == "prepaid"
 
     assert re.findall(r"Your credit now.*?(£[\d.]+)", client.get(address).text, re.DOTALL) == ["£9.00"]
-    assert "£9.00" in client.get("/history").text
+    [receipt, *_] = re.findall(r'href="(/businesses/\w+/history/payments/\w+)"', client.get("/history").text)
+    page = client.get(receipt).text
+    for told in ("<h1>Receipt</h1>", "£3.00 × 3 months = £9.00", "Lantern Coffee", "Harbour Directory", "CN¥81.00"):
+        assert told in page, told
+    assert re.findall(r"Added to your credit.*?(£[\d.]+)", page, re.DOTALL) == ["£9.00"]
+    file = client.get(f"{receipt}.pdf")
+    assert (file.status_code, "Addedtoyourcredit£9.00" in text_of(file.data)) == (200, True)
 
 
 def test_what_is_not_on_offer_says_so(client: FlaskClient) -> None:
