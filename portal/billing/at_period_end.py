@@ -7,16 +7,19 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import update
+
 from portal.billing import advance, entitlement, holdings, quote_change, subscriptions
 from portal.billing.errors import ChangeInProgress, Hibernating, NoPlan, NothingPending, PayFirst, SameTier
 from portal.billing.holdings import Current
-from portal.billing.models import Subscription
+from portal.billing.models import Subscription, TierFit
 from portal.billing.renewal_rules import first_look
 from portal.billing.states import move
 from portal.catalogue import price_book
 from portal.invoicing import customers
 from portal.invoicing.models import Customer
 from portal.kit import ids, jobs, outbox
+from portal.kit.db import db
 from portal.payments import sessions
 
 TURN = "billing.turn"
@@ -26,7 +29,8 @@ TURNED = "billing.turned"
 
 
 def choose_tier(customer: Customer, tier_code: str, now: datetime) -> Subscription:
-    """Have a plan go on as another tier from its next period on, in place of whatever was chosen for that before.
+    """Have a plan go on as another tier from its next period on, in place of whatever was chosen for that before; to
+    choose the same once more changes nothing.
 
     :raises NoPlan, BetweenPeriods, ChangeInProgress, UnknownOffer, SameTier: see what they say.
     :raises Hibernating: what it wakes as is chosen at once.
@@ -41,25 +45,33 @@ def choose_tier(customer: Customer, tier_code: str, now: datetime) -> Subscripti
         raise SameTier
     if subscription.status != "active" and wanted.amount > held.amount:
         raise PayFirst
-    _choose(subscription, customer, running, now, pending_tier_code=tier_code, cancels_at_end=False)
+    if subscription.pending_tier_code != tier_code:
+        _choose(subscription, customer, running, now, pending_tier_code=tier_code, cancels_at_end=False)
     return subscription
 
 
 def cancel(customer: Customer, now: datetime) -> Subscription:
-    """Let a plan end with its period; one that never started, or is suspended, ends at once.
+    """Let a plan end with its period; one that never started, is suspended, or has no period that runs ends at once.
 
     What the days shown come to stays owed.
 
     :raises NoPlan, BetweenPeriods, ChangeInProgress: see what they say.
     """
-    shown_nowhere = subscriptions.lock_live(customer.id)
-    if shown_nowhere is not None and shown_nowhere.status in ("incomplete", "suspended"):
-        _refuse_while_paying(shown_nowhere)
-        subscriptions.end(shown_nowhere, now)
-        return shown_nowhere
+    locked = subscriptions.lock_live(customer.id)
+    if locked is not None and _ends_at_once(locked, now):
+        _refuse_while_paying(locked)
+        subscriptions.end(locked, now)
+        return locked
     subscription, running = _lock(customer, now)
-    _choose(subscription, customer, running, now, pending_tier_code=None, cancels_at_end=True)
+    if not subscription.cancels_at_end:
+        _choose(subscription, customer, running, now, pending_tier_code=None, cancels_at_end=True)
     return subscription
+
+
+def _ends_at_once(subscription: Subscription, now: datetime) -> bool:
+    """Whether ending a plan has no period's end to wait for: none was paid, it is hidden, or the next one has no price
+    yet, so that nothing is invoiced of the days since the last."""
+    return subscription.status in ("incomplete", "suspended") or holdings.running(subscription.id, now) is None
 
 
 def take_back(customer: Customer, now: datetime) -> Subscription:
@@ -79,11 +91,14 @@ def take_back(customer: Customer, now: datetime) -> Subscription:
 
 
 def _lock(customer: Customer, now: datetime) -> tuple[Subscription, Current]:
+    """Lock what runs for a decision, which any that was made without asking gives way to (``tier_fits``)."""
     subscription = subscriptions.lock_live(customer.id)
     if subscription is None:
         raise NoPlan
     running = quote_change.get_running(subscription, customer, now)
     _refuse_while_paying(subscription)
+    unasked = TierFit.subscription_id == subscription.id, TierFit.is_chosen
+    db.execute(update(TierFit).where(*unasked).values(told_at=None))
     return subscription, running
 
 

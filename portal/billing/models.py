@@ -105,8 +105,9 @@ class TierFit(Base):
     tier_code: Mapped[str] = mapped_column(primary_key=True)
     since: Mapped[datetime]
     told_at: Mapped[datetime | None]
+    """When it was suggested, or chosen without asking; None again once the vendor has decided for themselves."""
     is_chosen: Mapped[bool] = mapped_column(default=False)
-    """It was chosen for the end of a period without asking."""
+    """It was chosen for the end of a period without asking, whatever has become of that."""
 
 
 class Quote(Base):

@@ -3,7 +3,7 @@
 One is suggested, or, where the vendor allows it, chosen for the end of the period; nothing is changed at once.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Container, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -44,7 +44,7 @@ def look(counted: Counted, now: datetime) -> datetime | None:
     rows = {row.tier_code: row for row in db.scalars(_OF_SUBSCRIPTION, whose, execution_options=FRESH)}
     earlier = {code: row.since for code, row in rows.items()}
     fitting = overage.fitting_since(earlier, counted.tiers, counted.subscription.tier_code, counted.count, now)
-    if not _take_back(counted, [row for row in rows.values() if row.tier_code not in fitting], now):
+    if not _take_back(counted, rows.values(), fitting, now):
         return now + _AGAIN
     for code in fitting.keys() - rows.keys():
         rows[code] = TierFit(subscription_id=counted.subscription.id, tier_code=code, since=now)
@@ -61,17 +61,22 @@ def _is_settled(counted: Counted, fit: TierFit) -> bool:
     return fit.is_chosen if counted.subscription.can_shrink else fit.told_at is not None
 
 
-def _take_back(counted: Counted, gone: Collection[TierFit], now: datetime) -> bool:
-    """Forget tiers that hold everything no longer; one that was chosen for the vendor is taken back, unless that has to
-    wait."""
-    pending = counted.subscription.pending_tier_code
-    if any(row.is_chosen and row.tier_code == pending for row in gone):
+def _take_back(counted: Counted, rows: Iterable[TierFit], fitting: Container[str], now: datetime) -> bool:
+    """Forget tiers that hold everything no longer; one that was chosen without asking is taken back, as it is where
+    that is not allowed any more, unless that has to wait."""
+    subscription, gone = counted.subscription, [row for row in rows if row.tier_code not in fitting]
+    if any(_stands_unasked(subscription, row) for row in (gone if subscription.can_shrink else rows)):
         if not _is_free(counted, now):
             return False
         at_period_end.take_back(counted.customer, now)
     for row in gone:
         db.delete(row)
     return True
+
+
+def _stands_unasked(subscription: Subscription, fit: TierFit) -> bool:
+    """Whether a tier is pending that the vendor was not asked for and has not decided about since."""
+    return fit.is_chosen and fit.told_at is not None and fit.tier_code == subscription.pending_tier_code
 
 
 def _offer(counted: Counted, fit: TierFit, now: datetime) -> bool:
@@ -83,10 +88,9 @@ def _offer(counted: Counted, fit: TierFit, now: datetime) -> bool:
         if not _is_free(counted, now):
             return False
         at_period_end.choose_tier(counted.customer, fit.tier_code, now)
-        fit.is_chosen = True
     else:
         _suggest(counted, fit.tier_code, now)
-    fit.told_at = now
+    fit.is_chosen, fit.told_at = subscription.can_shrink, now
     return True
 
 

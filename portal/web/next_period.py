@@ -34,11 +34,13 @@ def show(business: Business) -> str:
     """Show what is chosen for the end of the period, and what can be."""
     customer = customers.find_of_business(business.id)
     subscription, now = queries.find_live(customer.id) if customer else None, edge.now()
-    if subscription is not None and subscription.status == "suspended":
-        return render_template("web/next_period/hidden.html", business=business, may_pay=may("billing:pay"))
-    running = holdings.current(subscription, customer.currency, now) if customer and subscription else None
-    if subscription is None or running is None:
+    if customer is None or subscription is None or subscription.status == "incomplete":
         return render_template("web/next_period/page.html", business=business, state="none")
+    is_hidden, may_pay = subscription.status == "suspended", may("billing:pay")
+    running = None if is_hidden else holdings.current(subscription, customer.currency, now)
+    if running is None:
+        page = "web/next_period/at_once.html"
+        return render_template(page, business=business, is_hidden=is_hidden, may_pay=may_pay)
     live = sessions.live_of_subscription(subscription.id)
     tiers = [home.shown_tier(tier) for tier in price_book.list_tiers(quote_change.kept_version(subscription, now))]
     is_asleep = subscription.mode == "hibernating"
@@ -52,7 +54,8 @@ def show(business: Business) -> str:
         current_code=subscription.tier_code,
         pending_code=subscription.pending_tier_code or "",
         offered=[] if is_asleep else _offered(tiers, subscription),
-        may_pay=may("billing:pay"),
+        is_asleep=is_asleep,
+        may_pay=may_pay,
         pending_url=url_for("pay.show", session=live.public_id) if live else None,
         too_many=_too_many(business, tiers, subscription.pending_tier_code),
     )
@@ -93,7 +96,7 @@ def choose(business: Business) -> Response:
 @requires("billing:pay")
 @writes
 def cancel(business: Business) -> Response:
-    """Let the plan end with its period."""
+    """Let the plan end with its period, or at once where none runs."""
     now = edge.now()
     if at_period_end.cancel(customers.of_business(business, now), now).status == "cancelled":
         flash(gettext("Your plan has ended. Nothing was deleted."), "success")

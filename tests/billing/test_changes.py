@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from portal.billing import checkout, holdings, quotes, states
+from portal.billing import at_period_end, checkout, holdings, quotes, states
 from portal.billing.errors import AlreadyStarted, ChangeInProgress, NotRunning, PayFirst, QuoteChanged, SameTier
 from portal.billing.models import Quote
 from portal.catalogue.errors import UnknownOffer
@@ -18,6 +18,7 @@ from portal.invoicing.queries import lines_of, lines_of_credit_note
 from portal.kit import clock, edge
 from portal.kit.db import db as db_session
 from portal.kit.money import Money
+from portal.kit.outbox import DomainEvent
 from portal.payments import sessions
 from portal.payments.models import PaymentSession
 from tests.support import running, shop
@@ -219,3 +220,14 @@ def test_a_period_invoiced_for_more_than_it_is_worth_is_found(customer: Customer
             "period_holds_what_is_agreed": "awake starter + 2",
         }
         planted.rollback()
+
+
+def test_chosen_twice_is_chosen_and_told_of_once(customer: Customer) -> None:
+    for choose in (lambda: at_period_end.choose_tier(customer, "pro", edge.now()),
+                   lambda: at_period_end.cancel(customer, edge.now())):  # fmt: skip
+        version, told = choose().version, _told()
+        assert (choose().version, _told()) == (version, told)
+
+
+def _told() -> int:
+    return len(db_session.scalars(select(DomainEvent).where(DomainEvent.name == at_period_end.CHOSEN)).all())

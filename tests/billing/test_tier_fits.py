@@ -99,6 +99,27 @@ def test_what_the_vendor_chose_is_left_alone(customer: Customer) -> None:
     assert running.subscription_of(customer).pending_tier_code == "enterprise"
 
 
+def test_what_the_vendor_chose_afterwards_is_left_alone_too(customer: Customer) -> None:
+    _allow(customer)
+    after(customer, days=7)
+    at_period_end.take_back(customer, edge.now())
+    at_period_end.choose_tier(customer, "starter", edge.now())
+    add(customer, 6)
+    assert running.subscription_of(customer).pending_tier_code == "starter"
+
+
+def test_allowed_no_more_what_was_chosen_is_taken_back_and_suggested_instead(customer: Customer) -> None:
+    _allow(customer)
+    after(customer, days=7)
+    product_limits.choose(business_of(customer).id, can_grow=True, can_shrink=False, now=edge.now())
+    for _ in range(2):
+        look(customer)
+        assert (running.subscription_of(customer).pending_tier_code, len(_told(customer))) == (None, 1)
+    at_period_end.choose_tier(customer, "starter", edge.now())
+    look(customer)
+    assert running.subscription_of(customer).pending_tier_code == "starter", "it was chosen by its one click"
+
+
 def test_a_payment_under_way_is_waited_for(customer: Customer) -> None:
     _allow(customer)
     running.until(edge.now() + timedelta(days=6, hours=23, minutes=50))

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 import pytest
 from flask.testing import FlaskClient
 
-from portal.billing import dunning
+from portal.billing import checkout, dunning
 from portal.directory.models import Business
 from portal.insights import invariants
 from portal.invoicing import customers
-from portal.kit import edge
+from portal.kit import clock, edge
 from tests.billing.test_restoration import owed
 from tests.support import running, shop
 from tests.support.pages import log_in
@@ -93,3 +93,22 @@ def test_nothing_dearer_is_offered_for_what_is_not_paid(owner: FlaskClient, busi
     quote = owner.post(address.replace("/next", "/quote"), data={"tier": "starter"}).location
     assert "It is taken off what you still owe first" in owner.get(quote).text
     assert "Done. £2.00 is off what you owe." in owner.post(f"{quote}/confirm", follow_redirects=True).text
+
+
+def test_a_plan_whose_next_month_waits_for_a_rate_can_be_ended(owner: FlaskClient, business: Business) -> None:
+    edge.write(lambda: clock.advance(datetime(2027, 5, 3, tzinfo=UTC) - edge.now()))
+    page = owner.get(f"/businesses/{business.public_id}/plan/next").text
+    assert ("the next one is not invoiced yet" in page, "plan is not paid" in page) == (True, False)
+    assert "There is no plan to change yet" in press(owner, business, "/cancel")
+
+
+def test_asleep_it_is_not_said_to_be_shown(owner: FlaskClient, business: Business) -> None:
+    def sleep() -> None:
+        customer = customers.of_business(business, edge.now())
+        quote = checkout.quote_hibernation(customer, None, shop.METHOD, edge.now())
+        assert checkout.start_payment(customer, quote, shop.METHOD, edge.now()) is None
+
+    edge.write(sleep)
+    page = owner.get(f"/businesses/{business.public_id}/plan/next").text
+    assert ("hibernation is paid to the end of 30 Apr 2027" in page, "listing is shown" in page) == (True, False)
+    assert "Hibernate instead" not in page

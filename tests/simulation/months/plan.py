@@ -211,19 +211,22 @@ class Plan(Quoting):
             raise Refused("same_tier")
         if self.status != "active" and self.month("awake", tier) > self.month("awake", self.tier):
             raise Refused("pay_first")
-        self.looks_at = self.looks_at or max(self.first_look(), now)
-        self._turn_to(tier, running.end, now)
+        if self.pending != tier:
+            self.looks_at = self.looks_at or max(self.first_look(), now)
+            self._turn_to(tier, running.end, now)
 
     def cancel(self, now: datetime) -> None:
         """Let it end with its period, or at once where nothing runs."""
-        if self.status in ("incomplete", "suspended"):
+        is_between = self.status in LISTED and self.running(now) is None
+        if self.status in ("incomplete", "suspended") or is_between:
             if self.live:
                 raise Refused("change_in_progress")
             self.end(now)
             return
         running = self._get_changeable(now)
-        self.looks_at = None
-        self._turn_to("end", running.end, now)
+        if self.pending != "end":
+            self.looks_at = None
+            self._turn_to("end", running.end, now)
 
     def take_back(self, now: datetime) -> None:
         """Let it go on as it is."""
