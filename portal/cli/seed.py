@@ -3,6 +3,7 @@
 The shops are entitled directly and owe nothing: they have no customer, no subscription and no owner who logs in.
 """
 
+import json
 from collections.abc import Callable
 from datetime import datetime
 
@@ -10,7 +11,7 @@ import click
 import psycopg
 from psycopg import sql
 
-from portal.cli import environment, seed_shops
+from portal.cli import environment, progress, seed_shops
 from portal.kit.config import load_settings
 
 _CHUNK = 500
@@ -18,27 +19,28 @@ _CHUNK = 500
 
 @click.command("seed", help="Fill the directory with believable shops; those of an earlier call are kept.")
 @click.option("--vendors", type=click.IntRange(1, 1_000_000), default=200, show_default=True, help="Shops in the end.")
-def seed(vendors: int) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def seed(vendors: int, as_json: bool) -> None:
     """Bring the number of seeded shops to ``vendors``."""
     settings = load_settings(environment.of_instance())
     with psycopg.connect(settings.database_url, autocommit=True) as connection:
-        with click.progressbar(length=vendors, label="Opening shops") as bar:
-            there = fill(connection, vendors, bar.update)
+        with progress.counted("Opening shops", vendors) as tell:
+            there = fill(connection, vendors, tell)
         connection.execute("ANALYZE businesses, branches, products, business_entitlements, directory_search")
-    click.echo(f"The directory has {there} seeded shops.")
+    click.echo(json.dumps({"shops": there}) if as_json else f"The directory has {there} seeded shops.")
 
 
 def fill(connection: psycopg.Connection, vendors: int, tell: Callable[[int], None]) -> int:
     """Bring the number of seeded shops to ``vendors`` and return how many there are; fewer are never asked for.
 
-    :param tell: called with how many more are there.
+    :param tell: called with how many are there by now.
     """
     present, now = _present(connection)
-    tell(min(present, vendors))
+    tell(present)
     for first in range(present, vendors, _CHUNK):
         numbers = range(first, min(first + _CHUNK, vendors))
         store(connection, seed_shops.chunk(numbers, now))
-        tell(len(numbers))
+        tell(numbers.stop)
     return max(present, vendors)
 
 

@@ -1,5 +1,6 @@
-"""What commands say beside a database that is away or of another release: a sentence, and no traceback."""
+"""What commands say: results apart from progress, and beside a database that is away a sentence, no traceback."""
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -55,6 +56,12 @@ def test_a_database_without_our_tables_is_told_with_what_mends_it(typed: Typed, 
     assert told.exit_code == 1
     assert "`portal migrate` brings it there" in told.stderr
     assert isinstance(told.exception, SystemExit)
+
+
+def test_how_far_it_has_come_stands_beside_the_result(typed: Typed, fresh_database: str) -> None:
+    told = typed(fresh_database, "seed --vendors 3 --json")
+    assert (told.exit_code, json.loads(told.stdout)) == (0, {"shops": 3})
+    assert told.stderr == "opening shops: 0 of 3\nopening shops: 3 of 3\n"
 
 
 @pytest.mark.parametrize("mistake", [psycopg.DataError("a mistake"), IntegrityError("s", {}, Exception("a mistake"))])
