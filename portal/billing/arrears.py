@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import bindparam, select
 
+from portal.invoicing import credit_balance
 from portal.invoicing.models import Invoice
 from portal.invoicing.queries import DUE
 from portal.invoicing.states import OWED
@@ -32,10 +33,29 @@ def of_carried(carried: Money) -> Arrears:
     return [{"kind": "carried", "amount": carried.amount}] if carried else []
 
 
+def of_customer(customer_id: UUID, currency: str) -> tuple[Arrears, Money]:
+    """Return what a customer owes from before, once their credit has paid what it can of that (what was carried first,
+    then invoices), and what is left of the credit."""
+    credit, carried = credit_balance.with_carried(customer_id, currency)
+    return after_credit(of_carried(carried) + of_invoices(customer_id), credit)
+
+
 def of_invoices(customer_id: UUID) -> Arrears:
     """Return what a customer's invoices still owe, the oldest first, those that were given up among them."""
     rows = db.execute(_OF, {"customer_id": customer_id})
     return [{"kind": "invoice", "number": row.number, "amount": row.due} for row in rows]
+
+
+def after_credit(owed: Arrears, credit: Money) -> tuple[Arrears, Money]:
+    """Return what is left of arrears once credit has paid what it can of them, in their order, and what is left of the
+    credit. Pure."""
+    left = []
+    for one in owed:
+        paid = min(credit.amount, one["amount"])
+        credit -= Money(paid, credit.currency)
+        if paid < one["amount"]:
+            left.append(one | {"amount": one["amount"] - paid})
+    return left, credit
 
 
 def total_of(arrears: Sequence[dict[str, Any]], currency: str) -> Money:

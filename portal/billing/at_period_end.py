@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import update
 
-from portal.billing import advance, entitlement, holdings, quote_change, subscriptions
+from portal.billing import advance, dunning_cases, entitlement, holdings, quote_change, subscriptions
 from portal.billing.errors import ChangeInProgress, Hibernating, NoPlan, NothingPending, PayFirst, SameTier
 from portal.billing.holdings import Current
 from portal.billing.models import Subscription, TierFit
@@ -61,6 +61,7 @@ def cancel(customer: Customer, now: datetime) -> Subscription:
     if locked is not None and _ends_at_once(locked, now):
         _refuse_while_paying(locked)
         subscriptions.end(locked, now)
+        dunning_cases.clear_all(locked, now)
         return locked
     subscription, running = _lock(customer, now)
     if not subscription.cancels_at_end:

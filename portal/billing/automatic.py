@@ -44,14 +44,15 @@ def charge_invoice(invoice_id: UUID, now: datetime) -> str:
     """
     subscription = subscriptions.lock(subscription_of(invoice_id))
     invoice = invoices.lock(invoice_id)
-    if invoice.status == "open" and _is_busy(invoice_id, now):
-        stage_charge(invoice_id, now + _PAUSE)
+    customer = customers.get(invoice.customer_id)
+    card = ways.find_card(customer.id)
+    if invoice.status == "open" and _is_busy(invoice_id, now, ends_codes=card is not None):
+        busy_until = sessions.live_until(invoice_id) if card is None else None
+        stage_charge(invoice_id, max(busy_until or now, now) + _PAUSE)
         return "busy"
     open_invoices.use_credit(invoice, now)
     if invoice.status != "open":
         return "settled"
-    customer = customers.get(invoice.customer_id)
-    card = ways.find_card(customer.id)
     if card is None:
         return "no_card"
     if open_invoices.carry_too_little(subscription, invoice, now):
@@ -63,9 +64,10 @@ def charge_invoice(invoice_id: UUID, now: datetime) -> str:
     return "charging"
 
 
-def _is_busy(invoice_id: UUID, now: datetime) -> bool:
-    """Whether something else may still pay it; what waits for its payer is ended at its provider first."""
-    for session_id, attempt_id in sessions.unended(invoice_id):
+def _is_busy(invoice_id: UUID, now: datetime, *, ends_codes: bool) -> bool:
+    """Whether something else may still pay it; what waits for its payer is ended at its provider first, where a card is
+    to be charged in its place."""
+    for session_id, attempt_id in sessions.unended(invoice_id) if ends_codes else ():
         session, attempt = attempts.lock(session_id, attempt_id)
         if session.status in LIVE_SESSION and not session.is_automatic and attempt.status in ("created", "pending"):
             sessions.end(session, attempt, "cancelled", now, "charged_automatically")

@@ -12,6 +12,7 @@ from portal.billing import (
     quote_carried,
     quote_start,
     quotes,
+    restoration,
     settling,
     subscriptions,
     tier_change,
@@ -137,8 +138,7 @@ def start_payment(
     :raises AlreadyStarted: it was paid meanwhile, or another one runs by now.
     :raises RatesStale: a wallet that takes another currency needs a newer rate.
     """
-    subscription = subscriptions.lock(quote.subscription_id)
-    _refuse_ended(subscription, quote, customer)
+    subscription = _lock(quote, customer)
     live = sessions.live_of_subscription(subscription.id)
     if live is not None and _is_same_payment(live, quote, method, now):
         return live
@@ -148,6 +148,9 @@ def start_payment(
         give_back(subscription, quote, now)
         return None
     ways.check(method)
+    if quote.kind == quotes.RESTORATION and not quote.to_pay:
+        restoration.restore(subscription, queries.deal(quote.id), now)
+        return None
     invoice_id = _draft(subscription, quote, now)
     carried = _carried(quote, method)
     if carried == quote.due:
@@ -156,6 +159,15 @@ def start_payment(
     session = sessions.open_session(_collection(invoice_id, quote, method, is_automatic), method, now)
     _stage_lapse(invoice_id, session.watch_until)
     return session
+
+
+def _lock(quote: Quote, customer: Customer) -> Subscription:
+    """Lock what a quote is about, and for what restores it all that its customer ever had, unless it has ended."""
+    if quote.kind == quotes.RESTORATION:
+        subscriptions.lock_all(customer.id)
+    subscription = subscriptions.lock(quote.subscription_id)
+    _refuse_ended(subscription, quote, customer)
+    return subscription
 
 
 def _refuse_ended(subscription: Subscription, quote: Quote, customer: Customer) -> None:

@@ -1,7 +1,8 @@
 """What becomes of an invoice that is not paid: tried again or reminded of, then hidden, at last given up.
 
 The schedule is ``dunning_rules``; whatever pays in between closes the case (``dunning_cases.clear``). A charge whose
-fate nobody knows is waited for, and one that failed for technical reasons is made again and counts as none.
+fate nobody knows is waited for, and one that failed for technical reasons is made again and counts as none. What is
+hidden is charged for no more: it is brought back by its customer, or ends.
 """
 
 from datetime import datetime, timedelta
@@ -17,12 +18,14 @@ from portal.invoicing.models import Invoice
 from portal.invoicing.queries import subscription_of
 from portal.invoicing.states import move
 from portal.kit import ids, outbox
-from portal.payments import sessions
+from portal.payments import methods, sessions
 from portal.payments.providers.base import ChargeOutcome
 
 OVERDUE = "billing.payment_overdue"
 _ANSWER = timedelta(minutes=10)
 """How long to wait for the answer to a charge before one looks; without one it is made again."""
+_AGAIN = timedelta(hours=1)
+"""How long to wait for a rate before one looks again."""
 
 
 def collect(invoice_id: UUID, now: datetime) -> None:
@@ -33,11 +36,13 @@ def collect(invoice_id: UUID, now: datetime) -> None:
     subscription, invoice = subscriptions.lock(subscription_of(invoice_id)), invoices.lock(invoice_id)
     case = dunning_cases.find_locked(invoice_id)
     if case is not None:
-        _try_untried(invoice, case, now)
+        _try_untried(subscription, invoice, case, now)
         return
-    outcome = automatic.charge_invoice(invoice_id, now)
+    outcome = _charge(subscription, invoice, now)
     if outcome == "charging":
         automatic.stage_charge(invoice_id, now + _ANSWER)
+    elif outcome == "no_rate":
+        automatic.stage_charge(invoice_id, now + _AGAIN)
     elif outcome in ("no_card", "parked"):
         _begin(subscription, invoice, "overdue", now, is_charged=outcome == "no_card")
 
@@ -55,14 +60,15 @@ def note_decline(subscription: Subscription, invoice: Invoice, outcome: ChargeOu
         case.is_charged = case.is_charged and is_soft
         if case.is_awaited:
             _advance(subscription, invoice, case, "declined", now)
-        else:
+        elif subscription.status != "suspended":
             _tell(subscription, invoice, case, "declined", now)
 
 
 def try_new_card(customer_id: UUID, now: datetime) -> None:
     """Charge what a customer owes and is overdue by the card that they have just chosen, at once."""
     subscription = subscriptions.lock_live(customer_id)
-    for case in dunning_cases.list_open(subscription.id) if subscription else ():
+    is_overdue = subscription is not None and subscription.status == "past_due"
+    for case in dunning_cases.list_open(subscription.id) if subscription and is_overdue else ():
         invoice = invoices.lock(case.invoice_id)
         locked = dunning_cases.find_locked(invoice.id)
         if locked is not None and locked.status == "running" and invoice.status == "open":
@@ -70,13 +76,22 @@ def try_new_card(customer_id: UUID, now: datetime) -> None:
             automatic.charge_invoice(invoice.id, now)
 
 
-def _try_untried(invoice: Invoice, case: DunningCase, now: datetime) -> None:
+def _try_untried(subscription: Subscription, invoice: Invoice, case: DunningCase, now: datetime) -> None:
     """Try a card for the first time, unless a step that is near does."""
     card = ways.find_card(invoice.customer_id)
     if card is None or case.status != "running" or not case.is_charged or case.next_at <= now + _ANSWER:
         return
     if invoice.status == "open" and not sessions.was_charged(invoice.id, card.id):
-        automatic.charge_invoice(invoice.id, now)
+        _charge(subscription, invoice, now)
+
+
+def take_up_card(customer_id: UUID, public_id: str, now: datetime) -> None:
+    """Have a card that was just stored be the one that is charged while something is overdue, and try it at once; at
+    any other time it is its customer who chooses."""
+    subscription = subscriptions.lock_live(customer_id)
+    if subscription is not None and subscription.status in ("past_due", "suspended"):
+        methods.make_default(customer_id, public_id)
+        try_new_card(customer_id, now)
 
 
 def take_step(invoice_id: UUID, now: datetime) -> None:
@@ -87,21 +102,39 @@ def take_step(invoice_id: UUID, now: datetime) -> None:
         return
     if now < case.next_at:
         dunning_cases.stage_step(case)
-    elif invoice.status != "open":
-        dunning_cases.clear(invoice, now)
     elif case.status == "suspended":
         _give_up(subscription, invoice, case, now)
+    elif invoice.status != "open":
+        dunning_cases.clear(invoice, now)
+    elif subscription.status == "suspended":
+        _hide(case, now)
     else:
         _try(subscription, invoice, case, now)
 
 
+def _charge(subscription: Subscription, invoice: Invoice, now: datetime, *, by_card: bool = True) -> str:
+    """Collect an invoice as ``automatic.charge_invoice`` does, by a card where it may be.
+
+    :return: as that says; or ``no_rate``, where only the wallet could pay it and nobody knows its rate: then nobody is
+        dunned (product.md, *Currency*).
+    """
+    is_hidden = subscription.status == "suspended"
+    if is_hidden and invoice.status != "open":
+        return "settled"
+    outcome = automatic.charge_invoice(invoice.id, now) if by_card and not is_hidden else "no_card"
+    return "no_rate" if outcome == "no_card" and not ways.is_wallet_ready(invoice.currency, now) else outcome
+
+
 def _begin(subscription: Subscription, invoice: Invoice, reason: str, now: datetime, *, is_charged: bool) -> None:
     case = dunning_cases.open_case(subscription, invoice, now, is_charged=is_charged)
-    _tell(subscription, invoice, case, reason, now)
+    if subscription.status == "suspended":
+        _hide(case, now)
+    else:
+        _tell(subscription, invoice, case, reason, now)
 
 
 def _try(subscription: Subscription, invoice: Invoice, case: DunningCase, now: datetime) -> None:
-    outcome = automatic.charge_invoice(invoice.id, now) if case.is_charged else "no_card"
+    outcome = _charge(subscription, invoice, now, by_card=case.is_charged)
     if outcome == "settled":
         return
     if outcome in ("charging", "busy"):
@@ -111,6 +144,9 @@ def _try(subscription: Subscription, invoice: Invoice, case: DunningCase, now: d
     busy_until = sessions.live_until(invoice.id)
     if busy_until is not None or sessions.unended(invoice.id):
         _wait(case, max(busy_until or now, now) + _ANSWER)
+        return
+    if outcome == "no_rate":
+        _wait(case, now + _AGAIN)
         return
     case.is_charged = case.is_charged and outcome != "parked"
     _advance(subscription, invoice, case, "overdue", now)
@@ -124,21 +160,27 @@ def _wait(case: DunningCase, until: datetime) -> None:
 def _advance(subscription: Subscription, invoice: Invoice, case: DunningCase, reason: str, now: datetime) -> None:
     """Count a step; after the last one what is not paid for is hidden."""
     taken = case.step + 1
-    if taken < dunning_rules.LAST:
+    if taken < dunning_rules.LAST and subscription.status != "suspended":
         case.step, case.is_awaited = taken, False
         _wait(case, dunning_rules.next_step_at(case.started_at, case.step, case.invoice_id, now))
         _tell(subscription, invoice, case, reason, now)
         return
-    move_case(case, "suspended", step=taken, is_awaited=False)
-    _wait(case, max(dunning_rules.ends_at(case.started_at), now))
+    _hide(case, now)
     if subscription.status == "past_due":
         suspension.suspend(subscription, invoice, dunning_rules.ends_at(case.started_at), now)
 
 
+def _hide(case: DunningCase, now: datetime) -> None:
+    """Have a case of what is hidden wait for its end: no more is tried, and nobody is reminded."""
+    move_case(case, "suspended", step=dunning_rules.LAST, is_awaited=False)
+    _wait(case, max(dunning_rules.ends_at(case.started_at), now))
+
+
 def _give_up(subscription: Subscription, invoice: Invoice, case: DunningCase, now: datetime) -> None:
-    """End what was suspended for so long; what it owes is not collected any more."""
+    """End what was suspended for so long; what it still owes, if anything, is not collected any more."""
     move_case(case, "closed", ended_at=now)
-    move(invoice, "uncollectible")
+    if invoice.status == "open":
+        move(invoice, "uncollectible")
     if subscription.status == "suspended":
         subscriptions.end(subscription, now)
 

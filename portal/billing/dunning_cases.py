@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, func, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import bindparam, func, select
 
 from portal.billing import dunning_rules, subscriptions, ways
 from portal.billing.dunning_rules import Milestone
 from portal.billing.models import DunningCase, Subscription
 from portal.billing.states import move, move_case
+from portal.invoicing import invoices
 from portal.invoicing.models import Invoice
 from portal.kit import jobs
 from portal.kit.db import FRESH, db
@@ -24,19 +24,13 @@ _OPEN = (
     .where(DunningCase.subscription_id == bindparam("subscription_id"), DunningCase.status != "closed")
     .order_by(DunningCase.started_at)
 )
-_OTHER = aliased(DunningCase)
-_ENDS_WITH = (
-    select(Subscription)
+_HIDDEN = (
+    select(Subscription.tier_code, func.min(DunningCase.next_at).label("ends_at"))
+    .join(Invoice, Invoice.subscription_id == Subscription.id)
     .join(DunningCase, DunningCase.subscription_id == Subscription.id)
-    .where(DunningCase.invoice_id == bindparam("invoice_id"), DunningCase.status != "closed")
-    .where(Subscription.status == "suspended")
-    .where(
-        ~exists().where(
-            _OTHER.subscription_id == Subscription.id,
-            _OTHER.status != "closed",
-            _OTHER.invoice_id != DunningCase.invoice_id,
-        )
-    )
+    .where(Invoice.id == bindparam("invoice_id"), Invoice.number.is_not(None))
+    .where(Subscription.status == "suspended", DunningCase.status == "suspended")
+    .group_by(Subscription.id)
 )
 
 
@@ -81,9 +75,18 @@ def tries_card(case: DunningCase, invoice: Invoice) -> bool:
     return case.is_charged and ways.find_card(invoice.customer_id) is not None
 
 
-def find_ended_by(invoice_id: UUID) -> Subscription | None:
-    """Return the suspended subscription that ends once this invoice alone is paid, see ``clear``; most often none."""
-    return db.scalars(_ENDS_WITH, {"invoice_id": invoice_id}).one_or_none()
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """What is suspended: its tier by code, and until when it can be brought back."""
+
+    tier_code: str
+    ends_at: datetime
+
+
+def find_hidden(invoice_id: UUID) -> Hidden | None:
+    """Return what is suspended and is not brought back by paying only this issued invoice of it; most often none."""
+    row = db.execute(_HIDDEN, {"invoice_id": invoice_id}).one_or_none()
+    return None if row is None else Hidden(row.tier_code, row.ends_at)
 
 
 def open_case(subscription: Subscription, invoice: Invoice, now: datetime, *, is_charged: bool) -> DunningCase:
@@ -112,18 +115,22 @@ def stage_step(case: DunningCase) -> None:
 def clear(invoice: Invoice, now: datetime) -> None:
     """Close the case of a locked invoice of which nothing is owed any more, and take its subscription along.
 
-    What was past due is active again once nothing else is overdue. What was suspended has paid for the days it was
-    shown: it ends, and whoever comes back starts anew.
+    What was past due is active again once nothing else is overdue. What is suspended stays so: it can be brought back
+    until its last day, for which its case goes on to wait (product.md, *Failed payments*).
     """
     case = find_locked(invoice.id) if invoice.status != "open" else None
     if case is None or case.status == "closed":
         return
-    move_case(case, "closed", ended_at=now, is_awaited=False)
     subscription = subscriptions.lock(case.subscription_id)
-    others = select(func.count()).where(DunningCase.subscription_id == subscription.id, DunningCase.status != "closed")
-    if db.execute(others).scalar_one():
+    if case.status == subscription.status == "suspended":
         return
-    if subscription.status == "past_due":
+    move_case(case, "closed", ended_at=now, is_awaited=False)
+    others = select(func.count()).where(DunningCase.subscription_id == subscription.id, DunningCase.status != "closed")
+    if subscription.status == "past_due" and not db.execute(others).scalar_one():
         move(subscription, "active")
-    elif subscription.status == "suspended":
-        subscriptions.end(subscription, now)
+
+
+def clear_all(subscription: Subscription, now: datetime) -> None:
+    """Close the cases of a locked subscription of which nothing is owed any more, once it is suspended no longer."""
+    for case in list_open(subscription.id):
+        clear(invoices.lock(case.invoice_id), now)

@@ -103,9 +103,17 @@ def collect(
 
 
 def to_pay(invoice: Invoice) -> tuple[Money, Money]:
-    """Return what a payment of an open invoice comes to, and what of that was carried to it."""
+    """Return what a payment of an open invoice comes to, and what of that was carried to it: nothing, while another
+    payment is under way that pays along what was."""
+    if sessions.collects_arrears(invoice.customer_id, besides=invoice.id):
+        return invoice.due, Money.zero(invoice.currency)
     carried = carried_account.of(invoice.customer_id, invoice.currency)
     return invoice.due + carried, carried
+
+
+def can_be_carried(invoice: Invoice) -> bool:
+    """Whether what is due of an invoice can wait for the next payment: something runs that will be paid for next."""
+    return db.get_one(Subscription, invoice.subscription_id).status in LISTED
 
 
 def carry_too_little(subscription: Subscription, invoice: Invoice, now: datetime) -> bool:

@@ -12,7 +12,6 @@ from portal.billing.queries import Deal
 from portal.catalogue import price_book
 from portal.currency import rates
 from portal.directory import branches
-from portal.invoicing import carried_account
 from portal.invoicing.invoices import Line
 from portal.invoicing.models import Customer
 
@@ -57,8 +56,8 @@ def can_be_restored(subscription: Subscription, deal: Deal, now: datetime) -> bo
     """Whether a locked subscription is suspended still, and owes no more than its quote said."""
     if subscription.status != "suspended":
         return False
-    owed = arrears.of_carried(carried_account.of(subscription.customer_id, deal.credit.currency))
-    return bool(owed + arrears.of_invoices(subscription.customer_id) == deal.terms["arrears"])
+    owed, credit = arrears.of_customer(subscription.customer_id, deal.credit.currency)
+    return owed == deal.terms["arrears"] and credit >= deal.credit
 
 
 def _month(

@@ -36,7 +36,7 @@ CARRIED = "carried"
 _FOR_CREDIT = (PREPAYMENT, CARRIED)
 """What is paid to be credit, which credit does not pay, nor anything along with it."""
 _FROM_ANEW = (START, RESTORATION)
-"""What is paid only with all that is owed from before."""
+"""What is paid only with all that is owed from before, of which credit pays first."""
 
 
 def assemble(
@@ -80,10 +80,11 @@ def _paid_with(kind: str, customer: Customer, to_pay: Money) -> tuple[Money, arr
     """Return what credit pays of a quote, and what is paid along where that leaves something to pay."""
     if kind in _FOR_CREDIT:
         return to_pay * 0, []
+    if kind in _FROM_ANEW:
+        along, credit = arrears.of_customer(customer.id, customer.currency)
+        return min(credit, to_pay), along
     credit, carried = credit_balance.with_carried(customer.id, customer.currency)
-    if credit >= to_pay:
-        return to_pay, []
-    return credit, arrears.of_carried(carried) + (arrears.of_invoices(customer.id) if kind in _FROM_ANEW else [])
+    return (credit, arrears.of_carried(carried)) if credit < to_pay else (to_pay, [])
 
 
 def store(quote: Quote) -> Quote:

@@ -6,7 +6,7 @@ place of the suspended one, with its terms and its prices.
 
 from datetime import datetime
 
-from portal.billing import hibernation, open_invoices, quotes, settling, subscriptions
+from portal.billing import dunning_cases, hibernation, open_invoices, quotes, settling, subscriptions
 from portal.billing.models import Subscription
 from portal.billing.queries import Deal
 from portal.invoicing import customers, invoices
@@ -20,6 +20,7 @@ def restore(suspended: Subscription, deal: Deal, now: datetime) -> None:
     """
     customer = customers.get(suspended.customer_id)
     successor = subscriptions.succeed(suspended, deal.terms["tier"], now)
+    dunning_cases.clear_all(suspended, now)
     open_invoices.use_all_credit(customer.id, now)
     basis = {name: deal.terms[name] for name in ("price_version", "branches")} | {"is_restored": True}
     lines = quotes.lines_in(deal.terms, deal.credit.currency)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, insert, select
 
-from portal.billing import entitlement, graces, holdings, periods
+from portal.billing import entitlement, graces, holdings, periods, quotes
 from portal.billing.errors import AlreadyStarted, ChangeInProgress
 from portal.billing.models import Subscription, SubscriptionPeriod
 from portal.billing.queries import Deal
@@ -123,14 +123,17 @@ _NOTHING_MORE = {"renews_at": None, "pending_tier_code": None, "cancels_at_end":
 
 def succeed(suspended: Subscription, tier_code: str, now: datetime) -> Subscription:
     """Put a subscription with a tier in the place of a locked, suspended one that ends: with its mode, choices and
-    graces, and still to be started, as what is restored has a new anchor (product.md, *Failed payments*)."""
+    graces, and still to be started, as what is restored has a new anchor (product.md, *Failed payments*). A day of
+    waking that has come meanwhile is none: nobody was shown its price."""
+    today = quotes.local_day(customers.get(suspended.customer_id).time_zone, now)
+    is_ahead = suspended.wakes_on is not None and suspended.wakes_on > today
     move(suspended, "cancelled", version=suspended.version + 1, **_NOTHING_MORE)
     successor = Subscription(
         public_id=ids.public_id("sub"),
         customer_id=suspended.customer_id,
         tier_code=tier_code,
         mode=suspended.mode,
-        wakes_on=suspended.wakes_on,
+        wakes_on=suspended.wakes_on if is_ahead else None,
         can_grow=suspended.can_grow,
         can_shrink=suspended.can_shrink,
         created_at=now,

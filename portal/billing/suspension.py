@@ -1,9 +1,10 @@
 """Hiding what is not paid for: nothing is deleted, nothing more is invoiced, and only the days shown are still owed."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from portal.billing import entitlement, holdings, period_credit, quotes
+from portal.billing.holdings import Current
 from portal.billing.models import Subscription
 from portal.billing.period_credit import Credited
 from portal.billing.pricing import day_lines
@@ -31,6 +32,7 @@ def suspend(subscription: Subscription, invoice: Invoice, ends_at: datetime, now
     nothing = {"renews_at": None, "pending_tier_code": None, "cancels_at_end": False, "turns_on": None}
     move(subscription, "suspended", version=subscription.version + 1, extra_branches=fewer, **nothing)
     _credit_days_left(subscription, customer, now)
+    _credit_following(subscription, customer, now)
     if customer.business_id is not None:
         entitlement.refresh(subscription, customer.business_id, now)
     owed = invoices.lock(invoice.id)
@@ -48,14 +50,23 @@ def suspend(subscription: Subscription, invoice: Invoice, ends_at: datetime, now
 def _credit_days_left(subscription: Subscription, customer: Customer, now: datetime) -> None:
     """Give up all that is held from today on: what that comes to is taken off what is open first (*Proration*)."""
     running = holdings.current(subscription, customer.currency, now)
-    if running is None:
-        return
-    on = quotes.local_day(customer.time_zone, now)
-    change = step(running.held, (), {}, on)
+    if running is not None:
+        _give_up(subscription, running, quotes.local_day(customer.time_zone, now), now)
+
+
+def _credit_following(subscription: Subscription, customer: Customer, now: datetime) -> None:
+    """Give up the whole of a period that is invoiced already and will not be shown."""
+    following = holdings.following(subscription, customer.currency, now)
+    if following is not None:
+        _give_up(subscription, following, following.period.starts_on, now)
+
+
+def _give_up(subscription: Subscription, of: Current, on: date, now: datetime) -> None:
+    change = step(of.held, (), {}, on)
     if not change:
         return
-    due, shares = difference(running.held, change, running.invoiced, running.period)
-    holdings.take_up(running.id, change)
+    due, shares = difference(of.held, change, of.invoiced, of.period)
+    holdings.take_up(of.id, change)
     if due < Money.zero(due.currency):
-        of = Credited(subscription.id, running.id, running.period.starts_on)
-        period_credit.credit_change(of, day_lines(change, shares, running.period), -due, now)
+        credited = Credited(subscription.id, of.id, of.period.starts_on)
+        period_credit.credit_change(credited, day_lines(change, shares, of.period), -due, now)

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from portal.currency import rates
 from portal.currency.conversion import Rate, convert
+from portal.currency.errors import RatesStale
 from portal.kit.errors import NotFound
 from portal.kit.money import Money
 from portal.payments import attempts, methods, minimums, sessions
@@ -58,6 +59,15 @@ def collected(due: Money, method: str, now: datetime) -> tuple[Money, Rate | Non
         return due, None
     rate = rates.newest(due.currency, settles_in, now)
     return convert(due, rate), rate
+
+
+def is_wallet_ready(currency: str, now: datetime) -> bool:
+    """Whether the wallet can be asked for money of a currency: it takes it, or the rate is not too old."""
+    try:
+        collected(Money.zero(currency), WALLET, now)
+    except RatesStale:
+        return False
+    return True
 
 
 def is_under_way(live: UnderWay, method: str, now: datetime) -> bool:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import any_, bindparam, func, insert, select
+from sqlalchemy import any_, bindparam, exists, func, insert, select
 from sqlalchemy.dialects.postgresql import array
 
 from portal.kit import ids, jobs
@@ -235,6 +235,21 @@ def arrears_until(customer_id: UUID) -> datetime | None:
     """Return until when a live session may be paid that collects what its customer owed before, if one lives."""
     found: datetime | None = db.execute(_ARREARS_UNTIL, {"customer_id": customer_id}).scalar_one()
     return found
+
+
+_COLLECTS_ARREARS = select(
+    exists().where(
+        _SESSION.customer_id == bindparam("customer_id"),
+        _IS_LIVE,
+        _SESSION.arrears_amount > 0,
+        _SESSION.invoice_id != bindparam("besides"),
+    )
+)
+
+
+def collects_arrears(customer_id: UUID, *, besides: UUID) -> bool:
+    """Whether a live session collects what its customer owed before, leaving out those of the invoice ``besides``."""
+    return bool(db.execute(_COLLECTS_ARREARS, {"customer_id": customer_id, "besides": besides}).scalar_one())
 
 
 def watched_until(invoice_id: UUID) -> datetime | None:

@@ -41,8 +41,8 @@ class ShownPayment:
     """A session as its page shows it.
 
     ``disposition`` says what became of money that paid nothing, ``pause`` how long the page waits before it asks again,
-    ``bank_url`` where a bank wants to see its cardholder, ``problem`` why a card was refused, and ``ends_plan`` whether
-    a suspended plan is over once this is paid.
+    ``bank_url`` where a bank wants to see its cardholder, ``problem`` why a card was refused, and ``stays_hidden``
+    whether a suspended plan is not brought back by this.
     """
 
     public_id: str
@@ -70,7 +70,7 @@ class ShownPayment:
     again_url: str | None
     receipt_url: str | None
     home_url: str
-    ends_plan: bool
+    stays_hidden: bool
 
 
 @bp.get("")
@@ -166,7 +166,7 @@ def _for_anyone(
         again_url=None,
         receipt_url=None,
         home_url=url_for("home.show"),
-        ends_plan=False,
+        stays_hidden=False,
     )
 
 
@@ -192,7 +192,7 @@ def _for_member(
 ) -> ShownPayment:
     """Add what only those see who pay for the business: cancelling, the way back to the quote, the receipt."""
     paid, is_live = shown_of(session.invoice_id), session.status in LIVE_SESSION
-    ends_plan = is_live and paid.invoice is not None and dunning_cases.find_ended_by(session.invoice_id) is not None
+    stays_hidden = is_live and dunning_cases.find_hidden(session.invoice_id) is not None
     return replace(
         shown,
         can_cancel=is_live and not (shown.is_by_card and session.status == "created"),
@@ -201,5 +201,5 @@ def _for_member(
             "receipts.show_transaction", business=business.public_id, transaction_id=transaction.public_id
         ),
         home_url=url_for("dashboard.show"),
-        ends_plan=ends_plan,
+        stays_hidden=stays_hidden,
     )

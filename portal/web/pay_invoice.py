@@ -38,8 +38,10 @@ def show(business: Business, invoice_id: str) -> str:
     customer, invoice = _find(business, invoice_id)
     if invoice.status not in OWED:
         raise NothingOwed
-    ending = dunning_cases.find_ended_by(invoice.id)
     card, (to_pay, carried) = ways.find_card(customer.id), open_invoices.to_pay(invoice)
+    is_carried = ways.is_too_little(to_pay)
+    if is_carried and not open_invoices.can_be_carried(invoice):
+        card = None
     collected, rate = _collected(to_pay, edge.now())
     return render_template(
         "web/history/pay.html",
@@ -49,10 +51,10 @@ def show(business: Business, invoice_id: str) -> str:
         carried=carried,
         to_pay=to_pay,
         stored_card=card_name(card) if card else None,
-        is_carried=ways.is_too_little(to_pay),
+        is_carried=is_carried,
         collected=collected,
         rate=rate,
-        ending_tier=ending.tier_code if ending else None,
+        hidden=dunning_cases.find_hidden(invoice.id),
     )
 
 

@@ -157,6 +157,18 @@ def test_a_batch_of_branches_is_settled_and_carried_at_midnight(customer: Custom
     assert carried(customer) == 10
 
 
+def test_it_is_asked_for_once_though_several_invoices_are_charged(customer: Customer) -> None:
+    change(customer, "pro", ways.CARD)
+    running.until(running.FIRST + timedelta(days=62))  # for so long nothing was collected
+    both = [one for one in running.invoices_of(customer) if one.status == "open"]
+    for one in both:
+        automatic.charge_invoice(one.id, edge.now())
+    charges = [opened_for(one) for one in both]
+    assert sorted(one.arrears.amount for one in charges) == [0, 20]
+    assert [running.pay(one) for one in charges] == ["paid", "paid"]
+    assert (carried(customer), credit(customer)) == (0, 0)
+
+
 def test_thirty_pence_are_charged(customer: Customer) -> None:
     invoice = owed(customer, 30)
     assert automatic.charge_invoice(invoice.id, edge.now()) == "charging"

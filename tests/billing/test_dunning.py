@@ -23,6 +23,7 @@ from portal.billing.dunning_cases import list_overdue
 from portal.billing.errors import PayFirst
 from portal.billing.models import DunningCase, Subscription
 from portal.directory import visibility
+from portal.insights import invariants
 from portal.invoicing import credit_balance
 from portal.invoicing.models import Customer, Invoice
 from portal.kit import edge
@@ -226,17 +227,44 @@ def test_what_adds_to_the_cost_waits_until_what_is_owed_is_paid(customer: Custom
         shop.make_quote(customer, "enterprise")
 
 
-def test_what_was_suspended_pays_for_the_days_shown_and_comes_back_anew(customer: Customer, invoice: Invoice) -> None:
+def test_what_was_suspended_pays_for_the_days_shown_and_stays_hidden_until_its_end(
+    customer: Customer, invoice: Invoice
+) -> None:
     dunning.collect(invoice.id, edge.now())
     for _ in range(4):
         step(invoice)
     shop.renew_all()
     assert len(db_session.scalars(select(Invoice).where(Invoice.customer_id == customer.id)).all()) == 2
     assert pay(opened(customer, invoice)) == "paid"
-    assert (case_of(invoice).status, queries.find_live(customer.id)) == ("closed", None)
+    assert (case_of(invoice).status, subscription_of(customer).status) == ("suspended", "suspended")
+    assert invariants.violations() == []
+    step(invoice)
+    assert edge.now() == dunning_rules.ends_at(case_of(invoice).started_at)
+    assert (invoice.status, case_of(invoice).status, queries.find_live(customer.id)) == ("paid", "closed", None)
     session = shop.open_session(customer, shop.make_quote(customer))
     assert apply_payment(session, shop.evidence_for(session), edge.now()) == "paid"
     assert is_listed(customer)
+
+
+def test_without_a_card_a_payers_code_is_left_alone_on_the_day(customer: Customer, invoice: Invoice) -> None:
+    code = opened(customer, invoice)
+    dunning.collect(invoice.id, edge.now())
+    assert (code.status, dunning_cases.find_locked(invoice.id)) == ("created", None)
+    assert max(job.due_at for job in due_jobs(automatic.CHARGE_INVOICE)) > code.expires_at
+    assert pay(code) == "paid"
+
+
+def test_a_card_that_is_stored_while_something_is_overdue_is_tried_at_once(
+    customer: Customer, invoice: Invoice
+) -> None:
+    store_card(customer)
+    another = store_card(customer)
+    dunning.take_up_card(customer.id, another.public_id, edge.now())
+    assert not another.is_default, "nothing is overdue"
+    dunning.collect(invoice.id, edge.now())
+    decline(HARD, "expired_card")
+    dunning.take_up_card(customer.id, another.public_id, edge.now())
+    assert (another.is_default, [session.method_id for session in charged()][1:]) == (True, [another.id])
 
 
 def test_after_sixty_days_it_ends_and_what_is_owed_is_given_up(customer: Customer, invoice: Invoice) -> None:

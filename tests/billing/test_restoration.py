@@ -116,7 +116,7 @@ def test_a_tier_that_costs_more_has_to_wait(customer: Customer) -> None:
         checkout.quote_tier(customer, "enterprise", shop.METHOD, edge.now())
 
 
-def test_what_is_owed_being_paid_by_itself_ends_it_and_late_money_becomes_credit(customer: Customer) -> None:
+def test_once_what_is_owed_is_paid_by_itself_money_for_both_becomes_credit(customer: Customer) -> None:
     session, invoice = shop.open_session(customer, restoration(customer)), owed(customer)
     shop.give_credit(invoice.id, invoice.due.amount)
     dunning_cases.clear(invoices.lock(invoice.id), edge.now())
@@ -216,19 +216,16 @@ def test_a_grace_goes_on_with_the_days_that_it_had_left(db: None) -> None:
     assert invariants.violations() == []
 
 
-def test_of_two_that_are_overdue_only_the_last_to_be_paid_ends_it(db: None) -> None:
+def test_what_is_restored_after_its_day_of_waking_wakes_when_asked(db: None) -> None:
     customer = running.started("pro")
-    running.until(running.FIRST + timedelta(days=62))
-    both = [one for one in running.invoices_of(customer) if one.status == "open"]
-    for one in both:
-        dunning.collect(one.id, edge.now())
-    while running.subscription_of(customer).status != "suspended":
-        for one in both:
-            step(one)
-    assert [dunning_cases.find_ended_by(one.id) for one in both] == [None, None]
-    shop.give_credit(both[0].id, both[0].due.amount)
-    dunning_cases.clear(invoices.lock(both[0].id), edge.now())
-    assert running.subscription_of(customer).status == "suspended"
-    assert dunning_cases.find_ended_by(both[0].id) is None
-    assert dunning_cases.find_ended_by(both[1].id) == running.subscription_of(customer)
-    assert invariants.violations() == []
+    running.until(running.FIRST + timedelta(days=29))
+    wakes_on = edge.now().date() + timedelta(days=20)
+    quote = checkout.quote_hibernation(customer, wakes_on, shop.METHOD, edge.now())
+    checkout.start_payment(customer, quote, shop.METHOD, edge.now())
+    suspended(customer)
+    running.until(running.FIRST + timedelta(days=60))
+    assert running.paid(customer, restoration(customer)) == "restored"
+    now = running.subscription_of(customer)
+    assert (now.mode, now.wakes_on) == ("hibernating", None)
+    key = f"{hibernation.WAKE}:{now.id}:{wakes_on}"
+    assert db_session.query(StagedJob).filter_by(key=key).count() == 0

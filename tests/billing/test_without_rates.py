@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from portal.billing import checkout, hibernation, wake_days, ways
+from portal.billing import checkout, dunning, dunning_cases, hibernation, wake_days, ways
 from portal.billing.models import Quote
 from portal.currency.errors import RatesStale
 from portal.insights import invariants
@@ -46,6 +46,29 @@ def test_a_card_needs_no_rate_and_a_code_waits_for_one(customer: Customer) -> No
     charge = checkout.start_payment(customer, up, ways.CARD, edge.now())
     assert charge is not None
     assert get_session(charge.public_id).asked == Money(133, "GBP")
+
+
+def test_who_could_pay_by_wallet_alone_is_not_dunned(customer: Customer) -> None:
+    running.until(running.FIRST + timedelta(days=30))
+    [invoice] = [one for one in running.invoices_of(customer) if one.status == "open"]
+    clock.advance(timedelta(days=10))
+    dunning.collect(invoice.id, edge.now())
+    assert dunning_cases.find_locked(invoice.id) is None, "it waits for a rate"
+    running.until(edge.now())
+    dunning.collect(invoice.id, edge.now())
+    case = dunning_cases.find_locked(invoice.id)
+    assert case is not None
+    clock.advance(timedelta(days=20))
+    for _ in range(5):
+        clock.advance(max(case.next_at - edge.now(), timedelta()))
+        dunning.take_step(invoice.id, edge.now())
+    assert (case.step, running.subscription_of(customer).status) == (0, "past_due")
+    store_card(customer)
+    case.is_charged = True
+    clock.advance(case.next_at - edge.now())
+    dunning.take_step(invoice.id, edge.now())
+    assert case.is_awaited, "a card needs none"
+    running.until(edge.now())
 
 
 def test_a_listing_wakes_on_its_day(customer: Customer) -> None:

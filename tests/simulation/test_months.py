@@ -36,6 +36,22 @@ LIVES: dict[str, list[Step]] = {
         ("days", 2),
     ],
     "hidden, and restored by one payment": [("boundary", 15), ("restore", False), ("pay", 0), ("boundary", -2)],
+    "hidden, paid for what it owed, and brought back by a month": [
+        ("boundary", 15),
+        ("pay_open", 0, False),
+        ("pay", 0),
+        ("days", 27),
+        ("restore", False),
+        ("pay", 0),
+        ("boundary", -2),
+    ],
+    "hidden, paid for what it owed, and ended on its last day": [
+        ("boundary", 15),
+        ("pay_open", 0, False),
+        ("pay", 0),
+        ("days", 61),
+        ("quote", "subscription_change", "starter"),
+    ],
     "hidden, and back as a tier that costs less": [
         ("boundary", 15),
         ("quote", "subscription_change", "enterprise"),

@@ -61,12 +61,13 @@ def test_what_was_hidden_is_brought_back_by_one_charge(
     portal.sandbox.pay(portal.order(code.rsplit("/", 1)[1]))
     portal.sandbox.settle()
     portal.settle()
+    days = [portal.do(edge.now).date() + number * DAY for number in range(60)]
+    portal.do(lambda: rates.store(dict.fromkeys(days, PER_EURO), "test", edge.now()))
     pass_days(portal, 31, 2, 2, 4, 8)
     assert portal.count("subscriptions", "status = 'suspended'") == 1
     assert portal.count("business_entitlements", "is_listed") == 0
     store(portal, owner)
     assert "Bring your listing back" in words_of(owner)
-    portal.do(lambda: rates.store({edge.now().date(): PER_EURO}, "test", edge.now()))
     offer = quote(owner)
     assert "Still owed of invoice" in owner.get(offer).text
     assert "Paid. Thank you!" in owner.get(confirm(portal, owner, offer)).text

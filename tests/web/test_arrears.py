@@ -70,7 +70,7 @@ def test_what_is_hidden_is_brought_back_by_one_payment(client: FlaskClient) -> N
     quote = client.post(f"{plan}/quote", data={"tier": "pro"}).location
     page = client.get(quote).text
     assert "Your listing comes back" in page
-    assert "ends the plan" not in client.get(str(client.post(f"{quote}/confirm").location)).text
+    assert "Paying only this" not in client.get(str(client.post(f"{quote}/confirm").location)).text
     assert "Still owed of invoice INV-" in page
     session = client.post(f"{quote}/confirm").location.rsplit("/", 1)[1]
     assert edge.write(lambda: running.pay(get_session(session))) == "restored"
@@ -85,19 +85,24 @@ def test_what_is_hidden_is_brought_back_by_one_payment(client: FlaskClient) -> N
     assert ("<h1>Receipt</h1>" in receipt, "Also paid, owed from before" in receipt) == (True, True)
 
 
-def test_paying_only_what_is_owed_is_said_to_end_the_plan_before_it_does(client: FlaskClient) -> None:
+def test_paying_only_what_is_owed_leaves_it_hidden_and_says_so_before(client: FlaskClient) -> None:
     customer = edge.write(lambda: suspended(running.started("pro")))
     home = f"/businesses/{edge.write(lambda: running.business_of(customer).public_id)}"
     invoice = f"{home}/history/invoices/{edge.write(lambda: owed(customer).public_id)}"
     log_in(client, "ann@shop.example")
     page = client.get(f"{invoice}/pay").text
-    assert "Paying only this ends the plan" in page
+    assert "Paying only this does not bring your plan back" in page
+    assert re.search(r"Until 30 Jun\w* 2027 one payment of that", page)
     assert re.findall(rf'action="{home}/plan/quote".*?name="tier" value="(\w+)"', page, re.DOTALL) == ["pro"]
     payment = client.post(f"{invoice}/pay").location
-    assert "Paying only this ends the plan" in client.get(payment).text
+    assert "Paying only this does not bring your plan back" in client.get(payment).text
     assert edge.write(lambda: running.pay(get_session(payment.rsplit("/", 1)[1]))) == "paid"
-    assert "ends the plan" not in client.get(payment).text
-    assert "Pick your tier" in client.get(f"{home}/plan").text
+    assert "Paying only this" not in client.get(payment).text
+    page = client.get(f"{home}/plan").text
+    assert "Nothing is owed of it any more. Nothing was deleted." in page
+    assert "Paying a new month from today does it" in page
+    assert f"{invoice}/pay" not in page
+    assert "Your listing is hidden" in client.get("/dashboard").text
 
 
 def test_what_is_hidden_ends_at_once_and_coming_back_pays_along_what_is_owed(client: FlaskClient) -> None:

@@ -159,8 +159,8 @@ def _record_setup_look(args: Args, answer: Answer, now: datetime) -> None:
     was_stored = methods.is_stored(_method_id(args))
     setups.record_look(_method_id(args), answer, now)
     method = methods.get_by_id(_method_id(args))
-    if method.is_default and not was_stored:
-        dunning.try_new_card(method.customer_id, now)
+    if method.status == "active" and not was_stored:
+        dunning.take_up_card(method.customer_id, method.public_id, now)
 
 
 HANDLERS: dict[str, Handler] = {

@@ -100,7 +100,7 @@ class Books:
         """Take note of an invoice of which nothing is owed any more."""
         if invoice.is_owed and invoice.due == 0:
             invoice.status = "paid"
-            self.clear(invoice, now)
+            self.clear(invoice)
 
     def use_credit(self, now: datetime) -> None:
         """Pay what was carried and then what is owed, oldest first; what is being paid this moment is waited for."""
@@ -140,13 +140,18 @@ class Books:
         self.noted += amount
         self.settle(invoice, now)
 
+    def carried_to(self, of: Invoice) -> int:
+        """What was carried to an invoice: nothing, while something else is being paid that collects it."""
+        along = any(one.state == "open" and one.arrears and one.of is not of for one in self.sessions)
+        return 0 if along else self.carried
+
     def is_too_little(self, amount: int) -> bool:
         """Whether that is less than a card is charged."""
         return amount < LEAST_BY_CARD[self.currency]
 
     def carry(self, invoice: Invoice, now: datetime) -> bool:
         """Lend what is due of an open invoice, to be paid with the next payment, where a card cannot pay it."""
-        if not self.is_too_little(invoice.due + self.carried):
+        if not self.is_too_little(invoice.due + self.carried_to(invoice)):
             return False
         self.carried += invoice.due
         invoice.credit += invoice.due
@@ -165,7 +170,7 @@ class Books:
             return "settled"
         self.charges += 1
         if self.card == "ok":
-            along = self.carried
+            along = self.carried_to(invoice)
             self.credit += along
             invoice.paid += invoice.due
             self.settle(invoice, now)
@@ -174,19 +179,25 @@ class Books:
             return "settled"
         return self.card
 
-    def clear(self, invoice: Invoice, now: datetime) -> None:
+    def clear(self, invoice: Invoice) -> None:
         """What an invoice was dunned for is over."""
         case = invoice.case
         if case is None or case.status == "closed":
+            return
+        if case.status == self.status == "suspended" and self.is_current(invoice):
             return
         case.status = "closed"
         others = [other.case for other in self.invoices if other.agreement == invoice.agreement and other.case]
         if not self.is_current(invoice) or any(other.status != "closed" for other in others):
             return
-        if self.status == "suspended":
-            self.end(now)
         if self.status == "past_due":
             self.status = "active"
+
+    def clear_all(self) -> None:
+        """What was suspended is so no longer: what is settled of it is not waited for any more."""
+        for invoice in self.invoices:
+            if not invoice.is_owed:
+                self.clear(invoice)
 
     def end(self, now: datetime) -> None:
         """It is over; what it owes stays owed, and what was carried is given up."""
@@ -198,8 +209,9 @@ class Books:
         """Whether an invoice is of the newest agreement."""
         return invoice.agreement == self.version[0]
 
-    def open_case(self, invoice: Invoice, now: datetime, *, is_charged: bool) -> None:
+    def open_case(self, invoice: Invoice, now: datetime, *, is_charged: bool) -> Case:
         """The first failure of an invoice: what it is for is past due."""
         invoice.case = Case(now, now + timedelta(days=REMINDED_ON[1]), is_charged)
         if self.status == "active":
             self.status = "past_due"
+        return invoice.case

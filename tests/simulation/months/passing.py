@@ -163,6 +163,9 @@ class Passing(Books):
 
     def _collect_first(self, invoice: Invoice, now: datetime) -> None:
         invoice.collect_at = None
+        if self.is_hidden(invoice) and invoice.due:
+            self._hide(self.open_case(invoice, now, is_charged=False))
+            return
         outcome = self.collect(invoice, now)
         if outcome == "settled":
             return
@@ -174,9 +177,12 @@ class Passing(Books):
 
     def _step(self, invoice: Invoice, case: Case, now: datetime) -> None:
         if case.status == "suspended":
-            case.status, invoice.status = "closed", "uncollectible"
+            case.status, invoice.status = "closed", "uncollectible" if invoice.is_owed else invoice.status
             if self.status == "suspended" and self.is_current(invoice):
                 self.end(now)
+            return
+        if self.is_hidden(invoice):
+            self._hide(case)
             return
         outcome = self.collect(invoice, now) if case.is_charged else "no_card"
         if outcome == "settled":
@@ -187,9 +193,16 @@ class Passing(Books):
             case.next_at = max(case.started_at + timedelta(days=REMINDED_ON[case.step + 1]), now + _NO_SOONER)
             self._remind(invoice, "overdue" if outcome == "no_card" else "declined", now)
             return
-        case.status, case.next_at = "suspended", case.started_at + ENDS_AFTER
+        self._hide(case)
         if self.status == "past_due" and self.is_current(invoice):
             self._suspend(invoice, now)
+
+    def is_hidden(self, invoice: Invoice) -> bool:
+        """Whether an invoice is of what is suspended."""
+        return self.status == "suspended" and self.is_current(invoice)
+
+    def _hide(self, case: Case) -> None:
+        case.status, case.step, case.next_at = "suspended", len(REMINDED_ON) - 1, case.started_at + ENDS_AFTER
 
     def _suspend(self, invoice: Invoice, now: datetime) -> None:
         """Hide it; only the days shown are owed."""
@@ -198,18 +211,25 @@ class Passing(Books):
         self.forget(self.leaving)
         self.move()
         self.is_to_count = True
-        running, day = self.running(now), self.day(now)
-        if running is not None and running.monthly:
-            less = running.worth(-running.monthly, day) - running.invoiced
-            running.held.append((-running.monthly, day))
-            self.give_back(running, -less, now)
-            self.use_credit(now)
+        running, ahead, day = self.running(now), self.ahead(now), self.day(now)
+        if running is not None:
+            self._give_up(running, day, now)
+        if ahead is not None:
+            self._give_up(ahead, ahead.start, now)
         self.told.append(("suspended", day, invoice.due))
+        self.use_credit(now)
+
+    def _give_up(self, period: Period, day: date, now: datetime) -> None:
+        if period.monthly:
+            less = period.worth(-period.monthly, day) - period.invoiced
+            period.held.append((-period.monthly, day))
+            self.give_back(period, -less, now)
 
     def store_card(self, now: datetime) -> None:
         """A good card is stored, and charged what is overdue."""
         self.card = "ok"
         for invoice in self.owed:
-            if invoice.case and invoice.case.status == "running" and self.is_current(invoice):
+            is_tried = self.status == "past_due" and self.is_current(invoice)
+            if invoice.case and invoice.case.status == "running" and is_tried:
                 invoice.case.is_charged = True
                 self.collect(invoice, now)

@@ -40,6 +40,9 @@ class Plan(Quoting):
         is_lent = by_card and self.is_too_little(quote.to_pay)
         if is_lent and quote.kind in (*FOR_CREDIT, "restoration"):
             raise Refused("nothing that could be carried")
+        if quote.kind == "restoration" and quote.to_pay == 0:
+            self._restore(quote.choice, now)
+            return "settled"
         draft = self._draft(quote, now)
         if quote.due == 0 or is_lent:
             self.carried += quote.due
@@ -116,8 +119,8 @@ class Plan(Quoting):
         if draft.is_void or draft.invoice is not None or draft.version != self.version:
             return False
         if draft.quote.kind == "restoration":
-            owed = (self.carried,) if self.carried else ()
-            return self.status == "suspended" and draft.quote.arrears == owed + tuple(one.due for one in self.owed)
+            owed, credit = self.owed_before()
+            return self.status == "suspended" and draft.quote.arrears == owed and draft.quote.credit <= credit
         is_change = draft.quote.kind not in ("subscription_start", *FOR_CREDIT)
         if is_change and (self.status not in LISTED or self.running(now) is not draft.period):
             return False
@@ -222,6 +225,7 @@ class Plan(Quoting):
             if self.live:
                 raise Refused("change_in_progress")
             self.end(now)
+            self.clear_all()
             return
         running = self._get_changeable(now)
         if self.pending != "end":
@@ -261,15 +265,17 @@ class Plan(Quoting):
         self.settle(invoice, now)
         if not invoice.is_owed or (by_card and self.carry(invoice, now)):
             return "settled"
-        owed, day = invoice.due + self.carried, self.day(now)
-        return self._open(Session(invoice, owed, self.carried, invoice.agreement, day, now + HOUR), by_card, now)
+        along, day = self.carried_to(invoice), self.day(now)
+        owed = invoice.due + along
+        return self._open(Session(invoice, owed, along, invoice.agreement, day, now + HOUR), by_card, now)
 
     def _restore(self, tier: str, now: datetime) -> None:
         """What was suspended is followed by another agreement with its mode, which credit starts from today on."""
         self.tier = tier
         self.version, self.status, self.periods, self.extra = (self.version[0] + 1, 1), "incomplete", [], 0
+        self.clear_all()
         self.use_credit(now)
         self.drafts.append(Draft(self._quote_start(now), self.version, None))
         self._fulfil(self.drafts[-1], self.day(now), now)
-        if self.wakes_on:
-            self.wakes_at = max(self.at(self.wakes_on) + AFTER_MIDNIGHT, now)
+        is_ahead = self.wakes_on is not None and self.wakes_on > self.day(now)
+        self.plan_waking(self.wakes_on if is_ahead else None)

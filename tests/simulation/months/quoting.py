@@ -64,13 +64,22 @@ class Quoting(Passing):
     def priced(self, kind: str, choice: str, total: int, now: datetime, next_amount: int = 0) -> Quote:
         """A quote of so much: credit pays first, and where that leaves something what was owed before is paid along."""
         to_pay, credit, arrears = max(total, 0), 0, ()
-        if kind not in FOR_CREDIT:
+        if kind in ("subscription_start", "restoration"):
+            arrears, credit = self.owed_before()
+            credit = min(to_pay, credit)
+        elif kind not in FOR_CREDIT:
             credit = min(to_pay, self.credit)
-        if kind not in FOR_CREDIT and credit < to_pay:
-            arrears = (self.carried,) if self.carried else ()
-            is_anew = kind in ("subscription_start", "restoration")
-            arrears += tuple(invoice.due for invoice in self.owed) if is_anew else ()
+            arrears = (self.carried,) if self.carried and credit < to_pay else ()
         return Quote(self.version, kind, choice, self.day(now), total, credit, next_amount, arrears)
+
+    def owed_before(self) -> tuple[tuple[int, ...], int]:
+        """What was carried and what invoices owe, of which credit pays first, and what is left of that."""
+        left, credit = [], self.credit
+        for amount in (self.carried, *(invoice.due for invoice in self.owed)):
+            paid = min(credit, amount)
+            credit -= paid
+            left.append(amount - paid)
+        return tuple(amount for amount in left if amount), credit
 
     def _quote_running(self, kind: str, choice: str, now: datetime) -> Quote:
         if kind == "carried" and self.carried:
