@@ -34,11 +34,12 @@ _KEPT = (
 @dataclass(frozen=True, slots=True)
 class Overage:
     """An open grace: ``is_over`` as the counter says now, ``stops_at`` where it is under the limit; ``offer`` is None
-    where no tier fits or nothing can be changed now."""
+    where no tier fits or nothing can be changed now, and ``is_paid_for`` whether it could be taken up at once."""
 
     is_hidden: bool
     is_over: bool
     is_resting: bool
+    is_paid_for: bool
     can_grow: bool
     ends_at: datetime
     stops_at: datetime | None
@@ -64,6 +65,7 @@ def find_overage(business: Business, now: datetime) -> Overage | None:
         is_hidden=grace.status == "hidden",
         is_over=limit is not None and count > limit,
         is_resting=grace.resting_since is not None,
+        is_paid_for=subscription.status == "active",
         can_grow=subscription.can_grow,
         ends_at=grace.ends_at,
         stops_at=overage.stops_at(clock_of(grace)),

@@ -47,6 +47,8 @@ class ShownOverage:
     stops_at: datetime
     left: str
     can_grow: bool
+    can_upgrade: bool
+    """Whether the tier that fits can be had at once: what is owed is paid first."""
     tier_code: str | None
     tier_name: str | None
     today: Money | None
@@ -68,6 +70,7 @@ def shown_overage(business: Business, now: datetime) -> ShownOverage | None:
         stops_at=found.stops_at or now + CALM,
         left=_in_words(found.ends_at - now),
         can_grow=found.can_grow,
+        can_upgrade=found.is_paid_for,
         tier_code=out.tier_code if out else None,
         tier_name=wording.tier_name(out.tier_code) if out else None,
         today=out.today if out else None,

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from portal.billing import product_limits, queries
+from portal.billing import dunning, product_limits, queries
 from portal.directory import businesses, products
 from portal.directory.models import Business, Product
 from portal.identity.permissions import Role
@@ -16,8 +16,9 @@ from portal.insights import invariants
 from portal.invoicing import customers
 from portal.kit import clock, edge
 from portal.kit.db import db as session
+from tests.billing.test_restoration import owed
 from tests.directory.shops import make_product, make_shop
-from tests.support import running, shop
+from tests.support import counting, running, shop
 from tests.support.pages import log_in
 
 
@@ -59,6 +60,21 @@ def shown(business: Business) -> list[str]:
 def ids(business: Business) -> dict[str, str]:
     known = select(Product.name, Product.public_id).where(Product.business_id == business.id)
     return edge.write(lambda: {row.name: row.public_id for row in session.execute(known)})
+
+
+def test_what_is_owed_comes_before_a_larger_tier(client: FlaskClient) -> None:
+    def be_late() -> str:
+        customer = running.started("starter")
+        running.until(running.FIRST + timedelta(days=30))
+        dunning.collect(owed(customer).id, edge.now())
+        counting.add(customer, 11)
+        return f"/businesses/{running.business_of(customer).public_id}"
+
+    home = edge.write(be_late)
+    log_in(client, "ann@shop.example")
+    page = client.get(f"{home}/products").text
+    assert ("Choose what to hide" in page, "Upgrade to Pro" in page) == (True, False)
+    assert client.post(f"{home}/plan/quote", data={"tier": "pro"}).status_code == 409
 
 
 @pytest.mark.parametrize("page", ["/products", "/plan"])
