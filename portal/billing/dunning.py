@@ -64,8 +64,12 @@ def note_decline(subscription: Subscription, invoice: Invoice, outcome: ChargeOu
             _tell(subscription, invoice, case, "declined", now)
 
 
-def try_new_card(customer_id: UUID, now: datetime) -> None:
-    """Charge what a customer owes and is overdue by the card that they have just chosen, at once."""
+def try_new_card(customer_id: UUID, now: datetime) -> bool:
+    """Charge what a customer owes and is overdue by the card that they have just chosen, at once.
+
+    :return: whether a charge has begun, or begins as soon as another payment of it has ended.
+    """
+    is_tried = False
     subscription = subscriptions.lock_live(customer_id)
     is_overdue = subscription is not None and subscription.status == "past_due"
     for case in dunning_cases.list_open(subscription.id) if subscription and is_overdue else ():
@@ -73,7 +77,8 @@ def try_new_card(customer_id: UUID, now: datetime) -> None:
         locked = dunning_cases.find_locked(invoice.id)
         if locked is not None and locked.status == "running" and invoice.status == "open":
             locked.is_charged = True
-            automatic.charge_invoice(invoice.id, now)
+            is_tried |= automatic.charge_invoice(invoice.id, now) in ("charging", "busy")
+    return is_tried
 
 
 def _try_untried(subscription: Subscription, invoice: Invoice, case: DunningCase, now: datetime) -> None:

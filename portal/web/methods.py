@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 bp = Blueprint("methods", __name__, url_prefix="/businesses/<business>/methods")
 BRANDS = {"visa": "Visa", "mastercard": "Mastercard", "amex": "American Express", "unionpay": "UnionPay", "jcb": "JCB"}
 
+_TRIED = N_("%(card)s is charged from now on, and at once for what is overdue. You are told if it is refused.")
+
 
 @bp.get("")
 @requires("methods:manage")
@@ -68,12 +70,12 @@ def show_state(business: Business, method: str) -> str:
 def make_default(business: Business, method: str) -> Any:
     """Have this card be charged from now on, and for what is overdue at once."""
 
-    def choose(owner: UUID) -> PaymentMethod:
+    def choose(owner: UUID) -> tuple[PaymentMethod, str]:
         chosen = methods.make_default(owner, method)
-        dunning.try_new_card(owner, edge.now())
-        return chosen
+        is_tried = dunning.try_new_card(owner, edge.now())
+        return chosen, _TRIED if is_tried else N_("%(card)s is charged from now on.")
 
-    return _changed(business, choose, N_("%(card)s is charged from now on."))
+    return _changed(business, choose)
 
 
 @bp.post("/<method>/remove")
@@ -81,7 +83,7 @@ def make_default(business: Business, method: str) -> Any:
 @writes
 def remove(business: Business, method: str) -> Any:
     """Drop a card; the newest other one takes its place."""
-    return _changed(business, lambda owner: methods.remove(owner, method, edge.now()), N_("%(card)s is removed."))
+    return _changed(business, lambda owner: (methods.remove(owner, method, edge.now()), N_("%(card)s is removed.")))
 
 
 def card_name(method: PaymentMethod) -> str:
@@ -90,10 +92,10 @@ def card_name(method: PaymentMethod) -> str:
     return f"{brand} •••• {method.last4}"
 
 
-def _changed(business: Business, change: Callable[[UUID], PaymentMethod], said: str) -> Any:
-    """Change one of a business's cards and say so, or show the cards again with what is against it."""
+def _changed(business: Business, change: Callable[[UUID], tuple[PaymentMethod, str]]) -> Any:
+    """Change one of a business's cards and say what became of it, or show the cards again with what is against it."""
     try:
-        card = change(customers.get_of_business(business.id).id)
+        card, said = change(customers.get_of_business(business.id).id)
     except MethodNotStored as refused:
         return _list_page(business, gettext(refused.message)), refused.status
     flash(gettext(said, card=card_name(card)), "success")

@@ -5,8 +5,12 @@ from datetime import timedelta
 
 from flask.testing import FlaskClient
 
+from portal.billing import dunning
+from portal.invoicing.models import Customer
 from portal.kit import edge
+from portal.payments.providers.base import ChargeOutcome
 from portal.payments.queries import get_session
+from tests.billing.test_dunning import decline
 from tests.billing.test_restoration import owed, suspended
 from tests.support import running
 from tests.support.everything import store_card
@@ -130,3 +134,19 @@ def _late_starter(client: FlaskClient) -> str:
     edge.write(lambda: running.until(running.FIRST + timedelta(days=27)))
     log_in(client, "ann@shop.example")
     return f"/businesses/{edge.write(lambda: running.business_of(customer).public_id)}/plan"
+
+
+def test_choosing_a_card_says_that_it_is_tried_for_what_is_overdue(client: FlaskClient) -> None:
+    def start() -> tuple[str, str, Customer]:
+        customer = running.started("pro")
+        home = f"/businesses/{running.business_of(customer).public_id}"
+        return home, store_card(customer).public_id, customer
+
+    home, card, customer = edge.write(start)
+    log_in(client, "ann@shop.example")
+    choose = f"{home}/methods/{card}/default"
+    assert "4242 is charged from now on.<" in client.post(choose, follow_redirects=True).text
+    edge.write(lambda: running.until(running.FIRST + timedelta(days=30)))
+    edge.write(lambda: dunning.collect(owed(customer).id, edge.now()))
+    edge.write(lambda: decline(ChargeOutcome.HARD_DECLINE, "expired_card"))
+    assert "and at once for what is overdue" in client.post(choose, follow_redirects=True).text
