@@ -101,6 +101,7 @@ def _page(business: Business, form: WakeDayForm | None) -> str:
         business=business,
         state=subscription.mode,
         is_owing=_is_owing(subscription),
+        is_hidden=subscription.status == "suspended",
         form=form or WakeDayForm(formdata=None, obj=subscription),
         tier_name=wording.tier_name(subscription.tier_code),
         wakes_on=subscription.wakes_on,
