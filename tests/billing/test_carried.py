@@ -190,6 +190,15 @@ def test_credit_that_comes_pays_it_first(customer: Customer) -> None:
     assert (carried(customer), credit(customer)) == (0, 30)
 
 
+def test_credit_that_pays_just_all_of_a_change_leaves_it_for_the_next_payment(customer: Customer) -> None:
+    change(customer, "pro", ways.CARD)
+    shop.give_credit(running.invoices_of(customer)[-1].id, 20)
+    quote = checkout.quote_tier(customer, "enterprise", shop.METHOD, edge.now())
+    assert (quote.total.amount, quote.credit.amount, quote.terms["arrears"]) == (20, 20, [])
+    assert checkout.start_payment(customer, quote, shop.METHOD, edge.now()) is None
+    assert (carried(customer), credit(customer)) == (20, 0)
+
+
 def test_it_waits_while_a_payment_of_it_is_under_way(customer: Customer) -> None:
     change(customer, "pro", ways.CARD)
     session = change(customer, "enterprise", ways.WALLET)

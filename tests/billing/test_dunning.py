@@ -208,6 +208,17 @@ def test_a_new_card_is_tried_as_soon_as_a_code_that_was_open_has_ended(customer:
     assert (len(charged()), case_of(invoice).step) == (1, 0)
 
 
+def test_after_too_many_charges_it_is_only_reminded_of(customer: Customer, invoice: Invoice) -> None:
+    store_card(customer)
+    dunning.collect(invoice.id, edge.now())
+    for _ in range(automatic.MOST_CHARGES - 1):
+        decline()
+        dunning.try_new_card(customer.id, edge.now())
+    decline()
+    step(invoice)
+    assert (len(charged()), case_of(invoice).step, case_of(invoice).is_charged) == (automatic.MOST_CHARGES, 1, False)
+
+
 def test_credit_that_comes_pays_what_is_overdue(customer: Customer, invoice: Invoice) -> None:
     dunning.collect(invoice.id, edge.now())
     give_credit(customer, 300)
@@ -227,9 +238,7 @@ def test_what_adds_to_the_cost_waits_until_what_is_owed_is_paid(customer: Custom
         shop.make_quote(customer, "enterprise")
 
 
-def test_what_was_suspended_pays_for_the_days_shown_and_stays_hidden_until_its_end(
-    customer: Customer, invoice: Invoice
-) -> None:
+def test_what_was_suspended_pays_for_the_days_shown_and_stays_hidden(customer: Customer, invoice: Invoice) -> None:
     dunning.collect(invoice.id, edge.now())
     for _ in range(4):
         step(invoice)
@@ -254,9 +263,7 @@ def test_without_a_card_a_payers_code_is_left_alone_on_the_day(customer: Custome
     assert pay(code) == "paid"
 
 
-def test_a_card_that_is_stored_while_something_is_overdue_is_tried_at_once(
-    customer: Customer, invoice: Invoice
-) -> None:
+def test_a_card_stored_while_something_is_overdue_is_tried_at_once(customer: Customer, invoice: Invoice) -> None:
     store_card(customer)
     another = store_card(customer)
     dunning.take_up_card(customer.id, another.public_id, edge.now())

@@ -139,15 +139,17 @@ def test_what_was_paid_of_such_a_month_is_credit_and_it_is_hidden_all_the_same(d
     assert invariants.violations() == []
 
 
-def test_what_was_chosen_for_the_end_is_chosen_no_more(db: None) -> None:
+@pytest.mark.parametrize("is_end", [False, True])
+def test_what_was_chosen_for_the_end_is_chosen_no_more(db: None, is_end: bool) -> None:
     customer = running.started("enterprise")
     running.until(running.FIRST + timedelta(days=30))
     dunning.collect(owed(customer).id, edge.now())
-    at_period_end.choose_tier(customer, "pro", edge.now())
-    hidden(customer)
-    hidden_one = running.subscription_of(customer)
-    assert (hidden_one.pending_tier_code, hidden_one.turns_on, hidden_one.renews_at) == (None, None, None)
-    assert not hidden_one.cancels_at_end
+    if is_end:
+        at_period_end.cancel(customer, edge.now())
+    else:
+        at_period_end.choose_tier(customer, "pro", edge.now())
+    now = running.subscription_of(hidden(customer))
+    assert (now.pending_tier_code, now.turns_on, now.renews_at, now.cancels_at_end) == (None, None, None, False)
 
 
 def test_while_it_is_being_paid_for_it_is_not_ended_and_nothing_is_paid_ahead(customer: Customer) -> None:

@@ -1,17 +1,20 @@
 """The page on which an open invoice is paid: what is owed, by what, by whom, and what it answers otherwise."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask.testing import FlaskClient
 
+from portal.billing import checkout
 from portal.billing.apply_payment import apply_payment
 from portal.directory.models import Business
 from portal.identity.permissions import Role
 from portal.insights import invariants
 from portal.kit import edge
+from portal.kit.money import Money
 from portal.payments.queries import attempt_of, get_session
+from tests.billing.test_restoration import owed, suspended
 from tests.support import running, shop
 from tests.support.everything import store_card
 from tests.support.pages import log_in
@@ -59,6 +62,27 @@ def test_it_is_found_paid_and_then_asked_for_no_more(owner: FlaskClient) -> None
     assert [owner.get(address).status_code, owner.post(address).status_code] == [409, 409]
     why = owner.get(address.replace("/pay", "/why")).text
     assert "Your payment arrived" in why
+
+
+def test_what_is_too_little_for_the_card_is_not_carried_for_what_is_hidden(db: None, client: FlaskClient) -> None:
+    home = edge.write(_asleep_and_not_paid)
+    log_in(client, "ann@shop.example")
+    address = f"{home}/{page_of(client).split('/', 3)[3]}"
+    page = client.get(address).text
+    assert ("with Visa" in page, "to the next payment" in page) == (False, False)
+    assert 'value="wechat_pay"' in page
+    assert client.post(address, data={"method": "stripe"}).status_code == 409
+
+
+def _asleep_and_not_paid() -> str:
+    customer = running.started("pro")
+    running.until(running.FIRST + timedelta(days=29))
+    asleep = checkout.quote_hibernation(customer, None, shop.METHOD, edge.now())
+    checkout.start_payment(customer, asleep, shop.METHOD, edge.now())
+    suspended(customer)
+    assert owed(customer).due < Money(30, "GBP")
+    store_card(customer)
+    return f"/businesses/{running.business_of(customer).public_id}"
 
 
 def test_credit_that_covers_it_pays_it_without_a_code(owner: FlaskClient, business: Business) -> None:
