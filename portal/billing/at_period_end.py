@@ -40,7 +40,7 @@ def choose_tier(customer: Customer, tier_code: str, now: datetime) -> Subscripti
     if subscription.mode == "hibernating":
         raise Hibernating
     version = quote_change.kept_version(subscription, now)
-    wanted, held = price_book.get_tier(version, tier_code), price_book.get_tier(version, subscription.tier_code)
+    wanted, held = (price_book.get_tier(version, code, now) for code in (tier_code, subscription.tier_code))
     if tier_code == subscription.tier_code:
         raise SameTier
     if subscription.status != "active" and wanted.amount > held.amount:

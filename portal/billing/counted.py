@@ -1,6 +1,7 @@
 """A subscription that runs beside what its business shows: what every judgement of the product limit starts from."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from portal.billing import overage, subscriptions
@@ -14,7 +15,7 @@ from portal.invoicing.models import Customer
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A locked subscription, the tiers of its price version (smallest first), and the products not hidden by hand."""
+    """A locked subscription, the tiers that it may have (smallest first), and the products not hidden by hand."""
 
     business_id: UUID
     customer: Customer
@@ -38,11 +39,11 @@ class Counted:
         return self.subscription.mode != "awake" or self.subscription.status == "suspended"
 
 
-def lock(business_id: UUID) -> Counted | None:
+def lock(business_id: UUID, now: datetime) -> Counted | None:
     """Lock a business's subscription and count its products; None where nothing runs."""
     customer = customers.find_of_business(business_id)
     subscription = subscriptions.lock_live(customer.id) if customer else None
     if customer is None or subscription is None or subscription.price_version_id is None:
         return None
-    tiers = price_book.list_tiers(subscription.price_version_id)
+    tiers = price_book.list_tiers(subscription.price_version_id, now)
     return Counted(business_id, customer, subscription, tiers, count_shown(business_id))

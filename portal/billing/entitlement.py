@@ -22,7 +22,7 @@ def write_down(subscription: Subscription, business_id: UUID, now: datetime) -> 
     """Bring the directory in line: listed means awake and active or past due (product.md, *Hibernation*)."""
     is_listed = subscription.mode == "awake" and subscription.status in LISTED
     version = subscription.price_version_id or price_book.current_version(now)
-    tier = price_book.get_tier(version, subscription.tier_code)
+    tier = price_book.get_tier(version, subscription.tier_code, now)
     grace = graces.find_open(subscription.id)
     if grace is not None and subscription.status == "cancelled":
         graces.end(grace, now)

@@ -22,7 +22,7 @@ class GraceAhead:
         self._agreement, self._customer, self._now = planned.subscription, planned.customer, now
         self._clock, self._is_warned = clock_of(grace), grace.warned_at is not None
         self._told, self._was_charged = grace.told_amount, grace.charged_at is not None
-        self._tiers = price_book.list_tiers(kept_version(self._agreement, now))
+        self._tiers = price_book.list_tiers(kept_version(self._agreement, now), now)
         self._count = count_shown(business_id)
         self.is_open = True
 

@@ -123,7 +123,7 @@ def wake_as(customer: Customer, tier_code: str, now: datetime) -> None:
     subscription = _lock_hibernating(customer)
     if sessions.live_of_subscription(subscription.id) is not None:
         raise ChangeInProgress
-    price_book.get_tier(quote_change.kept_version(subscription, now), tier_code)
+    price_book.get_tier(quote_change.kept_version(subscription, now), tier_code, now)
     moved = subscriptions.moves_to(subscription, tier_code)
     move(subscription, subscription.status, **moved, version=subscription.version + 1)
     if customer.business_id:

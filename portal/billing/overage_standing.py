@@ -54,7 +54,7 @@ def find_overage(business: Business, now: datetime) -> Overage | None:
     if found is None:
         return None
     grace, subscription, customer = found
-    tiers = price_book.list_tiers(kept_version(subscription, now))
+    tiers = price_book.list_tiers(kept_version(subscription, now), now)
     limit = next(tier.product_limit for tier in tiers if tier.code == subscription.tier_code)
     count = business.product_count
     try:
@@ -75,7 +75,7 @@ def find_overage(business: Business, now: datetime) -> Overage | None:
     )
 
 
-def limit_of(business_id: UUID, tier_code: str) -> int | None:
+def limit_of(business_id: UUID, tier_code: str, now: datetime) -> int | None:
     """Return how many products a tier holds under the prices that a business keeps.
 
     :raises UnknownOffer: there is no such tier, or no plan runs.
@@ -83,4 +83,4 @@ def limit_of(business_id: UUID, tier_code: str) -> int | None:
     version = db.scalars(_KEPT, {"business_id": business_id}).one_or_none()
     if version is None:
         raise UnknownOffer
-    return price_book.get_tier(version, tier_code).product_limit
+    return price_book.get_tier(version, tier_code, now).product_limit

@@ -41,7 +41,7 @@ def reconcile(business_id: UUID, now: datetime) -> None:
     Asking twice changes nothing more. Whatever changes what is counted, the tier or how the subscription stands has
     this called afterwards.
     """
-    counted = lock(business_id)
+    counted = lock(business_id, now)
     if counted is None:
         return
     looks = [_look_at_grace(counted, now), tier_fits.look(counted, now)]
@@ -69,7 +69,7 @@ def choose(business_id: UUID, *, can_grow: bool, can_shrink: bool, now: datetime
 
     Without a plan there is nothing to choose.
     """
-    counted = lock(business_id)
+    counted = lock(business_id, now)
     if counted is not None:
         counted.subscription.can_grow, counted.subscription.can_shrink = can_grow, can_shrink
         db.flush()

@@ -44,7 +44,7 @@ def preview_restoration(
     if subscription.status != "suspended":
         raise NoPlan
     version = quote_change.kept_version(subscription, now)
-    wanted, held = (price_book.get_tier(version, code) for code in (tier_code, subscription.tier_code))
+    wanted, held = (price_book.get_tier(version, code, now) for code in (tier_code, subscription.tier_code))
     if wanted.amount > held.amount:
         raise PayFirst
     lines, basis = _month(version, tier_code, subscription, customer, now)

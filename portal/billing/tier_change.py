@@ -23,7 +23,7 @@ def preview(subscription: Subscription, customer: Customer, tier_code: str, sett
         raise Hibernating
     if tier_code == subscription.tier_code:
         raise SameTier
-    price_book.get_tier(quote_change.kept_version(subscription, now), tier_code)
+    price_book.get_tier(quote_change.kept_version(subscription, now), tier_code, now)
     change = moving(subscription, tier_code, running, quotes.local_day(customer.time_zone, now), now)
     return quote_change.preview(change, subscription, running, customer, settles_in, now)
 

@@ -93,18 +93,20 @@ _ALL_TIERS = (
     .where(_PRICE.audience == VENDOR, _PRICE.is_tier)
     .order_by(_PRICE.position)
 )
-_TIERS = _ALL_TIERS.where(_PRICE.version_id == bindparam("version_id"))
 _OF_VERSION = _PRICE.version_id == bindparam("version_id")
+_IS_IN_FORCE = _PRICE.version_id == _IN_FORCE.scalar_subquery()
+_TIERS = _ALL_TIERS.where(_OF_VERSION)
+_KEPT_TIERS = _ALL_TIERS.where(or_(_OF_VERSION, _IS_IN_FORCE)).order_by(None).order_by(_OF_VERSION, _PRICE.position)
 _PRICES = (
     select(_PRICE.code, _PRICE.amount, _PRICE.currency)
     .where(
-        or_(_OF_VERSION, _PRICE.version_id == _IN_FORCE.scalar_subquery()),
+        or_(_OF_VERSION, _IS_IN_FORCE),
         _PRICE.audience == VENDOR,
         _PRICE.code == any_(bindparam("codes", type_=ARRAY(Text))),
     )
     .order_by(_OF_VERSION)
 )
-_ON_SALE = _ALL_TIERS.where(_PRICE.version_id == _IN_FORCE.scalar_subquery()).add_columns(_PRICE.version_id)
+_ON_SALE = _ALL_TIERS.where(_IS_IN_FORCE).add_columns(_PRICE.version_id)
 
 
 def current_version(now: datetime) -> UUID:
@@ -126,22 +128,27 @@ def tiers_on_sale(shown: Edition) -> list[Tier]:
     """Return the vendor tiers of an edition just read, smallest first, for showing only."""
 
     def read() -> list[dict[str, str | int | None]]:
-        return [asdict(tier) for tier in list_tiers(shown.version_id)]
+        return [asdict(Tier(*tier)) for tier in db.execute(_TIERS, {"version_id": shown.version_id})]
 
     return [Tier(**tier) for tier in cache.kept("price_book", shown.parts, read)]  # type: ignore[arg-type]
 
 
-def list_tiers(version_id: UUID) -> list[Tier]:
-    """Return the vendor tiers of a version, smallest first."""
-    return [Tier(*tier) for tier in db.execute(_TIERS, {"version_id": version_id})]
+def list_tiers(version_id: UUID, now: datetime) -> list[Tier]:
+    """Return the vendor tiers that are there under a kept version, by one question and smallest first.
 
-
-def get_tier(version_id: UUID, code: str) -> Tier:
-    """Return a vendor tier.
-
-    :raises UnknownOffer: where the version has no such tier.
+    They are its own, and of those in force at ``now`` whichever it does not have (product.md, *Prices*).
     """
-    for tier in list_tiers(version_id):
+    asked = {"version_id": version_id, "now": now}
+    found = {code: Tier(code, *rest) for code, *rest in db.execute(_KEPT_TIERS, asked)}
+    return sorted(found.values(), key=lambda tier: tier.amount)
+
+
+def get_tier(version_id: UUID, code: str, now: datetime) -> Tier:
+    """Return a vendor tier under a kept version, see ``list_tiers``.
+
+    :raises UnknownOffer: where there is no such tier.
+    """
+    for tier in list_tiers(version_id, now):
         if tier.code == code:  # compared here, as whatever was typed may be no text to the database
             return tier
     raise UnknownOffer
@@ -168,17 +175,5 @@ def get_prices(version_id: UUID, codes: Collection[str], now: datetime) -> dict[
     asked = {"version_id": version_id, "now": now, "codes": list(codes)}
     found = {code: Money(amount, currency) for code, amount, currency in db.execute(_PRICES, asked)}
     if found.keys() != set(codes):
-        raise UnknownOffer
-    return found
-
-
-def get_price(version_id: UUID, code: str) -> Price:
-    """Return the vendor price of anything that is sold, tier or not.
-
-    :raises UnknownOffer: where the version has no such price.
-    """
-    query = select(Price).where(Price.version_id == version_id, Price.audience == VENDOR, Price.code == code)
-    found = db.scalars(query.limit(1)).first()
-    if found is None:
         raise UnknownOffer
     return found

@@ -42,7 +42,8 @@ def show(business: Business) -> str:
         page = "web/next_period/at_once.html"
         return render_template(page, business=business, is_hidden=is_hidden, may_pay=may_pay)
     live = sessions.live_of_subscription(subscription.id)
-    tiers = [home.shown_tier(tier) for tier in price_book.list_tiers(quote_change.kept_version(subscription, now))]
+    kept = quote_change.kept_version(subscription, now)
+    tiers = [home.shown_tier(tier) for tier in price_book.list_tiers(kept, now)]
     is_asleep = subscription.mode == "hibernating"
     return render_template(
         "web/next_period/page.html",

@@ -72,14 +72,14 @@ class ShownQuote:
 @requires("billing:view")
 def compare(business: Business) -> str:
     """Show the tiers beside each other, at the prices that this business pays or would pay."""
-    customer = customers.find_of_business(business.id)
+    customer, now = customers.find_of_business(business.id), edge.now()
     subscription = queries.find_live(customer.id) if customer else None
     running = subscription if subscription is not None and subscription.status != "incomplete" else None
     live = sessions.live_of_subscription(subscription.id) if subscription else None
     shown = price_book.edition()
     kept = running.price_version_id if running else None
-    branch = price_book.get_price(kept or shown.version_id, price_book.BRANCH)
-    tiers = [home.shown_tier(tier) for tier in price_book.list_tiers(kept)] if kept else home.current_tiers(shown)
+    prices = price_book.get_prices(kept or shown.version_id, [price_book.BRANCH], now)
+    tiers = [home.shown_tier(tier) for tier in price_book.list_tiers(kept, now)] if kept else home.current_tiers(shown)
     return render_template(
         "web/plan/compare.html",
         business=business,
@@ -90,13 +90,13 @@ def compare(business: Business) -> str:
         is_asleep=running is not None and running.mode == "hibernating",
         product_count=business.product_count,
         extra_branches=branches.count_extra(business.id),
-        branch_price=Money(branch.amount, branch.currency),
+        branch_price=prices[price_book.BRANCH],
         may_change=may("billing:pay"),
         pending_url=url_for("pay.show", session=live.public_id) if live else None,
         overdue=list_overdue(running),
         is_suspended=running is not None and running.status == "suspended",
         carried=carried_account.of(customer.id, customer.currency) if customer and running else None,
-        overage=shown_overage(business, edge.now()),
+        overage=shown_overage(business, now),
         suggested=_suggested(business, tiers) if running else None,
         choices=LimitChoicesForm(formdata=None, obj=running) if running and may("methods:manage") else None,
     )
@@ -186,7 +186,7 @@ def _too_many(business: Business, quote: Quote) -> int:
     """Return how many products more there are than the tier of a change holds."""
     if "tier" not in quote.terms:
         return 0
-    limit = price_book.get_tier(UUID(quote.terms["price_version"]), quote.terms["tier"]).product_limit
+    limit = price_book.get_tier(UUID(quote.terms["price_version"]), quote.terms["tier"], edge.now()).product_limit
     return 0 if limit is None else max(0, business.product_count - limit)
 
 

@@ -151,7 +151,7 @@ def _limit(business: Business, tier: str) -> int | None:
     if not tier:
         found = visibility.find_entitlement(business.id)
         return found.product_limit if found else None
-    return limit_of(business.id, tier)
+    return limit_of(business.id, tier, edge.now())
 
 
 def _fit_page(business: Business, tier: str, form: FitForm) -> str:

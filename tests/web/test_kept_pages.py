@@ -13,12 +13,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from jinja2 import UndefinedError
 
-from portal.catalogue.models import Price, PriceVersion
 from portal.cli.ports import free_ports
 from portal.directory import branches, businesses, products, visibility
 from portal.directory.models import Business, Product
 from portal.directory.uploads import Photo
-from portal.kit import cache, clock, edge, editions, ids, metrics
+from portal.kit import cache, clock, edge, editions, metrics
 from portal.kit.db import db
 from portal.kit.money import Money
 from portal.web import fragments
@@ -26,6 +25,7 @@ from tests.directory.shops import make_branch, make_product, make_shop
 from tests.support import shop
 from tests.support.crash import black_hole
 from tests.support.pages import log_in
+from tests.support.prices import add_version
 from tests.support.settings import SECRET
 from tests.support.statements import counted
 
@@ -153,19 +153,10 @@ def test_what_is_suspended_is_gone_at_once_and_what_comes_back_is_there(client: 
             assert ("Lantern" in client.get("/directory/_results").text) is is_listed
 
 
-def add_prices(amount: int, after: timedelta) -> None:
-    version = PriceVersion(id=ids.new_id(), number=2, starts_at=edge.now() + after)
-    db.add(version)
-    db.flush()
-    price = {"audience": "vendor", "currency": "GBP", "is_tier": True, "position": 0}
-    db.add(Price(version_id=version.id, code="starter", amount=amount, product_limit=10, **price))
-    db.flush()
-
-
 @pytest.mark.usefixtures("shelf")
 def test_new_prices_show_from_their_start_by_business_time(client: FlaskClient) -> None:
     assert "£1.00" in client.get("/").text
-    edge.write(lambda: add_prices(777, timedelta(days=2)))
+    edge.write(lambda: add_version(2, {"starter": (777, 10)}, edge.now() + timedelta(days=2)))
     assert "£7.77" not in client.get("/").text
     edge.write(lambda: clock.advance(timedelta(days=2, seconds=1)))
     assert "£7.77" in client.get("/").text

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from flask.testing import FlaskClient
 
+from portal.directory import branches
 from portal.directory.models import Business
 from portal.identity.permissions import Role
 from portal.insights import invariants
@@ -14,6 +15,7 @@ from portal.kit import clock, edge
 from portal.payments.queries import get_session
 from tests.support import running, shop
 from tests.support.pages import log_in
+from tests.support.prices import OLD, add_version
 
 
 def make() -> Business:
@@ -200,3 +202,21 @@ def test_a_smaller_tier_gives_credit_at_once_and_says_so_before(owner: FlaskClie
     assert owner.post(address + "/confirm").status_code == 409, "it is the tier already"
     confirm(owner, business, "enterprise")
     assert "£2.00 of it from credit" in owner.get("/history").text
+
+
+def test_a_plan_from_before_there_was_a_price_shows_that_of_today(owner: FlaskClient, business: Business) -> None:
+    def start() -> None:
+        running.until(running.FIRST)
+        add_version(2, OLD, edge.now())
+        branches.remove(branches.list_live(business.id)[1], edge.now())
+        customer = shop.make_customer(business)
+        assert running.paid(customer, shop.make_quote(customer)) == "paid"
+        running.until(running.FIRST + timedelta(hours=1))
+        add_version(3, {**OLD, "plus": (200, 50), "branch": (150, None), "hibernation": (70, None)}, edge.now())
+
+    edge.write(start)
+    address = f"/businesses/{business.public_id}"
+    for page in ("plan", "plan/next"):
+        assert 'value="plus"' in owner.get(f"{address}/{page}").text
+    assert "£1.50" in owner.get(f"{address}/plan").text
+    assert "£0.70" in owner.get(f"{address}/hibernation").text
