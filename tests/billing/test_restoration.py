@@ -82,6 +82,9 @@ def test_one_payment_of_the_rest_and_a_new_month_restores_it(customer: Customer)
     assert credit_balance.of(customer.id, "GBP").amount == 0
     assert is_listed(customer)
     assert len(branches.list_extra(running.business_of(customer).id)) == 1
+    told = [one for one in db_session.query(DomainEvent) if one.name == "billing.subscription_started"]
+    assert [one.facts["is_restored"] for one in told] == [False, True]
+    assert not [one for one in db_session.query(DomainEvent) if one.name == "billing.subscription_ended"]
 
 
 def test_it_keeps_the_prices_that_it_was_bought_under(customer: Customer) -> None:
@@ -104,16 +107,13 @@ def test_who_declines_is_suspended_as_before(customer: Customer) -> None:
     assert session.arrears == owed(customer).due
 
 
-def test_it_can_come_back_as_a_tier_that_costs_less(customer: Customer) -> None:
+def test_it_can_come_back_as_a_tier_that_costs_less_and_one_that_costs_more_has_to_wait(customer: Customer) -> None:
+    with pytest.raises(PayFirst):
+        checkout.quote_tier(customer, "enterprise", shop.METHOD, edge.now())
     quote = checkout.quote_tier(customer, "starter", shop.METHOD, edge.now())
     assert (quote.kind, quote.total.amount) == ("restoration", 200)
     assert running.paid(customer, quote) == "restored"
     assert running.subscription_of(customer).tier_code == "starter"
-
-
-def test_a_tier_that_costs_more_has_to_wait(customer: Customer) -> None:
-    with pytest.raises(PayFirst):
-        checkout.quote_tier(customer, "enterprise", shop.METHOD, edge.now())
 
 
 def test_once_what_is_owed_is_paid_by_itself_money_for_both_becomes_credit(customer: Customer) -> None:
@@ -124,12 +124,16 @@ def test_once_what_is_owed_is_paid_by_itself_money_for_both_becomes_credit(custo
     assert credit_balance.of(customer.id, "GBP").amount == session.amount
 
 
-def test_what_has_ended_is_not_restored_by_an_older_quote(customer: Customer) -> None:
+def test_what_has_ended_is_neither_restored_nor_started_by_an_older_quote(customer: Customer) -> None:
     quote = restoration(customer)
+    start = db_session.scalars(select(Quote).where(Quote.kind == "subscription_start")).one()
     at_period_end.cancel(customer, edge.now())
     for again in (checkout.start_payment, checkout.renew_quote):
         with pytest.raises(NoPlan):
             again(customer, quote, shop.METHOD, edge.now())
+    with pytest.raises(NoPlan) as refused:
+        checkout.start_payment(customer, start, shop.METHOD, edge.now())
+    assert refused.value.message == "No plan is running. Choose a tier to start one."
 
 
 def test_what_is_back_is_not_restored_again(customer: Customer) -> None:
@@ -137,21 +141,6 @@ def test_what_is_back_is_not_restored_again(customer: Customer) -> None:
     assert running.paid(customer, restoration(customer)) == "restored"
     with pytest.raises(AlreadyStarted):
         checkout.start_payment(customer, quote, shop.METHOD, edge.now())
-
-
-def test_an_old_quote_of_a_start_says_that_the_plan_has_ended(customer: Customer) -> None:
-    start = db_session.scalars(select(Quote).where(Quote.kind == "subscription_start")).one()
-    at_period_end.cancel(customer, edge.now())
-    with pytest.raises(NoPlan) as refused:
-        checkout.start_payment(customer, start, shop.METHOD, edge.now())
-    assert refused.value.message == "No plan is running. Choose a tier to start one."
-
-
-def test_what_it_was_told_is_that_the_plan_is_back(customer: Customer) -> None:
-    running.paid(customer, restoration(customer))
-    told = [one for one in db_session.query(DomainEvent) if one.name == "billing.subscription_started"]
-    assert [one.facts["is_restored"] for one in told] == [False, True]
-    assert not [one for one in db_session.query(DomainEvent) if one.name == "billing.subscription_ended"]
 
 
 def test_what_slept_sleeps_again_and_pays_for_that_alone(db: None) -> None:
