@@ -158,3 +158,17 @@ def test_what_a_manager_added_asleep_waits_for_who_may_spend(customer: Customer)
     assert checkout.quote_waking(customer, shop.METHOD, edge.now()).terms["extra_branches"] == 1
     branch_batches.agree(customer, proposed, edge.now())
     assert checkout.quote_waking(customer, shop.METHOD, edge.now()).terms["extra_branches"] == 2
+
+
+def test_who_is_paying_after_a_week_is_waited_for(customer: Customer) -> None:
+    harbour = _add(customer, "Harbour")
+    running.until(running.FIRST + timedelta(days=1))
+    _settle(customer)
+    running.until(running.FIRST + timedelta(days=8))
+    session = shop.open_session(customer, checkout.quote_batch(customer, shop.METHOD, edge.now()))
+    db_session.execute(update(StagedJob).where(StagedJob.name == branch_batches.WITHDRAW).values(state="done"))
+    batch_settling.withdraw(running.subscription_of(customer).id, harbour.public_id, edge.now())
+    assert _waiting(branch_batches.WITHDRAW) == [edge.now() + batch_settling.UNTIL_PAID]
+    assert running.pay(session) == "paid"
+    batch_settling.withdraw(running.subscription_of(customer).id, harbour.public_id, edge.now())
+    assert _names(customer)[-1] == "Harbour"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import select, text
@@ -10,6 +11,7 @@ from portal.billing import at_period_end, checkout, holdings, quotes, states
 from portal.billing.errors import AlreadyStarted, ChangeInProgress, NotRunning, PayFirst, QuoteChanged, SameTier
 from portal.billing.models import Quote
 from portal.catalogue.errors import UnknownOffer
+from portal.currency import rates
 from portal.directory import visibility
 from portal.insights import invariants
 from portal.invoicing import credit_balance
@@ -22,6 +24,7 @@ from portal.kit.outbox import DomainEvent
 from portal.payments import sessions
 from portal.payments.models import PaymentSession
 from tests.support import running, shop
+from tests.support.world import PER_EURO
 
 GBP = "GBP"
 
@@ -231,3 +234,18 @@ def test_chosen_twice_is_chosen_and_told_of_once(customer: Customer) -> None:
 
 def _told() -> int:
     return len(db_session.scalars(select(DomainEvent).where(DomainEvent.name == at_period_end.CHOSEN)).all())
+
+
+def test_a_period_is_converted_at_the_rate_of_its_first_quote_whatever_the_newest_is(db: None) -> None:
+    running.until(running.FIRST)
+    customer = shop.make_customer(shop.make_business(shop.make_owner(), currency="EUR", country="DE"))
+    asked = shop.make_quote(customer, "enterprise")
+    assert running.paid(customer, shop.make_quote(customer, "starter")) == "paid"
+    _days(10)
+    rates.store({edge.now().date() + timedelta(days=1): PER_EURO | {"GBP": Decimal("0.5")}}, "test", edge.now())
+    clock.advance(timedelta(days=1))
+
+    quote = _quote(customer, "enterprise")
+
+    assert (quote.terms["lines"][0]["unit"], quote.terms["next_amount"]) == (asked.total_amount, asked.total_amount)
+    assert running.paid(customer, quote) == "paid"

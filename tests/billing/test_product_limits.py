@@ -16,7 +16,7 @@ from portal.directory import products, visibility
 from portal.insights import invariants
 from portal.invoicing import carried_account, credit_balance
 from portal.invoicing.models import Customer
-from portal.kit import edge
+from portal.kit import clock, edge
 from portal.kit.db import db as db_session
 from portal.kit.money import Money
 from portal.kit.outbox import DomainEvent
@@ -122,6 +122,16 @@ def test_credit_pays_the_tier_that_fits_and_that_is_told_once(customer: Customer
     after(customer, days=2)
     assert graces.find_open(running.subscription_of(customer).id) is None
     assert credit_balance.of(customer.id, GBP) == Money(400 - 153, GBP)
+
+
+def test_an_end_waits_for_a_period_that_is_late(customer: Customer) -> None:
+    after(customer, days=25)
+    add(customer, 1)
+    clock.advance(timedelta(days=7))  # nothing has renewed it
+    look(customer)
+    assert (_grace(customer).status, next_look(customer)) == ("running", edge.now() + timedelta(minutes=15))
+    after(customer, minutes=15)
+    assert _grace(customer).status == "hidden"
 
 
 def test_never_more_is_charged_than_was_told(customer: Customer) -> None:

@@ -1,5 +1,7 @@
 """Credit notes: what was owed goes first, only what was paid becomes credit, and nothing of them changes afterwards."""
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -9,10 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from portal.insights import invariants
-from portal.invoicing import credit_balance, invoices, queries
+from portal.invoicing import credit_balance, credit_notes, invoices, queries
 from portal.invoicing.errors import CreditTooLarge, InvoiceNotIssued
 from portal.invoicing.models import CreditNote, Customer
-from portal.kit import edge
+from portal.kit import config, edge
 from portal.kit.db import db as session
 from portal.kit.db import table_of
 from portal.kit.money import Money
@@ -179,3 +181,11 @@ def test_a_number_that_was_rolled_back_is_given_again(customer: Customer) -> Non
     invoice = invoices.lock(invoice.id)
     assert credit(invoice, 100).number == lost
     assert [found.amount for found in queries.lines_of(invoice.id)] == [line(500).amount.amount]
+
+
+def test_the_year_of_a_number_is_that_of_the_sellers_clock(customer: Customer) -> None:
+    seller, eve = replace(config.current().seller, time_zone="Asia/Shanghai"), datetime(2027, 12, 31, 20, tzinfo=UTC)
+    invoice = make_draft(customer, 300)
+    invoices.issue(invoice, (eve.date(), eve.date()), seller, {"country": "GB"}, eve)
+    note = credit_notes.issue(invoice, [line(100)], "change", seller, eve)
+    assert (invoice.number, note.number) == ("INV-2028-000001", "CN-2028-000001")
