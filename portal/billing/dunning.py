@@ -12,7 +12,7 @@ from uuid import UUID
 from portal.billing import automatic, dunning_cases, dunning_rules, open_invoices, subscriptions, suspension, ways
 from portal.billing.models import DunningCase, Subscription
 from portal.billing.queries import local_date
-from portal.billing.states import move_case
+from portal.billing.states import LISTED, move_case
 from portal.invoicing import customers, invoices
 from portal.invoicing.models import Invoice
 from portal.invoicing.queries import subscription_of
@@ -202,6 +202,6 @@ def _tell(subscription: Subscription, invoice: Invoice, case: DunningCase, reaso
         "carried": open_invoices.to_pay(invoice)[1].amount,
         "currency": invoice.currency,
         "tried_on": local_date(customer, case.next_at) if dunning_cases.tries_card(case, invoice) else None,
-        "hidden_on": local_date(customer, last_at),
+        "hidden_on": local_date(customer, last_at) if subscription.status in LISTED else None,
     }
     outbox.record(OVERDUE, subscription.public_id, facts, now)

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from portal.billing import (
     at_period_end,
@@ -169,3 +170,17 @@ def test_what_may_happen_by_itself_is_as_it_was(db: None) -> None:
     assert running.paid(customer, restoration(customer)) == "restored"
     after = running.subscription_of(customer)
     assert (after.id != before.id, after.can_grow, after.can_shrink) == (True, False, True)
+
+
+def test_a_plan_that_ended_while_it_was_dunned_is_told_of_no_hiding(db: None) -> None:
+    customer = running.started("pro")
+    running.until(running.FIRST + timedelta(days=57))
+    invoice = owed(customer)
+    dunning.collect(invoice.id, edge.now())
+    at_period_end.cancel(customer, edge.now())
+    step(invoice)
+    running.until(running.FIRST + timedelta(days=61))
+    at_period_end.turn(running.subscription_of(customer).id, date(2027, 6, 1), edge.now())
+    step(invoice)
+    told = select(DomainEvent.facts).where(DomainEvent.name == dunning.OVERDUE).order_by(DomainEvent.id)
+    assert [facts["hidden_on"] for facts in db_session.scalars(told)] == ["2027-06-11", "2027-06-11", None]

@@ -106,3 +106,9 @@ def test_a_mail_shows_no_link_that_would_refuse_its_reader(kind: str) -> None:
     assert links
     for _, path in links:
         assert (f"{path}\n" in viewer.text + "\n", f"{path}\n" in owner.text + "\n") == (False, True)
+
+
+def test_what_is_overdue_after_the_end_of_a_plan_hides_nothing_more() -> None:
+    assert "stays as it is until" in letter("payment_overdue", "en").text
+    ended = letter("payment_overdue", "en", hidden_on=None).text
+    assert ("stays as it is until" in ended, "Your plan has ended" in ended) == (False, True)
