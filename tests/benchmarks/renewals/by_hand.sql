@@ -10,12 +10,13 @@ SELECT s.id, s.public_id, s.version, s.customer_id, c.currency, c.business_id, p
        s.tier_code, m.price AS book_price, t.price AS tier_price, s.extra_branches, x.price AS branch_price,
        t.price + x.price * s.extra_branches AS total,
        least(t.price + x.price * s.extra_branches, coalesce(a.balance, 0)) AS credit,
-       a.id AS credit_id, jsonb_build_object('name', b.name, 'email', b.email, 'country', b.country) AS buyer,
+       a.id AS credit_id, coalesce(o.balance, 0) AS carried, jsonb_build_object('name', b.name, 'email', b.email, 'country', b.country) AS buyer,
        EXISTS (SELECT FROM payment_methods m WHERE m.customer_id = c.id AND m.is_default) AS has_method,
        uuidv7() AS invoice_id, uuidv7() AS period_id, uuidv7() AS sold_id, uuidv7() AS used_id, uuidv7() AS event_id
   FROM subscriptions s JOIN customers c ON c.id = s.customer_id JOIN businesses b ON b.id = c.business_id
   JOIN subscription_periods p ON p.subscription_id = s.id
   LEFT JOIN ledger_accounts a ON a.code = 'customer_credit' AND a.currency = c.currency AND a.owner_id = c.id
+  LEFT JOIN ledger_accounts o ON o.code = 'customer_carried' AND o.currency = c.currency AND o.owner_id = c.id
  CROSS JOIN LATERAL (SELECT CASE s.tier_code WHEN 'starter' THEN 100 WHEN 'pro' THEN 300 ELSE 500 END) m (price)
  CROSS JOIN LATERAL (SELECT CASE c.currency WHEN 'EUR' THEN m.price * 5 / 4 ELSE m.price END) t (price)
  CROSS JOIN LATERAL (SELECT CASE c.currency WHEN 'EUR' THEN 125 ELSE 100 END) x (price)
@@ -67,7 +68,7 @@ SELECT uuidv7(), 'txn_' || left(replace(gen_random_uuid()::text, '-', ''), 22),
 INSERT INTO domain_events (id, name, subject, facts, occurred_at)
 SELECT event_id, 'billing.renewal_invoiced', public_id,
        jsonb_build_object('business_id', business_id, 'invoice_id', invoice_id, 'credit_amount', credit,
-                          'is_settled', credit = total, 'has_method', has_method), business_now()
+                          'carried', carried, 'is_settled', credit = total, 'has_method', has_method), business_now()
   FROM due;
 
 INSERT INTO staged_jobs (id, queue, name, args, due_at)

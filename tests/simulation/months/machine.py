@@ -118,7 +118,7 @@ class Dunned(Branching):
         self._wait(wait)
 
 
-class Owing(Dunned):
+class Owing(Renewing):
     """What is suspended is restored, what has ended comes back, and what was carried is paid."""
 
     @rule(wait=st.sampled_from([("boundary", 15), ("days", 27), ()]), by_card=st.booleans(), tier=tiers)
@@ -134,7 +134,7 @@ class Owing(Dunned):
         self.life.step("pay", 0)
 
 
-class Everything(Owing):
+class Everything(Dunned, Owing):
     """All that may happen: codes that are left, given up or paid late, and older quotes."""
 
     @rule(what=changes, wait=waits)
