@@ -60,6 +60,17 @@ LIVES: dict[str, list[Step]] = {
         ("pay", 0),
         ("boundary", -2),
     ],
+    "hidden with a rest that is too little for a card, and nothing it could be carried to": [
+        ("boundary", -6),
+        ("quote", "hibernation", ""),
+        ("confirm", 0, False),
+        ("boundary", 1),
+        ("boundary", 15),
+        ("store_card",),
+        ("pay_open", 0, True),
+        ("pay_open", 0, False),
+        ("pay", 0),
+    ],
     "too many products, until the card pays the tier that fits": [
         ("choose_next", "starter"),
         ("boundary", -2),

@@ -261,6 +261,8 @@ class Plan(Quoting):
             raise Refused("change_in_progress")
         if live:
             return "same"
+        if by_card and self._is_stuck(invoice):
+            raise Refused("nothing that could be carried")
         self.spend(invoice)
         self.settle(invoice, now)
         if not invoice.is_owed or (by_card and self.carry(invoice, now)):
@@ -268,6 +270,12 @@ class Plan(Quoting):
         along, day = self.carried_to(invoice), self.day(now)
         owed = invoice.due + along
         return self._open(Session(invoice, owed, along, invoice.agreement, day, now + HOUR), by_card, now)
+
+    def _is_stuck(self, invoice: Invoice) -> bool:
+        """Whether credit leaves too little for a card, and nothing runs whose next payment it could be carried to."""
+        rest = max(invoice.due - self.credit, 0)
+        runs = self.is_current(invoice) and self.status in LISTED
+        return not runs and rest > 0 and self.is_too_little(rest + self.carried_to(invoice))
 
     def _restore(self, tier: str, now: datetime) -> None:
         """What was suspended is followed by another agreement with its mode, which credit starts from today on."""
