@@ -20,7 +20,7 @@ from portal.billing.pricing import terms_of
 from portal.billing.proration import Holding
 from portal.billing.queries import Deal
 from portal.billing.quote_change import Change
-from portal.billing.states import LISTED, move
+from portal.billing.states import is_listed, move
 from portal.directory import branches
 from portal.directory.branches import BranchDetails
 from portal.directory.models import Branch
@@ -51,7 +51,7 @@ def batch_of(customer: Customer) -> Batch:
 
 def is_collecting(subscription: Subscription | None) -> bool:
     """Whether branches are settled together: before the start they are part of it, asleep they are what wakes."""
-    return subscription is not None and subscription.mode == "awake" and subscription.status in LISTED
+    return subscription is not None and is_listed(subscription.mode, subscription.status)
 
 
 def _refuse_unpaid(subscription: Subscription | None) -> None:

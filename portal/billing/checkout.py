@@ -28,7 +28,7 @@ from portal.invoicing.models import Customer, Invoice
 from portal.kit import jobs
 from portal.kit.money import Money
 from portal.payments import sessions
-from portal.payments.errors import AttemptUnresolved, MethodNotStored
+from portal.payments.errors import AttemptUnresolved, TooLittleForCard
 from portal.payments.providers import registry
 from portal.payments.queries import attempt_of
 from portal.payments.sessions import UnderWay
@@ -131,6 +131,7 @@ def start_payment(
     :param method: ``ways.WALLET`` or ``ways.CARD``.
     :param is_automatic: a card is charged without its holder, who cannot be asked for anything.
     :raises NotFound, MethodNotStored: that is no way to pay this, see ``ways.check``.
+    :raises TooLittleForCard: it is, and nothing is sold that could be carried.
     :raises QuoteChanged: what it rests on moved; nothing happened, a new quote must be shown.
     :raises ChangeInProgress: a payment for another quote is under way.
     :raises AttemptUnresolved: the fate of an earlier attempt is not known yet.
@@ -182,13 +183,14 @@ def _refuse_ended(subscription: Subscription, quote: Quote, customer: Customer) 
 def _carried(quote: Quote, method: str) -> Money:
     """Return what is due of a quote where that is too little for the card that pays it, else nothing.
 
-    :raises MethodNotStored: no card is stored, or nothing is sold of which an invoice could be settled.
+    :raises MethodNotStored: no card is stored.
+    :raises TooLittleForCard: nothing is sold of which an invoice could be settled.
     """
     if method != ways.CARD or not ways.is_too_little(quote.to_pay):
         return Money.zero(quote.currency)
     ways.get_card(quote.customer_id)
     if is_for_credit(quote.kind):
-        raise MethodNotStored
+        raise TooLittleForCard
     return quote.due
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from portal.billing import graces
 from portal.billing.events import RECONCILE_PRODUCT_LIMITS
 from portal.billing.models import Subscription
-from portal.billing.states import LISTED
+from portal.billing.states import is_listed
 from portal.catalogue import price_book
 from portal.directory import visibility
 from portal.kit import jobs
@@ -19,8 +19,7 @@ def refresh(subscription: Subscription, business_id: UUID, now: datetime) -> Non
 
 
 def write_down(subscription: Subscription, business_id: UUID, now: datetime) -> None:
-    """Bring the directory in line: listed means awake and active or past due (product.md, *Hibernation*)."""
-    is_listed = subscription.mode == "awake" and subscription.status in LISTED
+    """Bring the directory in line."""
     version = subscription.price_version_id or price_book.current_version(now)
     tier = price_book.get_tier(version, subscription.tier_code, now)
     grace = graces.find_open(subscription.id)
@@ -29,7 +28,7 @@ def write_down(subscription: Subscription, business_id: UUID, now: datetime) -> 
     is_hiding = grace is not None and grace.status == "hidden"
     visibility.set_entitlement(
         business_id,
-        is_listed=is_listed,
+        is_listed=is_listed(subscription.mode, subscription.status),
         product_limit=tier.product_limit,
         overage_policy=visibility.HIDE if is_hiding else visibility.GRACE,
         tier_code=tier.code,

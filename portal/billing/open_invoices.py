@@ -21,7 +21,7 @@ from portal.kit import ids, jobs, outbox
 from portal.kit.db import db, table_of
 from portal.kit.money import Money
 from portal.payments import sessions, transactions
-from portal.payments.errors import MethodNotStored
+from portal.payments.errors import TooLittleForCard
 from portal.payments.models import PaymentMethod
 from portal.payments.sessions import Collection, UnderWay
 
@@ -43,6 +43,7 @@ def start_payment(customer: Customer, invoice: Invoice, method: str, now: dateti
 
     :param method: ``ways.WALLET`` or ``ways.CARD``.
     :raises NotFound, MethodNotStored: that is no way to pay this, see ``ways``.
+    :raises TooLittleForCard: it is, and nothing runs that would be paid for next.
     :raises NothingOwed: it is not open, or not any more.
     :raises ChangeInProgress: a payment for something else is under way.
     :raises AttemptUnresolved: the fate of an earlier attempt is not known yet.
@@ -120,12 +121,12 @@ def carry_too_little(subscription: Subscription, invoice: Invoice, now: datetime
     """Carry what is due of a locked open invoice to the next payment where it is too little for a card to collect.
 
     :return: whether it was.
-    :raises MethodNotStored: it is too little, and nothing runs that would be paid for next.
+    :raises TooLittleForCard: it is too little, and nothing runs that would be paid for next.
     """
     if not ways.is_too_little(to_pay(invoice)[0]):
         return False
     if subscription.status not in LISTED:
-        raise MethodNotStored
+        raise TooLittleForCard
     _settle(invoice, invoice.due, invoice.due, now)
     return True
 

@@ -3,7 +3,7 @@
 It is told beside the quote, as things stand, and does not bind: whatever it rests on may go on to move.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from portal.billing import advance, changes, holdings, planned, queries, quote_change, quotes, subscriptions
@@ -59,17 +59,16 @@ def _after(subscription: Subscription, quote: Quote) -> Subscription:
 
 def _of_change(plain: Outlook, after: Subscription, currency: str, now: datetime) -> Outlook:
     if after.cancels_at_end:
-        return Outlook(plain.ends_on, plain.next_on, None, plain.further, plain.carried, is_ending=True)
+        return replace(plain, amount=None, is_ending=True)
     following = holdings.following(after, currency, now)
     if following is None:
-        amount = _month(after, currency, now) if after.pending_tier_code else plain.amount
-        return Outlook(plain.ends_on, plain.next_on, amount, plain.further, plain.carried)
+        return replace(plain, amount=_month(after, currency, now)) if after.pending_tier_code else plain
     change = advance.adjusting(after, following, now)
     due, _ = difference(following.held, change, following.invoiced, following.period)
     amount, period = following.invoiced + due, following.period
     if is_paid_for(after.id, period.starts_on):
-        return Outlook(plain.ends_on, period.ends_on, amount, due, plain.carried)
-    return Outlook(plain.ends_on, period.starts_on, amount, plain.further, plain.carried)
+        return replace(plain, next_on=period.ends_on, amount=amount, further=due)
+    return replace(plain, next_on=period.starts_on, amount=amount)
 
 
 def _month(after: Subscription, currency: str, now: datetime) -> Money | None:

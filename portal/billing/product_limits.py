@@ -125,10 +125,10 @@ def _grow(counted: Counted, grace: ProductGrace, now: datetime) -> bool:
         seen = tier_change.preview(counted.subscription, counted.customer, tier.code, counted.customer.currency, now)
     except PayFirst:
         return False
-    has_card = bool(seen.due) and ways.find_card(counted.customer.id) is not None
-    if (seen.total + seen.arrears).amount > grace.told_amount or (
-        seen.due and (not has_card or grace.charged_at is not None)
-    ):
+    is_more_than_told = (seen.total + seen.arrears).amount > grace.told_amount
+    was_charged = grace.charged_at is not None
+    can_be_paid = not seen.due or (not was_charged and ways.find_card(counted.customer.id) is not None)
+    if is_more_than_told or not can_be_paid:
         return False
     quote = checkout.quote_tier(counted.customer, tier.code, ways.WALLET, now)
     if unattended.pay(counted.customer, quote, now) == "charging":

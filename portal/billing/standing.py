@@ -5,10 +5,11 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, bindparam, func, or_, select, true
+from sqlalchemy import Row, and_, bindparam, func, select, true
 
 from portal.billing.models import Subscription, SubscriptionPeriod
-from portal.billing.states import LISTED
+from portal.billing.states import is_listed
+from portal.directory.branches import UNSETTLED
 from portal.directory.models import Branch, Business
 from portal.invoicing.models import Customer, Invoice
 from portal.invoicing.queries import DUE
@@ -28,8 +29,7 @@ _BRANCHES = (
 )
 _WAITING = (
     select(func.count())
-    .where(_branch.c.business_id == _business.c.id, _branch.c.removed_at.is_(None), _branch.c.is_main.is_(False))
-    .where(or_(_branch.c.leaving_since.is_not(None), and_(_branch.c.shown_since.is_(None), ~_branch.c.is_proposed)))
+    .where(_branch.c.business_id == _business.c.id, _branch.c.removed_at.is_(None), UNSETTLED)
     .scalar_subquery()
 )
 _BEGUN = (
@@ -58,7 +58,7 @@ _STANDING = (
         _customer.c.id.label("customer_id"), _customer.c.currency,
         _subscription.c.id.label("subscription_id"), _subscription.c.status, _subscription.c.mode,
         _subscription.c.tier_code, _subscription.c.pending_tier_code, _subscription.c.cancels_at_end,
-        _period.c.starts_on, _period.c.ends_on,
+        _period.c.ends_on,
         _OWED.c.invoice, _OWED.c.due_on, _OWED.c.owed,
     )
     .select_from(_business)
@@ -81,7 +81,6 @@ class Agreement:
     status: str
     mode: str
     tier_code: str
-    starts_on: date | None
     ends_on: date | None
     becomes: str | None
     is_ending: bool
@@ -114,7 +113,7 @@ def standing(business_id: UUID) -> Standing:
     row = db.execute(_STANDING, {"business_id": business_id}).one()
     owed = Owed(row.invoice, Money(row.owed, row.currency), row.due_on) if row.invoice else None
     agreement = _agreement(row) if row.status else None
-    is_collecting = agreement is not None and agreement.mode == "awake" and agreement.status in LISTED
+    is_collecting = agreement is not None and is_listed(agreement.mode, agreement.status)
     waiting = row.waiting if is_collecting else 0
     return Standing(row.branches, waiting, row.customer_id, agreement, row.session, owed)
 
@@ -125,7 +124,6 @@ def _agreement(row: Row[*tuple[Any, ...]]) -> Agreement:
         row.status,
         row.mode,
         row.tier_code,
-        row.starts_on,
         row.ends_on,
         row.pending_tier_code,
         row.cancels_at_end,

@@ -23,6 +23,12 @@ CASE_MOVES: dict[str, set[str]] = {
     "closed": set(),
 }
 LISTED = ("active", "past_due")
+"""In these it runs and, unless it hibernates, is shown to the public."""
+
+
+def is_listed(mode: str, status: str) -> bool:
+    """Whether the public sees what a subscription is for (product.md, *Hibernation*)."""
+    return mode == "awake" and status in LISTED
 
 
 def move(subscription: Subscription, wanted: str, **facts: Any) -> None:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TypedDict, Unpack
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import and_, bindparam, func, or_, select, update
 
 from portal.directory import queries
 from portal.directory.errors import HalfAPlace, MainBranchStays, NoSuchChoice, SameBranch, TooManyBranches
@@ -177,6 +177,11 @@ _LIVE = (
 )
 
 _BRANCH = table_of(Branch).c
+UNSETTLED = and_(
+    _BRANCH.is_main.is_(False),
+    or_(_BRANCH.leaving_since.is_not(None), and_(_BRANCH.shown_since.is_(None), ~_BRANCH.is_proposed)),
+)
+"""Whether a live branch waits to be paid for, or to go."""
 _EXTRA = select(_BRANCH.id).where(
     _BRANCH.business_id == bindparam("business_id"),
     _BRANCH.removed_at.is_(None),
@@ -197,11 +202,7 @@ def list_shown(business_id: UUID) -> Sequence[Branch]:
 
 def list_unsettled(business_id: UUID) -> Sequence[Branch]:
     """Return the branches beyond the main one that wait to be paid for, and those that wait to go."""
-    return [branch for branch in list_live(business_id) if not branch.is_main and _is_unsettled(branch)]
-
-
-def _is_unsettled(branch: Branch) -> bool:
-    return branch.leaving_since is not None or (branch.shown_since is None and not branch.is_proposed)
+    return db.scalars(_LIVE.where(UNSETTLED), {"business_id": business_id}, execution_options=FRESH).all()
 
 
 def list_extra(business_id: UUID) -> Sequence[UUID]:

@@ -36,6 +36,13 @@ class MethodNotStored(Conflict):
         super().__init__("method_not_stored", N_("This card is not stored. Look at the list of your ways to pay."))
 
 
+class TooLittleForCard(Conflict):
+    """It is less than cards are charged, and cannot be carried to another payment."""
+
+    def __init__(self) -> None:
+        super().__init__("too_little_for_card", N_("A card cannot be charged so little. Pay it by QR code instead."))
+
+
 class TooManyMethods(Conflict):
     """A customer keeps only so many cards."""
 

@@ -47,6 +47,7 @@ KNOWN: dict[str, tuple[str, Link | None]] = {
     "quote_changed": (CHANGED, _PLAN),
     "same_tier": (_DONE, _PLAN),
     "session_limit": (NOT_NOW, _SESSION),
+    "too_little_for_card": (NOT_NOW, _INVOICES),
     "too_many_branches": (NOT_NOW, _BRANCHES),
     "too_many_methods": (NOT_NOW, _METHODS),
     "verify_email_first": (NOT_NOW, _ACCOUNT),

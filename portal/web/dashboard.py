@@ -56,7 +56,6 @@ class ShownSubscription:
     status: str
     mode: str
     tier_name: str
-    period_start: date | None
     period_end: date | None
 
 
@@ -108,7 +107,6 @@ def _shown(agreement: Agreement | None) -> ShownSubscription | None:
         agreement.status,
         agreement.mode,
         wording.tier_name(agreement.tier_code),
-        agreement.starts_on,
         agreement.ends_on - timedelta(days=1) if agreement.ends_on and agreement.status in LISTED else None,
     )
 

@@ -18,7 +18,7 @@ from portal.kit.outbox import DomainEvent
 from portal.ledger import balances
 from portal.ledger.chart import WRITTEN_OFF, Account
 from portal.payments import methods
-from portal.payments.errors import MethodNotStored
+from portal.payments.errors import MethodNotStored, TooLittleForCard
 from portal.payments.models import PaymentSession
 from portal.payments.queries import get_session
 from tests.support import running, shop
@@ -145,7 +145,7 @@ def test_whose_invoice_was_carried_is_told_once(customer: Customer) -> None:
 def test_what_has_ended_carries_nothing(customer: Customer) -> None:
     invoice = owed(customer, 29)
     subscriptions.end(subscriptions.lock(running.subscription_of(customer).id), edge.now())
-    with pytest.raises(MethodNotStored):
+    with pytest.raises(TooLittleForCard):
         open_invoices.start_payment(customer, invoice, ways.CARD, edge.now())
     assert carried(customer) == 0
 
@@ -215,7 +215,7 @@ def test_it_is_paid_by_wallet_at_any_time(customer: Customer) -> None:
     change(customer, "pro", ways.CARD)
     quote = checkout.quote_carried_amount(customer, shop.METHOD, edge.now())
     assert (quote.total.amount, quote.arrears.amount) == (20, 0)
-    with pytest.raises(MethodNotStored):
+    with pytest.raises(TooLittleForCard):
         checkout.start_payment(customer, quote, ways.CARD, edge.now())
     assert running.paid(customer, quote) == "paid"
     assert (carried(customer), credit(customer)) == (0, 0)

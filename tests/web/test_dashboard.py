@@ -52,6 +52,13 @@ def pay_ahead(customer: Customer) -> None:
     assert running.pay(opened(customer, newest(customer))) == "paid"
 
 
+def begin(client: FlaskClient, happens: Callable[[Customer], object]) -> None:
+    """A plan runs, something happens to it, and its owner comes."""
+    customer = edge.write(lambda: running.started("pro"))
+    edge.write(lambda: happens(customer))
+    log_in(client, "ann@shop.example")
+
+
 @pytest.mark.parametrize(
     ("happens", "said"),
     [
@@ -76,22 +83,17 @@ def pay_ahead(customer: Customer) -> None:
 def test_the_next_charge_is_what_will_be_made(
     client: FlaskClient, happens: Callable[[Customer], object], said: str
 ) -> None:
-    customer = edge.write(lambda: running.started("pro"))
-    edge.write(lambda: happens(customer))
-    log_in(client, "ann@shop.example")
+    begin(client, happens)
     assert tile(client, "Next charge") == said
 
 
 def test_what_is_owed_is_told_with_what_was_carried(client: FlaskClient) -> None:
-    customer = edge.write(lambda: running.started("pro"))
-    edge.write(lambda: owe_what_was_carried(customer))
-    log_in(client, "ann@shop.example")
+    begin(client, owe_what_was_carried)
     assert tile(client, "Still owed") == "£4.00 due on 1 May 2027 £0.10 carried from earlier invoices is added."
 
 
 def test_of_what_is_hidden_only_what_is_owed_is_told(client: FlaskClient) -> None:
-    edge.write(lambda: suspended(running.started("pro")))
-    log_in(client, "ann@shop.example")
+    begin(client, suspended)
     assert tile(client, "Still owed") == "£1.35 due on 1 May 2027"
     assert tile(client, "Plan") == "Pro Suspended"
 
@@ -100,9 +102,7 @@ def test_of_what_is_hidden_only_what_is_owed_is_told(client: FlaskClient) -> Non
 def test_it_asks_so_much_whatever_there_is(
     client: FlaskClient, happens: Callable[[Customer], object], asked: int
 ) -> None:
-    customer = edge.write(lambda: running.started("pro"))
-    edge.write(lambda: happens(customer))
-    log_in(client, "ann@shop.example")
+    begin(client, happens)
     client.get("/dashboard")
     with counted() as statements:
         client.get("/dashboard")
@@ -132,9 +132,7 @@ def overdue(customer: Customer) -> None:
     ids=["a branch", "products", "an invoice", "overdue", "hidden"],
 )
 def test_it_says_what_wants_to_be_done(client: FlaskClient, happens: Callable[[Customer], object], wanted: str) -> None:
-    customer = edge.write(lambda: running.started("pro"))
-    edge.write(lambda: happens(customer))
-    log_in(client, "ann@shop.example")
+    begin(client, happens)
     notice = re.search(r'<section class="notice.*?(?=<div class="grid-3">)', client.get("/dashboard").text, re.DOTALL)
     assert notice is not None
     assert in_words(notice[0]) == wanted
