@@ -130,8 +130,7 @@ def start_payment(
 
     :param method: ``ways.WALLET`` or ``ways.CARD``.
     :param is_automatic: a card is charged without its holder, who cannot be asked for anything.
-    :raises NotFound, MethodNotStored: that is no way to pay this, see ``ways.check``.
-    :raises TooLittleForCard: it is, and nothing is sold that could be carried.
+    :raises NotFound, MethodNotStored, TooLittleForCard: that is no way to pay this, see ``ways.check``, ``_carried``.
     :raises QuoteChanged: what it rests on moved; nothing happened, a new quote must be shown.
     :raises ChangeInProgress: a payment for another quote is under way.
     :raises AttemptUnresolved: the fate of an earlier attempt is not known yet.
