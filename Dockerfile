@@ -18,7 +18,8 @@ COPY templates templates
 COPY worker worker
 COPY portal portal
 RUN uv sync --frozen --no-default-groups \
-    && .venv/bin/pybabel --quiet compile --directory portal/translations --domain messages
+    && .venv/bin/pybabel --quiet compile --directory portal/translations --domain messages \
+    && .venv/bin/python -m compileall -q migrations portal worker
 
 FROM python:3.11-slim-bookworm
 RUN groupadd --system --gid 10001 stallholder \

@@ -10,6 +10,8 @@ BIN := .venv/bin
 SOURCES := $(wildcard portal/translations/*/LC_MESSAGES/messages.po)
 MESSAGES := $(SOURCES:.po=.mo)
 LAN ?= $(or $(PORTAL_LAN),0)
+# Many processes are started, the tests start hundreds: none compiles what another one has compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help run test prove mutants reliability bench check tools seed soak attack fuzz
