@@ -96,12 +96,17 @@ def plain(amount: int, currency: str) -> str:
     return str(Decimal(amount).scaleb(-EXPONENTS[currency]))
 
 
+def is_decimal(text: str) -> bool:
+    """Whether a text is a plain decimal number in ASCII digits."""
+    return _DECIMAL.fullmatch(text) is not None
+
+
 def decimal(text: str, *, places: int, low: int, high: int) -> Decimal:
     """Return a typed number from ``low`` to ``high``, rounded to ``places`` decimals.
 
     :raises Refused: not a plain decimal number in ASCII digits, or out of range.
     """
-    if not _DECIMAL.fullmatch(text):
+    if not is_decimal(text):
         raise Refused(N_("Write a number such as %(example)s."), example="51.5074")
     value = Decimal(text)
     if not low <= value <= high:

@@ -88,6 +88,14 @@ def test_adding_takes_nothing_wrong(client, business, address):
     assert len(stored(business)) == 1
 
 
+def test_the_decimals_of_a_place_are_no_card(client, business, address):
+    place = {"latitude": "\N{MINUS SIGN}0.5386788058797310", "longitude": "4.11111111111111111111"}
+    assert client.post(f"{address}/new", data=NEW | place).status_code == 303
+
+    branch = stored(business)[1]
+    assert (str(branch.latitude), str(branch.longitude)) == ("-0.538679", "4.111111")
+
+
 @pytest.mark.parametrize("text", INERT)
 def test_strange_texts_do_nothing(client, business, address, text):
     assert client.post(f"{address}/new", data=NEW | {"name": text, "opening_hours": text}).status_code == 303

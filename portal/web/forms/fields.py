@@ -241,8 +241,12 @@ class Coordinate(CleanText):
         self.limit = limit
 
     def clean(self, text: str) -> str:
-        """Return the typed number; some keyboards write a true minus sign."""
-        return super().clean(text).replace("\N{MINUS SIGN}", "-")
+        """Return the typed number; some keyboards write a true minus sign.
+
+        However many decimals of one look like the number of a card, six are all that is kept.
+        """
+        number = text.strip().replace("\N{MINUS SIGN}", "-")
+        return number if typed.is_decimal(number) else super().clean(number)
 
     def read(self, text: str) -> Decimal | None:
         """Return degrees."""
