@@ -170,7 +170,7 @@ def preview(
         raise NotRunning
     if not part.added and not part.leaving:
         raise NothingToSettle
-    change = settling(subscription, part, running, quotes.local_day(customer.time_zone, now), now)
+    change = settling(subscription, part, running, quote_change.day_of(running, customer, now), now)
     return quote_change.preview(change, subscription, running, customer, settles_in, now)
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from portal.billing import overage, overage_offers, quotes, tier_change
+from portal.billing import overage, overage_offers, quote_change, tier_change
 from portal.billing.graces import clock_of
 from portal.billing.holdings import Current
 from portal.billing.planned import Planned
@@ -50,7 +50,7 @@ class GraceAhead:
             self._told, self._is_warned = told.most.amount, True
             return None
         self.is_open = False
-        day = quotes.local_day(self._customer.time_zone, at)
+        day = quote_change.day_of(running, self._customer, at)
         return tier_change.moving(self._agreement, tier.code, running, day, self._now)
 
     def may_cost(self, due: Money, carried: Money, paid_by: str) -> bool:

@@ -53,7 +53,7 @@ def preview(
     running = quote_change.get_running(subscription, customer, now)
     if subscription.mode == "hibernating":
         raise Hibernating
-    on = quotes.local_day(customer.time_zone, now)
+    on = quote_change.day_of(running, customer, now)
     wanted = terms_of("hibernating", subscription.tier_code, subscription.extra_branches)
     moves = {"mode": "hibernating", "wakes_on": wakes_on.isoformat() if wakes_on and wakes_on > on else None}
     change = Change(quotes.HIBERNATION, moves, quote_change.to_hold(wanted, subscription, running, on, now))
@@ -68,7 +68,7 @@ def preview_waking(subscription: Subscription, customer: Customer, settles_in: s
     running = quote_change.get_running(subscription, customer, now)
     if subscription.mode != "hibernating":
         raise NotHibernating
-    change = waking(subscription, customer, running, quotes.local_day(customer.time_zone, now), now)
+    change = waking(subscription, customer, running, quote_change.day_of(running, customer, now), now)
     return quote_change.preview(change, subscription, running, customer, settles_in, now)
 
 

@@ -65,13 +65,19 @@ def priced(
     now: datetime,
 ) -> Offer:
     """Return what moving to a tier costs in the ``running`` period, or in a later one where the grace ends then."""
-    today = quotes.local_day(customer.time_zone, now)
+    today = quote_change.day_of(running, customer, now)
     wanted = terms_of(subscription.mode, tier.code, subscription.extra_branches)
     change = quote_change.to_hold(wanted, subscription, running, today, now)
-    ends_on = max(today, quotes.local_day(customer.time_zone, ends_at))
+    ends_on = max(today, _day_of(running, customer, ends_at))
     period = _period_of(ends_on, subscription, running, ZoneInfo(customer.time_zone))
     at_end = cost(running, change, ends_on, period)
     return Offer(tier.code, cost(running, change, today, running.period), at_end, carried)
+
+
+def _day_of(running: Current, customer: Customer, at: datetime) -> date:
+    """Return the day it is at an instant of the running period, or of a later one."""
+    is_later = at >= running.period.ends_at
+    return quotes.local_day(customer.time_zone, at) if is_later else quote_change.day_of(running, customer, at)
 
 
 def cost(running: Current, change: Sequence[Holding], on: date, period: Period) -> Money:

@@ -21,6 +21,10 @@ class Period:
         """The last day that belongs to the period."""
         return self.ends_on - timedelta(days=1)
 
+    def nearest(self, day: date) -> date:
+        """Return the day of the period that is nearest to ``day``."""
+        return min(max(day, self.starts_on), self.last_day)
+
     @property
     def days(self) -> int:
         """How many days the period has."""

@@ -53,6 +53,14 @@ def get_running(subscription: Subscription, customer: Customer, now: datetime) -
     return running
 
 
+def day_of(running: Current, customer: Customer, now: datetime) -> date:
+    """Return the day from which a change of a running period counts: the one it is where its customer lives by now.
+
+    A period that was cut at the midnights of another zone keeps its days (product.md, *Periods*).
+    """
+    return running.period.nearest(quotes.local_day(customer.time_zone, now))
+
+
 def is_to_turn(subscription: Subscription, day: date) -> bool:
     """Whether what was chosen for a period's end, which has come by ``day``, is not done yet."""
     return subscription.turns_on is not None and subscription.turns_on <= day
@@ -114,8 +122,8 @@ def preview(
         "period": _span(running),
         "next_amount": sum(one.unit.amount * one.quantity for one in [*running.held, *change.holdings]),
     }
-    lines = day_lines(change.holdings, shares, running.period, change.notes)
-    return quotes.assemble(change.kind, subscription, customer, lines, basis, settles_in, now)
+    lines, on = day_lines(change.holdings, shares, running.period, change.notes), day_of(running, customer, now)
+    return quotes.assemble(change.kind, subscription, customer, lines, basis, settles_in, now, on)
 
 
 def _span(running: Current) -> dict[str, str]:

@@ -47,6 +47,7 @@ def assemble(
     basis: dict[str, Any],
     settles_in: str,
     now: datetime,
+    on: date | None = None,
 ) -> Quote:
     """Return a quote of ``lines``, not stored yet; credit pays what it can of it, and what is left has arrears added.
 
@@ -54,6 +55,7 @@ def assemble(
 
     :param basis: what else it rests on, as JSON; ``branches``, those that it charges, are always among it.
     :param settles_in: the currency in which the chosen wallet collects.
+    :param on: the day from which it counts, where that need not be the one it is where the customer lives.
     """
     amount = total([line.amount for line in lines], customer.currency)
     to_pay = max(amount, Money.zero(customer.currency))
@@ -71,7 +73,7 @@ def assemble(
         total_amount=amount.amount,
         credit_amount=credit.amount,
         currency=customer.currency,
-        quoted_on=local_day(customer.time_zone, now),
+        quoted_on=on or local_day(customer.time_zone, now),
         created_at=now,
     )
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from portal.billing import (
     advance,
@@ -17,6 +16,7 @@ from portal.billing import (
     changes,
     hibernation,
     holdings,
+    quote_change,
     quotes,
     renewals,
     subscriptions,
@@ -27,7 +27,7 @@ from portal.billing.due import Due
 from portal.billing.graces_ahead import GraceAhead
 from portal.billing.holdings import Current
 from portal.billing.month_prices import Prices
-from portal.billing.periods import Period, midnight
+from portal.billing.periods import Period
 from portal.billing.planned import Planned
 from portal.billing.pricing import day_lines
 from portal.billing.proration import Holding, difference
@@ -134,10 +134,11 @@ class Changing(Renewing):
     def __init__(self, one: Due, planned: Planned, prices: Prices, now: datetime) -> None:
         super().__init__(one, prices, now)
         self._agreement, self._customer = planned.subscription, planned.customer
-        self._zone = ZoneInfo(one.time_zone)
-        self._running = holdings.current(self._agreement, one.currency, now)
+        self._running = running = holdings.current(self._agreement, one.currency, now)
         self._ahead = holdings.following(self._agreement, one.currency, now)
         self._batch, self._settles_at = branch_batches.batch_of(self._customer), planned.settles_at
+        turns_with_it = running is not None and running.period.ends_on == self._agreement.turns_on
+        self._turns_at = running.period.ends_at if running is not None and turns_with_it else now
         self._grace = GraceAhead(planned, now) if planned.grace is not None else None
 
     def charges(self, until: datetime) -> Charges:
@@ -154,7 +155,7 @@ class Changing(Renewing):
 
     def _to_come(self) -> Sequence[tuple[datetime | None, Act]]:
         agreement = self._agreement
-        turns_at = midnight(agreement.turns_on, self._zone) if agreement.turns_on else None
+        turns_at = self._turns_at if agreement.turns_on else None
         wakes_at = hibernation.wakes_at(agreement.wakes_on, self._one.time_zone) if agreement.wakes_on else None
         return (
             (turns_at, self._turn),
@@ -205,7 +206,9 @@ class Changing(Renewing):
 
     def _settle_in(self, running: Current, batch: Batch, at: datetime) -> Charges:
         """Settle a batch; where somebody has to be asked for what is added, what goes is settled before."""
-        change = branch_batches.settling(self._agreement, batch, running, self._day(at), self._now)
+        change = branch_batches.settling(
+            self._agreement, batch, running, quote_change.day_of(running, self._customer, at), self._now
+        )
         due, _ = difference(running.held, change.holdings, running.invoiced, running.period)
         if batch.leaving and batch.added and self._paid_by(due) == "payment_link":
             yield from self._settle_in(running, Batch((), batch.leaving), at)
@@ -218,7 +221,7 @@ class Changing(Renewing):
         running = self._current(at)
         if running is None:
             return
-        day = self._day(at)
+        day = quote_change.day_of(running, self._customer, at)
         change = hibernation.waking(self._agreement, self._customer, running, day, self._now)
         yield from self._carry_out(running, change, at)
         if self._grace is not None:
@@ -242,7 +245,8 @@ class Changing(Renewing):
         due, shares = difference(running.held, change.holdings, running.invoiced, running.period)
         self._running = replace(running, held=[*running.held, *change.holdings], invoiced=running.invoiced + due)
         lines = rows_of(day_lines(change.holdings, shares, running.period, change.notes))
-        yield from self._charged_if_any(change.kind, self._day(at), running.period, lines, due)
+        day = quote_change.day_of(running, self._customer, at)
+        yield from self._charged_if_any(change.kind, day, running.period, lines, due)
         self._become(changes.moves_of(self._agreement, change.moves))
         yield from self._adjust()
         self._give_back(due)
@@ -281,6 +285,3 @@ class Changing(Renewing):
             setattr(agreement, name, value)
         terms = (agreement.mode, agreement.pending_tier_code or agreement.tier_code, agreement.extra_branches)
         self._one = replace(self._one, terms=terms)
-
-    def _day(self, at: datetime) -> date:
-        return quotes.local_day(self._one.time_zone, at)

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from portal.billing import entitlement, holdings, period_credit, quotes
+from portal.billing import entitlement, holdings, period_credit, quote_change
 from portal.billing.holdings import Current
 from portal.billing.models import Subscription
 from portal.billing.period_credit import Credited
@@ -51,7 +51,7 @@ def _credit_days_left(subscription: Subscription, customer: Customer, now: datet
     """Give up all that is held from today on: what that comes to is taken off what is open first (*Proration*)."""
     running = holdings.current(subscription, customer.currency, now)
     if running is not None:
-        _give_up(subscription, running, quotes.local_day(customer.time_zone, now), now)
+        _give_up(subscription, running, quote_change.day_of(running, customer, now), now)
 
 
 def _credit_following(subscription: Subscription, customer: Customer, now: datetime) -> None:

@@ -24,7 +24,7 @@ def preview(subscription: Subscription, customer: Customer, tier_code: str, sett
     if tier_code == subscription.tier_code:
         raise SameTier
     price_book.get_tier(quote_change.kept_version(subscription, now), tier_code, now)
-    change = moving(subscription, tier_code, running, quotes.local_day(customer.time_zone, now), now)
+    change = moving(subscription, tier_code, running, quote_change.day_of(running, customer, now), now)
     return quote_change.preview(change, subscription, running, customer, settles_in, now)
 
 

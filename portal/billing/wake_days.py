@@ -35,7 +35,7 @@ def announce(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
 
 def wake(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
     """Wake a listing on its day where credit or the stored card pays for it; else whoever pays is asked to, once more.
-    While another payment is under way that waits.
+    While another payment is under way that waits, and where its customer has moved to where that day begins later.
 
     :raises NotRunning: the period that the day is in has not begun yet; it is tried again.
     """
@@ -46,6 +46,10 @@ def wake(subscription_id: UUID, wakes_on: date, now: datetime) -> None:
         hibernation.stage(WAKE, subscription, wakes_on, now + unattended.UNTIL_PAID)
         return
     customer = customers.get(subscription.customer_id)
+    wakes_at = hibernation.wakes_at(wakes_on, customer.time_zone)
+    if now < wakes_at:
+        hibernation.stage(WAKE, subscription, wakes_on, wakes_at)
+        return
     try:
         quote = checkout.quote_waking(customer, ways.WALLET, now)
     except PayFirst:

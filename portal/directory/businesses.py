@@ -75,6 +75,16 @@ def change_profile(business: Business, profile: Profile) -> None:
     db.flush()
 
 
+def move(business: Business, time_zone: str) -> None:
+    """Have a business live in another IANA time zone; what that does to what it pays for is billing's (``relocation``).
+
+    :raises NoSuchChoice: it is none of the zones.
+    """
+    _check_choice("time_zone", time_zone, time_zones())
+    business.time_zone = time_zone
+    db.flush()
+
+
 def set_logo(business: Business, logo: str | None) -> None:
     """Show an uploaded picture (its file name) as the logo, or none."""
     business.logo = logo

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, current_app, flash, redirect, render_template
 from flask_babel import gettext
 
+from portal.billing import relocation
 from portal.directory import businesses, uploads, visibility
 from portal.identity import queries
 from portal.kit import edge
@@ -15,7 +16,7 @@ from portal.kit.rate_limit import limiter
 from portal.web import access
 from portal.web.access import USE_ACCOUNT, requires, writes, writes_once
 from portal.web.forms import choices
-from portal.web.forms.businesses import LogoForm, ProfileForm, RegisterBusinessForm
+from portal.web.forms.businesses import LogoForm, ProfileForm, RegisterBusinessForm, TimeZoneForm
 
 if TYPE_CHECKING:
     from portal.directory.models import Business
@@ -70,7 +71,7 @@ def show_current(business: Business) -> Any:
 @requires("business:view")
 def show_profile(business: Business) -> str:
     """The profile and logo."""
-    return _page(business, ProfileForm(obj=business), LogoForm())
+    return _page(business)
 
 
 @bp.post("/businesses/<business>/profile")
@@ -80,9 +81,22 @@ def change_profile(business: Business) -> Any:
     """Replace the profile."""
     form = ProfileForm()
     if not form.validate():
-        return _page(business, form, LogoForm(formdata=None)), 422
+        return _page(business, form), 422
     businesses.change_profile(business, form.profile())
     flash(gettext("The profile is saved."), "success")
+    return redirect(_address(business), 303)
+
+
+@bp.post("/businesses/<business>/time-zone")
+@requires("business:edit")
+@writes
+def move(business: Business) -> Any:
+    """Live in another time zone."""
+    form = TimeZoneForm()
+    if not form.validate():
+        return _page(business, zone_form=form), 422
+    relocation.move(business, form.time_zone.data, access.user(), edge.now())
+    flash(gettext("The time zone is saved."), "success")
     return redirect(_address(business), 303)
 
 
@@ -100,7 +114,7 @@ def change_logo(business: Business) -> Any:
             return redirect(_address(business), 303)
     except Invalid as refused:
         form.refuse(refused)
-    return _page(business, ProfileForm(formdata=None, obj=business), form), 422
+    return _page(business, logo_form=form), 422
 
 
 @bp.post("/businesses/<business>/logo/remove")
@@ -117,12 +131,20 @@ def _address(business: Business) -> str:
     return f"/businesses/{business.public_id}/profile"
 
 
-def _page(business: Business, form: ProfileForm, logo_form: LogoForm) -> str:
+def _page(
+    business: Business,
+    form: ProfileForm | None = None,
+    *,
+    zone_form: TimeZoneForm | None = None,
+    logo_form: LogoForm | None = None,
+) -> str:
+    """Return the page with a form as it was sent, and the others as they are."""
     return render_template(
         "web/businesses/profile.html",
         business=business,
-        form=form,
-        logo_form=logo_form,
+        form=form or ProfileForm(formdata=None, obj=business),
+        zone_form=zone_form or TimeZoneForm(formdata=None, obj=business),
+        logo_form=logo_form or LogoForm(formdata=None),
         category_name=choices.category_name(business.category),
         country_name=choices.country_name(business.country),
     )

@@ -13,7 +13,7 @@ from portal.directory import visibility
 from portal.insights import invariants
 from portal.invoicing import credit_balance
 from portal.invoicing.models import Customer
-from portal.kit import edge
+from portal.kit import clock, edge
 from portal.kit.db import db as db_session
 from portal.kit.jobs import StagedJob
 from portal.kit.money import Money
@@ -152,6 +152,7 @@ def test_asleep_and_owing_it_wakes_once_that_is_paid(customer: Customer) -> None
     _hibernate(customer, day)
     with pytest.raises(PayFirst):
         _waking(customer)
+    clock.advance(hibernation.wakes_at(day, customer.time_zone) - edge.now())
     wake_days.wake(subscription.id, day, edge.now())
     assert _asked(customer) == 1
     hibernation.plan_waking(customer, None, edge.now())

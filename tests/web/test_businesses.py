@@ -104,6 +104,18 @@ def test_the_profile_is_changed_and_the_rest_is_not(owner, business):
     assert stored(business).currency == "HKD"
 
 
+def test_it_moves_to_another_time_zone(owner, business):
+    address = f"/businesses/{business}/time-zone"
+    answer = owner.post(address, data={"time_zone": "Europe/Paris"})
+    assert (answer.status_code, answer.location) == (303, f"/businesses/{business}/profile")
+    assert stored(business).time_zone == "Europe/Paris"
+    assert 'selected value="Europe/Paris"' in owner.get(answer.location).text
+    check_all_refused(owner, address, {"time_zone": "Europe/London"})
+    for wrong in ("", "Mars/Olympus", "europe/paris"):
+        check_refused(owner, address, {"time_zone": "Europe/London"}, "time_zone", wrong)
+    assert stored(business).time_zone == "Europe/Paris"
+
+
 def test_a_logo_is_shown_and_removed(owner, business):
     address = f"/businesses/{business}/logo"
     assert owner.post(address, data={"picture": (io.BytesIO(png()), "a.png")}).status_code == 303

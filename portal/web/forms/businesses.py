@@ -62,6 +62,19 @@ class RegisterBusinessForm(ProfileForm):
         )
 
 
+class TimeZoneForm(Form):
+    """Where the midnights are that a business is billed by."""
+
+    time_zone = Choice(
+        _("Time zone"),
+        description=_("What is paid for stays as it is; the next period ends at midnight there."),
+    )
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.time_zone.offer(choices.zones())
+
+
 class LogoForm(Form):
     """A picture to be the logo."""
 

@@ -1,6 +1,6 @@
 """The books of a plan as they should be: what is issued, what is owed and what pays it, by the rules of credit."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from tests.simulation import prices
 from tests.simulation.days import day_in, midnight
@@ -17,6 +17,7 @@ class Books:
 
     def __init__(self, currency: str, zone: str) -> None:
         self.currency, self.zone = currency, zone
+        self.lived = [(datetime.min.replace(tzinfo=UTC), zone)]
         self.extra = 0
         """How many further branches the plan pays for."""
         self.status, self.mode, self.tier = "none", "awake", ""
@@ -65,6 +66,10 @@ class Books:
         """When a day begins there."""
         return midnight(self.zone, day)
 
+    def zone_at(self, now: datetime) -> str:
+        """Where the customer lived then."""
+        return next(zone for since, zone in reversed(self.lived) if since <= now)
+
     def move(self) -> None:
         """The agreement changed: quotes of before do not hold any more."""
         self.version = (self.version[0], self.version[1] + 1)
@@ -77,7 +82,7 @@ class Books:
 
     def issue(self, kind: str, period: Period, total: int, now: datetime) -> None:
         """Issue what is not paid yet; credit pays what it can, the rest is collected on the period's first day."""
-        invoice = Invoice(kind, total, period, self.version[0], collect_at=max(self.at(period.start), now))
+        invoice = Invoice(kind, total, period, self.version[0], collect_at=max(period.starts_at, now))
         period.invoiced += total
         self.invoices.append(invoice)
         self.spend(invoice)

@@ -25,7 +25,7 @@ class Branching(Plan):
         """Whether a batch that is settled when the day ends meets nothing else at that instant."""
         midnight, running = next_midnight(self.zone, now), self.running(now)
         ends = [at for at in self.waiting.values() if at is not None]
-        ends += [self.at(running.end)] if running else []
+        ends += [running.ends_at] if running else []
         return all(at > midnight + timedelta(hours=3) for at in ends)
 
     def add_branch(self, branch: str, now: datetime) -> None:
@@ -88,8 +88,9 @@ class Branching(Plan):
     def _quote_batch(self, running: Period, now: datetime, *, is_leaving_only: bool) -> Quote:
         charged = frozenset[str]() if is_leaving_only else frozenset(self.waiting)
         price = self.month("awake", self.tier, self.extra - len(self.leaving) + len(charged))
-        total = running.worth(price - running.monthly, self.day(now)) - running.invoiced
-        quote = self.priced("branch_batch", "", total, now, price)
+        day = running.within(self.day(now))
+        total = running.worth(price - running.monthly, day) - running.invoiced
+        quote = self.priced("branch_batch", "", total, day, price)
         return replace(quote, charged=charged, leaving=frozenset(self.leaving))
 
     def renew(self, quote: Quote, now: datetime) -> Quote:

@@ -101,5 +101,5 @@ def quote(page: str, plan: Limited, shown: Quote) -> None:
 
 def told(product: LongProduct, plan: Limited) -> None:
     """At the very end: the owner was told of each thing once, with its day and its amount."""
-    seen = Counter(product.happened(plan.zone))
+    seen = Counter(product.happened(plan.zone_at))
     assert seen == Counter(plan.told), (seen - Counter(plan.told), Counter(plan.told) - seen)

@@ -144,12 +144,15 @@ class Limited(Branching):
         if running is None or self._fitting() == self.tier or self.status not in LISTED or self.is_resting:
             return None
         more = self.month("awake", self._fitting()) - running.monthly
-        on, number = max(self.day(now), self.day(grace.ends_at)), self.periods.index(running)
+        ends_on = self.day(grace.ends_at)
+        if grace.ends_at < running.ends_at:
+            ends_on = running.within(ends_on)
+        on, number = max(running.within(self.day(now)), ends_on), self.periods.index(running)
         period, invoiced = running, running.invoiced
         while on >= period.end:
             number += 1
             start, end = (months_after(self.anchor, count) for count in (number, number + 1))
-            period, invoiced = Period(start, end, [(running.monthly, start)]), running.monthly
+            period, invoiced = Period(start, end, now, now, [(running.monthly, start)]), running.monthly
         return period.worth(more, on) - invoiced
 
 

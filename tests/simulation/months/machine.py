@@ -23,6 +23,7 @@ changes = st.one_of(
     st.tuples(st.just("waking"), st.just("")),
     st.tuples(st.just("prepayment"), st.sampled_from(["1", "2", "12"])),
 )
+zones = st.sampled_from(["Europe/London", "Asia/Tokyo", "Pacific/Honolulu", "Pacific/Kiritimati"])
 later = st.one_of(tiers, st.sampled_from(["cancel", "take back"]))
 
 
@@ -82,7 +83,18 @@ class Changing(Renewing):
         self._wait(wait)
 
 
-class Stocked(Changing):
+class Moving(Changing):
+    """Its owner moves to where the days begin earlier or later, and changes the plan there."""
+
+    @rule(zone=zones, what=changes, wait=waits)
+    def move(self, zone: str, what: tuple[str, str], wait: tuple[Any, ...]) -> None:
+        self._wait(wait)
+        self.life.step("live_in", zone)
+        self._buy(*what)
+        self.life.step("pay", 0)
+
+
+class Stocked(Moving):
     """More products are entered than a small tier holds, or hidden again; credit may pay for a larger tier."""
 
     @rule(count=st.sampled_from([9, 11]), days=st.sampled_from([1, 4, 8]))

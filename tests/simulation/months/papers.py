@@ -13,10 +13,13 @@ Version = tuple[int, int]
 
 @dataclass
 class Period:
-    """A month of a plan: ``held`` is what a whole one costs more or less from a day on."""
+    """A month of a plan, cut at the midnights of where it lived when that was invoiced; ``held`` is what a whole one
+    costs more or less from a day on."""
 
     start: date
     end: date
+    starts_at: datetime
+    ends_at: datetime
     held: list[tuple[int, date]] = field(default_factory=list)
     invoiced: int = 0
     """Less what came back because something changed."""
@@ -25,6 +28,10 @@ class Period:
     def monthly(self) -> int:
         """What a whole one costs by now."""
         return sum(price for price, _ in self.held)
+
+    def within(self, day: date) -> date:
+        """The day of it that is nearest."""
+        return min(max(day, self.start), self.end - timedelta(days=1))
 
     def worth(self, more: int, day: date) -> int:
         """What it costs in all if from a day on it costs so much more: by whole days, rounded once."""

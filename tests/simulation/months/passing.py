@@ -31,6 +31,7 @@ class Passing(Books):
         self.pending = ""
         """What was chosen for the period's end: a tier, or ``end``."""
         self.turns_on: date | None = None
+        self.turns_at: datetime | None = None
         self.wakes_on: date | None = None
         self.wakes_at: datetime | None = None
         """When that is tried."""
@@ -59,7 +60,7 @@ class Passing(Books):
                 found.append((at, rank, does))
 
         note(self.credit_at, 0, self.use_credit)
-        note(self.at(self.turns_on) if self.turns_on else None, 1, self._turn)
+        note(self.turns_at if self.turns_on else None, 1, self._turn)
         note(self.looks_at, 2, self._look)
         for invoice in self.owed:
             note(invoice.collect_at, 3, lambda at, invoice=invoice: self._collect_first(invoice, at))
@@ -74,12 +75,11 @@ class Passing(Books):
 
     def running(self, now: datetime) -> Period | None:
         """The period that runs."""
-        day = self.day(now)
-        return next((one for one in self.periods if one.start <= day < one.end), None)
+        return next((one for one in self.periods if one.starts_at <= now < one.ends_at), None)
 
     def ahead(self, now: datetime) -> Period | None:
         """The period that is invoiced and has not begun."""
-        return next((one for one in self.periods if one.start > self.day(now)), None)
+        return next((one for one in self.periods if one.starts_at > now), None)
 
     @property
     def is_collecting(self) -> bool:
@@ -101,11 +101,11 @@ class Passing(Books):
 
     def first_look(self) -> datetime:
         """When the period after the newest one is looked at first."""
-        return self.at(self.periods[-1].end) - ANNOUNCED
+        return self.periods[-1].ends_at - ANNOUNCED
 
     def _look(self, now: datetime) -> None:
         start = self.periods[-1].end
-        starts_at, price = self.at(start), self.month(self.mode, self.next_tier)
+        starts_at, price = self.periods[-1].ends_at, self.month(self.mode, self.next_tier)
         if now < starts_at - INVOICED:
             self.told.append(("announced", start, price, self.carried))
             self.looks_at = starts_at - INVOICED
@@ -115,7 +115,8 @@ class Passing(Books):
             self._renew(start, price, now)
 
     def _renew(self, start: date, price: int, now: datetime) -> None:
-        self.periods.append(Period(start, months_after(self.anchor, len(self.periods) + 1), [(price, start)]))
+        end = months_after(self.anchor, len(self.periods) + 1)
+        self.periods.append(Period(start, end, self.periods[-1].ends_at, self.at(end), [(price, start)]))
         self.issue("subscription_renewal", self.periods[-1], price, now)
         self.settle(self.invoices[-1], now)
         self.looks_at = self.first_look()
@@ -213,7 +214,7 @@ class Passing(Books):
         self.is_to_count = True
         running, ahead, day = self.running(now), self.ahead(now), self.day(now)
         if running is not None:
-            self._give_up(running, day, now)
+            self._give_up(running, running.within(day), now)
         if ahead is not None:
             self._give_up(ahead, ahead.start, now)
         self.told.append(("suspended", day, invoice.due))

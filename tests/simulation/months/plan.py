@@ -141,7 +141,8 @@ class Plan(Quoting):
             self.show(quote.charged)
         if quote.kind == "subscription_start":
             self.status, self.anchor = "active", day
-            period = Period(day, months_after(day, 1), [(quote.total, day)])
+            end = months_after(day, 1)
+            period = Period(day, end, self.at(day), self.at(end), [(quote.total, day)])
             self.periods.append(period)
             self.looks_at = self.first_look()
             self.collect_branches(now)
@@ -193,6 +194,17 @@ class Plan(Quoting):
         if quote.due == 0 or self.card:
             self.confirm(quote, bool(quote.due), now, is_automatic=True)
 
+    def live_in(self, zone: str, now: datetime) -> None:
+        """Live in another zone from now on: only what is cut from now on is cut at its midnights."""
+        if zone == self.zone:
+            return
+        if self.live and self.status != "cancelled":
+            raise Refused("change_in_progress")
+        self.zone = zone
+        self.lived.append((now, zone))
+        if self.wakes_on and self.wakes_at and self.wakes_at > now:
+            self.wakes_at = max(self.at(self.wakes_on) + AFTER_MIDNIGHT, now)
+
     def wake_as(self, tier: str) -> None:
         """Choose what it wakes as."""
         if self.mode != "hibernating" or self.status == "cancelled" or self.live:
@@ -216,7 +228,7 @@ class Plan(Quoting):
             raise Refused("pay_first")
         if self.pending != tier:
             self.looks_at = self.looks_at or max(self.first_look(), now)
-            self._turn_to(tier, running.end, now)
+            self._turn_to(tier, running, now)
 
     def cancel(self, now: datetime) -> None:
         """Let it end with its period, or at once where nothing runs."""
@@ -230,7 +242,7 @@ class Plan(Quoting):
         running = self._get_changeable(now)
         if self.pending != "end":
             self.looks_at = None
-            self._turn_to("end", running.end, now)
+            self._turn_to("end", running, now)
 
     def take_back(self, now: datetime) -> None:
         """Let it go on as it is."""
@@ -246,8 +258,8 @@ class Plan(Quoting):
             raise Refused("change_in_progress")
         return running
 
-    def _turn_to(self, what: str, on: date | None, now: datetime) -> None:
-        self.pending, self.turns_on = what, on
+    def _turn_to(self, what: str, on: Period | None, now: datetime) -> None:
+        self.pending, self.turns_on, self.turns_at = what, on and on.end, on and on.ends_at
         self.move()
         self.adjust(now)
         self.use_credit(now)
@@ -273,8 +285,7 @@ class Plan(Quoting):
 
     def _is_stuck(self, invoice: Invoice) -> bool:
         """Whether credit leaves too little for a card, and nothing runs whose next payment it could be carried to."""
-        rest = max(invoice.due - self.credit, 0)
-        runs = self.is_current(invoice) and self.status in LISTED
+        rest, runs = max(invoice.due - self.credit, 0), self.is_current(invoice) and self.status in LISTED
         return not runs and rest > 0 and self.is_too_little(rest + self.carried_to(invoice))
 
     def _restore(self, tier: str, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """The product under the simulation of months: its clock goes from due instant to due instant, and its books are read
 without its help."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -171,9 +171,9 @@ class LongProduct(Product):
         newest = "SELECT provider_method FROM payment_methods ORDER BY created_at DESC LIMIT 1"
         return str(self._ask(newest)[0][0])
 
-    def happened(self, zone: str) -> list[tuple[object, ...]]:
+    def happened(self, zone_at: Callable[[datetime], str]) -> list[tuple[object, ...]]:
         """What its owner was told of: when, why and how much."""
-        return [_told(name, at.astimezone(ZoneInfo(zone)).date(), facts) for name, at, facts in self._ask(_TOLD)]
+        return [_told(name, at.astimezone(ZoneInfo(zone_at(at))).date(), facts) for name, at, facts in self._ask(_TOLD)]
 
     def _ask(self, query: str) -> list[Any]:
         return self._books.execute(query).fetchall()

@@ -53,7 +53,7 @@ class Quoting(Passing):
 
     def _from_anew(self, kind: str, tier: str, now: datetime) -> Quote:
         charged = self.all_branches if self.mode == "awake" else frozenset[str]()
-        quote = self.priced(kind, tier, self.month(self.mode, tier, len(charged)), now)
+        quote = self.priced(kind, tier, self.month(self.mode, tier, len(charged)), self.day(now))
         return replace(quote, charged=charged)
 
     @property
@@ -61,7 +61,7 @@ class Quoting(Passing):
         """All further branches there are."""
         return frozenset(self.shown | self.waiting.keys())
 
-    def priced(self, kind: str, choice: str, total: int, now: datetime, next_amount: int = 0) -> Quote:
+    def priced(self, kind: str, choice: str, total: int, day: date, next_amount: int = 0) -> Quote:
         """A quote of so much: credit pays first, and where that leaves something what was owed before is paid along."""
         to_pay, credit, arrears = max(total, 0), 0, ()
         if kind in ("subscription_start", "restoration"):
@@ -70,7 +70,7 @@ class Quoting(Passing):
         elif kind not in FOR_CREDIT:
             credit = min(to_pay, self.credit)
             arrears = (self.carried,) if self.carried and credit < to_pay else ()
-        return Quote(self.version, kind, choice, self.day(now), total, credit, next_amount, arrears)
+        return Quote(self.version, kind, choice, day, total, credit, next_amount, arrears)
 
     def owed_before(self) -> tuple[tuple[int, ...], int]:
         """What was carried and what invoices owe, of which credit pays first, and what is left of that."""
@@ -83,24 +83,25 @@ class Quoting(Passing):
 
     def _quote_running(self, kind: str, choice: str, now: datetime) -> Quote:
         if kind == "carried" and self.carried:
-            return self.priced(kind, choice, self.carried, now)
+            return self.priced(kind, choice, self.carried, self.day(now))
         running, is_asleep = self.get_running(now), self.mode == "hibernating"
+        day = running.within(self.day(now))
         if kind == "prepayment":
-            return self.priced(kind, choice, int(choice) * self.month(self.mode, self.next_tier), now)
+            return self.priced(kind, choice, int(choice) * self.month(self.mode, self.next_tier), self.day(now))
         if kind == "carried" or (kind == "waking") != is_asleep:
             raise Refused("nothing owed, asleep or awake")
         if kind == "subscription_change" and choice == self.tier:
             raise Refused("same_tier")
         mode = "hibernating" if kind == "hibernation" else "awake"
-        if kind == "hibernation" and choice and date.fromisoformat(choice) <= self.day(now):
+        if kind == "hibernation" and choice and date.fromisoformat(choice) <= day:
             choice = ""
         charged = self.all_branches if kind == "waking" else frozenset[str]()
         count = len(charged) if kind == "waking" else None
         price = self.month(mode, choice if kind == "subscription_change" else self.tier, count)
-        total = running.worth(price - running.monthly, self.day(now)) - running.invoiced
+        total = running.worth(price - running.monthly, day) - running.invoiced
         if self.status != "active" and total > 0:
             raise Refused("pay_first")
-        return replace(self.priced(kind, choice, total, now, price), charged=charged)
+        return replace(self.priced(kind, choice, total, day, price), charged=charged)
 
     def get_running(self, now: datetime) -> Period:
         running = self.running(now)

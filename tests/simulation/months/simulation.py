@@ -158,6 +158,11 @@ class Months:
         """Another tier is chosen to wake as."""
         self._press("hibernation/tier", lambda plan: plan.wake_as(tier), tier=tier)
 
+    def live_in(self, zone: str) -> None:
+        """Another time zone is chosen."""
+        now = self._product.now()
+        self._press("time-zone", lambda plan: plan.live_in(zone, now), time_zone=zone)
+
     def store_card(self) -> None:
         """A card is stored where there is none; twice at most, and not while a code is shown."""
         now = self._product.now()
