@@ -44,7 +44,8 @@ def of(quote: Quote, customer: Customer, now: datetime) -> Outlook | None:
     ends_on = date.fromisoformat(quote.terms["period"]["ends_on"])
     plain = Outlook(ends_on, ends_on, Money(quote.terms["next_amount"], quote.currency), nothing, carried)
     subscription = queries.find_live(customer.id)
-    if subscription is None or subscription.version != quote.subscription_version:
+    quoted = quote.subscription_id, quote.subscription_version
+    if subscription is None or (subscription.id, subscription.version) != quoted:
         return plain
     return _of_change(plain, _after(subscription, quote), quote.currency, now)
 
@@ -63,9 +64,10 @@ def _of_change(plain: Outlook, after: Subscription, currency: str, now: datetime
     following = holdings.following(after, currency, now)
     if following is None:
         return replace(plain, amount=_month(after, currency, now)) if after.pending_tier_code else plain
-    change = advance.adjusting(after, following, now)
-    due, _ = difference(following.held, change, following.invoiced, following.period)
-    amount, period = following.invoiced + due, following.period
+    change, due, period = advance.adjusting(after, following, now), plain.further, following.period
+    if change:
+        due, _ = difference(following.held, change, following.invoiced, period)
+    amount = following.invoiced + due
     if is_paid_for(after.id, period.starts_on):
         return replace(plain, next_on=period.ends_on, amount=amount, further=due)
     return replace(plain, next_on=period.starts_on, amount=amount)

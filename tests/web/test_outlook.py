@@ -8,10 +8,11 @@ from html import unescape
 import pytest
 from flask.testing import FlaskClient
 
-from portal.billing import advance, at_period_end, checkout, ways
+from portal.billing import advance, at_period_end, checkout, outlook, subscriptions, ways
 from portal.insights import invariants
 from portal.invoicing.models import Customer
 from portal.kit import edge
+from portal.kit.money import Money
 from portal.payments.queries import get_session
 from tests.billing.test_open_invoices import newest, opened
 from tests.support import running, shop
@@ -27,6 +28,11 @@ def carry(customer: Customer) -> None:
     running.until(LATE)
     quote = checkout.quote_tier(customer, "pro", shop.METHOD, edge.now())
     assert checkout.start_payment(customer, quote, ways.CARD, edge.now()) is None
+
+
+def choose_pro_and_be_invoiced(customer: Customer) -> None:
+    at_period_end.choose_tier(customer, "pro", edge.now())
+    running.until(LATE)
 
 
 def pay_ahead(customer: Customer) -> None:
@@ -51,6 +57,7 @@ def pay_ahead(customer: Customer) -> None:
             ["Your plan ends on 1 May 2027. Nothing more is charged for it."],
         ),
         ("starter", lambda _: running.until(LATE), "pro", ["The next charge, £3.00, is on 1 May 2027."]),
+        ("starter", choose_pro_and_be_invoiced, "pro", ["The next charge, £3.00, is on 1 May 2027."]),
         (
             "starter",
             pay_ahead,
@@ -76,7 +83,16 @@ def pay_ahead(customer: Customer) -> None:
             ["The next charge, £1.00 and £0.20 carried from earlier invoices, is on 1 May 2027."],
         ),
     ],
-    ids=["plain", "another tier", "the end", "invoiced ahead", "paid ahead", "paid ahead and down", "carried"],
+    ids=[
+        "plain",
+        "another tier",
+        "the end",
+        "invoiced ahead",
+        "invoiced ahead as that",
+        "paid ahead",
+        "paid ahead and down",
+        "carried",
+    ],
 )
 def test_a_quote_tells_what_comes_after_it(
     client: FlaskClient, start: str, happens: Callable[[Customer], object], wanted: str, told: list[str]
@@ -87,6 +103,19 @@ def test_a_quote_tells_what_comes_after_it(
     home = f"/businesses/{edge.write(lambda: running.business_of(customer).public_id)}"
     quote = client.post(f"{home}/plan/quote", data={"tier": wanted}).location
     assert re.findall(r"(?:The next|Your plan ends)[^<]*\.(?=</span>)", unescape(client.get(quote).text)) == told
+
+
+def test_a_quote_of_an_earlier_agreement_tells_what_it_said(db: None) -> None:
+    customer = running.started("pro")
+    at_period_end.choose_tier(customer, "starter", edge.now())
+    quote = checkout.quote_tier(customer, "enterprise", shop.METHOD, edge.now())
+    subscriptions.end(subscriptions.lock(running.subscription_of(customer).id), edge.now())
+    assert running.paid(customer, checkout.quote_tier(customer, "starter", shop.METHOD, edge.now())) == "paid"
+    at_period_end.cancel(customer, edge.now())
+    assert running.subscription_of(customer).version == quote.subscription_version, "as often changed"
+    found = outlook.of(quote, customer, edge.now())
+    assert found is not None
+    assert (found.amount, found.is_ending) == (Money(500, "GBP"), False)
 
 
 @pytest.mark.parametrize(("start", "wanted"), [("starter", "pro"), ("pro", "starter")])
