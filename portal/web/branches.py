@@ -17,7 +17,7 @@ from portal.kit import edge
 from portal.kit.errors import Conflict, Invalid, Unavailable
 from portal.kit.money import Money
 from portal.kit.rate_limit import limiter
-from portal.web import wording
+from portal.web import under_way, wording
 from portal.web.access import may, requires, writes, writes_once
 from portal.web.forms import choices
 from portal.web.forms.branches import BranchForm
@@ -183,6 +183,7 @@ def _list_page(business: Business, refused: str | None = None) -> str:
         branches=found,
         country_names={branch.country: choices.country_name(branch.country) for branch in found},
         batch=_batch(subscription, customer) if customer and subscription else None,
+        pending_url=under_way.address(subscription),
         refused=refused,
     )
 

@@ -13,8 +13,7 @@ from portal.currency.errors import RatesStale
 from portal.invoicing import customers
 from portal.kit import edge, sent_fields
 from portal.kit.rate_limit import limiter
-from portal.payments import sessions
-from portal.web import wording
+from portal.web import under_way, wording
 from portal.web.access import may, requires, writes, writes_once
 from portal.web.forms.hibernation import WakeDayForm
 
@@ -94,7 +93,6 @@ def _page(business: Business, form: WakeDayForm | None) -> str:
     subscription = queries.find_live(customer.id) if customer else None
     if customer is None or subscription is None or subscription.status == "incomplete":
         return render_template("web/hibernation/page.html", business=business, state="none")
-    live = sessions.live_of_subscription(subscription.id)
     asleep, awake = _months(subscription, customer, edge.now())
     return render_template(
         "web/hibernation/page.html",
@@ -108,7 +106,7 @@ def _page(business: Business, form: WakeDayForm | None) -> str:
         fee=asleep,
         month_awake=awake,
         may_pay=may("billing:pay"),
-        pending_url=url_for("pay.show", session=live.public_id) if live else None,
+        pending_url=under_way.address(subscription),
     )
 
 

@@ -14,8 +14,7 @@ from portal.catalogue import price_book
 from portal.invoicing import customers
 from portal.kit import edge, sent_fields
 from portal.kit.rate_limit import limiter
-from portal.payments import sessions
-from portal.web import home, plan
+from portal.web import home, plan, under_way
 from portal.web.access import may, requires, writes
 
 if TYPE_CHECKING:
@@ -39,9 +38,8 @@ def show(business: Business) -> str:
     is_hidden, may_pay = subscription.status == "suspended", may("billing:pay")
     running = None if is_hidden else holdings.current(subscription, customer.currency, now)
     if running is None:
-        page = "web/next_period/at_once.html"
-        return render_template(page, business=business, is_hidden=is_hidden, may_pay=may_pay)
-    live = sessions.live_of_subscription(subscription.id)
+        page, paying = "web/next_period/at_once.html", under_way.address(subscription)
+        return render_template(page, business=business, is_hidden=is_hidden, may_pay=may_pay, pending_url=paying)
     kept = quote_change.kept_version(subscription, now)
     tiers = [home.shown_tier(tier) for tier in price_book.list_tiers(kept, now)]
     is_asleep = subscription.mode == "hibernating"
@@ -57,7 +55,7 @@ def show(business: Business) -> str:
         offered=[] if is_asleep else _offered(tiers, subscription),
         is_asleep=is_asleep,
         may_pay=may_pay,
-        pending_url=url_for("pay.show", session=live.public_id) if live else None,
+        pending_url=under_way.address(subscription),
         too_many=_too_many(business, tiers, subscription.pending_tier_code),
     )
 

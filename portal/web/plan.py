@@ -23,8 +23,7 @@ from portal.invoicing.line_words import ShownLine
 from portal.kit import edge, sent_fields
 from portal.kit.money import Money
 from portal.kit.rate_limit import limiter
-from portal.payments import sessions
-from portal.web import home, wording
+from portal.web import home, under_way, wording
 from portal.web.access import may, requires, writes, writes_once
 from portal.web.filters import money
 from portal.web.forms.product_limits import LimitChoicesForm
@@ -75,7 +74,6 @@ def compare(business: Business) -> str:
     customer, now = customers.find_of_business(business.id), edge.now()
     subscription = queries.find_live(customer.id) if customer else None
     running = subscription if subscription is not None and subscription.status != "incomplete" else None
-    live = sessions.live_of_subscription(subscription.id) if subscription else None
     shown = price_book.edition()
     kept = running.price_version_id if running else None
     prices = price_book.get_prices(kept or shown.version_id, [price_book.BRANCH], now)
@@ -92,7 +90,7 @@ def compare(business: Business) -> str:
         extra_branches=branches.count_extra(business.id),
         branch_price=prices[price_book.BRANCH],
         may_change=may("billing:pay"),
-        pending_url=url_for("pay.show", session=live.public_id) if live else None,
+        pending_url=under_way.address(subscription),
         overdue=list_overdue(running),
         is_suspended=running is not None and running.status == "suspended",
         carried=carried_account.of(customer.id, customer.currency) if customer and running else None,

@@ -13,6 +13,7 @@ from portal.currency.errors import RatesStale
 from portal.invoicing import credit_balance, customers
 from portal.kit import edge, sent_fields
 from portal.kit.rate_limit import limiter
+from portal.web import under_way
 from portal.web.access import may, requires, writes_once
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def show(business: Business) -> str:
         choices=[(months, each * months) for months in _SHOWN] if each is not None else [],
         credit=credit_balance.of(customer.id, customer.currency),
         may_pay=may("billing:pay"),
+        pending_url=under_way.address(subscription),
     )
 
 
