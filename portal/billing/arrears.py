@@ -40,6 +40,12 @@ def of_customer(customer_id: UUID, currency: str) -> tuple[Arrears, Money]:
     return after_credit(of_carried(carried) + of_invoices(customer_id), credit)
 
 
+def left_to_pay(customer_id: UUID, currency: str) -> Money:
+    """Return what a customer owes once their credit has paid what it can: the first that money paid ahead pays."""
+    left, _ = of_customer(customer_id, currency)
+    return total_of(left, currency)
+
+
 def of_invoices(customer_id: UUID) -> Arrears:
     """Return what a customer's invoices still owe, the oldest first, those that were given up among them."""
     rows = db.execute(_OF, {"customer_id": customer_id})

@@ -4,7 +4,7 @@ It is told beside the quote, as things stand, and does not bind: whatever it res
 """
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from portal.billing import advance, changes, holdings, planned, queries, quote_change, quotes, subscriptions
 from portal.billing.models import Quote, Subscription
@@ -30,6 +30,13 @@ class Outlook:
     carried: Money
     """What was carried and is paid with the next payment, since nothing is paid along with the quote."""
     is_ending: bool = False
+    becomes: str | None = None
+    """The code of the tier that stays chosen for the period's end."""
+
+    @property
+    def last_on(self) -> date:
+        """The last day of the period."""
+        return self.ends_on - timedelta(days=1)
 
 
 def of(quote: Quote, customer: Customer, now: datetime) -> Outlook | None:
@@ -61,6 +68,7 @@ def _after(subscription: Subscription, quote: Quote) -> Subscription:
 def _of_change(plain: Outlook, after: Subscription, currency: str, now: datetime) -> Outlook:
     if after.cancels_at_end:
         return replace(plain, amount=None, is_ending=True)
+    plain = replace(plain, becomes=after.pending_tier_code)
     following = holdings.following(after, currency, now)
     if following is None:
         return replace(plain, amount=_month(after, currency, now)) if after.pending_tier_code else plain

@@ -29,6 +29,7 @@ def suspend(subscription: Subscription, invoice: Invoice, ends_at: datetime, now
     customer = customers.get(subscription.customer_id)
     gone = branches.remove_leaving(customer.business_id, now) if customer.business_id is not None else 0
     fewer = subscription.extra_branches - gone
+    dropped = "end" if subscription.cancels_at_end else subscription.pending_tier_code
     nothing = {"renews_at": None, "pending_tier_code": None, "cancels_at_end": False, "turns_on": None}
     move(subscription, "suspended", version=subscription.version + 1, extra_branches=fewer, **nothing)
     _credit_days_left(subscription, customer, now)
@@ -43,6 +44,7 @@ def suspend(subscription: Subscription, invoice: Invoice, ends_at: datetime, now
         "amount": owed.due.amount,
         "currency": owed.currency,
         "ends_on": local_date(customer, ends_at),
+        "dropped": dropped,
     }
     outbox.record(SUSPENDED, subscription.public_id, facts, now)
 

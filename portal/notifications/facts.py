@@ -4,7 +4,7 @@ Whatever is looked up here no longer changes: issued invoices, and payments that
 """
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -47,9 +47,17 @@ def of_start(event: DomainEvent) -> Facts:
 
 
 def of_turn(event: DomainEvent) -> Facts:
-    """Return what was chosen for the end of a period, and the invoices of the next one that it made void; events from
-    before those were noted name none."""
-    return {**taken("tier", "turns_on")(event), "credited": event.facts.get("credited", [])}
+    """Return what was chosen for the end of a period, its last day, and the invoices of the next one that it made void;
+    events from before those were noted name none."""
+    turns_on = date.fromisoformat(event.facts["turns_on"])
+    last_on = (turns_on - timedelta(days=1)).isoformat()
+    return {**taken("tier", "turns_on")(event), "last_on": last_on, "credited": event.facts.get("credited", [])}
+
+
+def of_suspension(event: DomainEvent) -> Facts:
+    """Return what is still owed of what was hidden, and what was chosen for its period's end (a tier, or ``end``)."""
+    dropped = event.facts.get("dropped")
+    return {**taken("invoice", "number", "amount", "currency", "ends_on")(event), "dropped": dropped}
 
 
 def of_renewal(event: DomainEvent) -> Facts:

@@ -150,7 +150,7 @@ KINDS = (
         facts.to_be_paid("reason", "invoice", "number", "amount", "currency", "tried_on", "hidden_on"),
         _INVOICE,
     ),
-    Kind("suspended", SUSPENDED, facts.taken("invoice", "number", "amount", "currency", "ends_on"), _PLAN),
+    Kind("suspended", SUSPENDED, facts.of_suspension, _PLAN),
     Kind("payment_received", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_paid_what_is_not_told_else),
     Kind("prepaid", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("prepaid")),
     Kind("payment_credited", PAYMENT_APPLIED, facts.of_payment, _PAYMENT, is_told=_became("credited")),

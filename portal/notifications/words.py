@@ -21,7 +21,7 @@ from portal.notifications import kinds
 _TEMPLATES = Path(__file__).parent.parent.parent / "templates"
 
 
-_SINCE: dict[str, Any] = {"carried": 0, "credited": [], "is_further": False}
+_SINCE: dict[str, Any] = {"carried": 0, "credited": [], "is_further": False, "dropped": None, "last_on": None}
 """Facts that notices of earlier versions do not have, as they were then."""
 
 

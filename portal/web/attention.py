@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from flask import g, url_for
@@ -80,10 +81,10 @@ def _turn(business: Business, agreement: Agreement) -> list[Attention]:
     """Return what was chosen for the end of the period, if anything was."""
     if agreement.ends_on is None or not (agreement.becomes or agreement.is_ending):
         return []
-    day = i18n.day_text(agreement.ends_on, language())
     if agreement.is_ending:
-        title = gettext("Your plan ends on %(day)s", day=day)
+        last_on = agreement.ends_on - timedelta(days=1)
+        title = gettext("Your plan ends with %(day)s", day=i18n.day_text(last_on, language()))
     else:
-        title = gettext("Your tier changes on %(day)s", day=day)
+        title = gettext("Your tier changes on %(day)s", day=i18n.day_text(agreement.ends_on, language()))
     address = url_for("next_period.show", business=business.public_id)
     return [Attention("info", title, "", address, gettext("See or take back"))]

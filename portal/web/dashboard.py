@@ -107,7 +107,7 @@ def _shown(agreement: Agreement | None) -> ShownSubscription | None:
         agreement.status,
         agreement.mode,
         wording.tier_name(agreement.tier_code),
-        agreement.ends_on - timedelta(days=1) if agreement.ends_on and agreement.status in LISTED else None,
+        agreement.ends_on - timedelta(days=1) if agreement.ends_on and agreement.status == "active" else None,
     )
 
 

@@ -131,7 +131,7 @@ def of_credit(
         total=draft.total,
         credit_used=_amount(transaction.amount - transaction.cost_amount, currency),
         along=_amount(session.arrears_amount, currency),
-        paid=session.owed,
+        paid=session.owed - session.arrears,
         to_credit=session.owed,
         paid_at=paid_at,
         method_name=wording.method_name(transaction.method),

@@ -54,6 +54,7 @@ def show(business: Business) -> str:
         pending_code=subscription.pending_tier_code or "",
         offered=[] if is_asleep else _offered(tiers, subscription),
         is_asleep=is_asleep,
+        is_owing=subscription.status == "past_due",
         may_pay=may_pay,
         pending_url=under_way.address(subscription),
         too_many=_too_many(business, tiers, subscription.pending_tier_code),

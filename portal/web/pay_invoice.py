@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, redirect, render_template, url_for
+from flask_babel import gettext
 from werkzeug.wrappers import Response
 
 from portal.billing import dunning_cases, open_invoices, ways
@@ -15,6 +16,7 @@ from portal.invoicing.queries import get_issued
 from portal.invoicing.states import OWED
 from portal.kit import edge, sent_fields
 from portal.kit.errors import NotFound
+from portal.kit.money import Money
 from portal.kit.rate_limit import limiter
 from portal.web import wording
 from portal.web.access import requires, writes
@@ -26,7 +28,6 @@ if TYPE_CHECKING:
     from portal.currency.conversion import Rate
     from portal.directory.models import Business
     from portal.invoicing.models import Customer, Invoice
-    from portal.kit.money import Money
 
 bp = Blueprint("pay_invoice", __name__, url_prefix="/businesses/<business>/history/invoices/<invoice_id>/pay")
 
@@ -48,6 +49,7 @@ def show(business: Business, invoice_id: str) -> str:
         business=business,
         invoice=invoice,
         title=wording.type_title(invoice.kind),
+        settled=_settled(invoice),
         carried=carried,
         to_pay=to_pay,
         stored_card=card_name(card) if card else None,
@@ -65,6 +67,16 @@ def _collected(to_pay: Money, now: datetime) -> tuple[Money | None, Rate | None]
     except RatesStale:
         return None, None
     return (asked, rate) if rate else (None, None)
+
+
+def _settled(invoice: Invoice) -> list[tuple[str, Money]]:
+    """Return what of an invoice is settled already, and by what."""
+    rows = (
+        (gettext("Paid with credit"), invoice.credit_amount),
+        (gettext("Paid"), invoice.paid_amount),
+        (gettext("Taken off what was owed"), invoice.credited_open_amount),
+    )
+    return [(label, Money(amount, invoice.currency)) for label, amount in rows if amount]
 
 
 @bp.post("")

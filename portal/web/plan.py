@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -59,11 +59,15 @@ class ShownQuote:
     comes_back: Money | None
     is_owing: bool
     """Whether what comes back is taken off what is still owed first."""
+    owed_first: Money | None
+    """What money that is paid ahead pays first, where it is one of that."""
     due: Money
     collected: Money | None
     rate: str | None
     rate_on: date | None
     outlook: Outlook | None
+    becomes: str | None
+    """The tier that stays chosen for the period's end, by name."""
     wakes_on: date | None
 
 
@@ -197,18 +201,20 @@ def _shown(customer: Customer, quote: Quote, now: datetime) -> ShownQuote:
         kind=quote.kind,
         title=_title(quote),
         period_start=quote.quoted_on,
-        period_end=after.ends_on - timedelta(days=1) if after else None,
+        period_end=after.last_on if after else None,
         lines=[wording.shown_line(line.code, line.quantity, line.unit, line.amount, line.derivation) for line in lines],
         total=quote.total,
         credit_used=quote.credit if quote.credit else None,
         comes_back=-quote.total if comes_back else None,
         is_owing=comes_back and bool(arrears.of_invoices(customer.id)),
+        owed_first=arrears.left_to_pay(customer.id, quote.currency) if quote.kind == quotes.PREPAYMENT else None,
         arrears=_arrears(quote),
         due=quote.to_pay,
         collected=Money(settlement["amount"], settlement["currency"]) if is_converted else None,
         rate=settlement["rate"] if is_converted else None,
         rate_on=date.fromisoformat(settlement["rate_on"]) if is_converted else None,
         outlook=after,
+        becomes=wording.tier_name(after.becomes) if after and after.becomes else None,
         wakes_on=date.fromisoformat(quote.terms["wakes_on"]) if quote.terms.get("wakes_on") else None,
     )
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from portal.billing import checkout, prepayment, queries, ways
+from portal.billing import arrears, checkout, prepayment, queries, ways
 from portal.billing.states import LISTED
 from portal.currency.errors import RatesStale
-from portal.invoicing import credit_balance, customers
+from portal.invoicing import customers
 from portal.kit import edge, sent_fields
 from portal.kit.rate_limit import limiter
 from portal.web import under_way
@@ -36,14 +36,15 @@ def show(business: Business) -> str:
     subscription = queries.find_live(customer.id) if customer else None
     if customer is None or subscription is None or subscription.status not in LISTED:
         return render_template("web/prepayment/page.html", business=business, is_running=False)
-    each = _month(subscription, customer, now)
+    each, (owed, credit) = _month(subscription, customer, now), arrears.of_customer(customer.id, customer.currency)
     return render_template(
         "web/prepayment/page.html",
         business=business,
         is_running=True,
         month=each,
         choices=[(months, each * months) for months in _SHOWN] if each is not None else [],
-        credit=credit_balance.of(customer.id, customer.currency),
+        credit=credit,
+        owed=arrears.total_of(owed, customer.currency),
         may_pay=may("billing:pay"),
         pending_url=under_way.address(subscription),
     )

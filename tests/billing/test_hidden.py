@@ -41,6 +41,21 @@ def code_for(customer: Customer, invoice: Invoice) -> PaymentSession:
     return get_session(opened.public_id)
 
 
+@pytest.mark.parametrize("chosen", ["end", "starter"])
+def test_what_was_chosen_for_its_end_is_told_to_be_over(db: None, chosen: str) -> None:
+    customer = running.started("pro")
+    running.until(running.FIRST + timedelta(days=30))
+    dunning.collect(owed(customer).id, edge.now())
+    if chosen == "end":
+        at_period_end.cancel(customer, edge.now())
+    else:
+        at_period_end.choose_tier(customer, chosen, edge.now())
+    hidden(customer)
+    told = db_session.scalars(select(DomainEvent.facts).where(DomainEvent.name == suspension.SUSPENDED)).all()
+    assert [one["dropped"] for one in told] == [chosen]
+    assert invariants.violations() == []
+
+
 def test_once_what_is_owed_is_paid_by_itself_a_month_brings_it_back(customer: Customer) -> None:
     invoice = owed(customer)
     assert running.pay(code_for(customer, invoice)) == "paid"

@@ -84,7 +84,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "hidden_on": "2026-04-15",
     },
     "suspended": _ABOUT
-    | {"invoice": "inv_1", "number": "INV-2026-000002", "amount": 140, "currency": "GBP", "ends_on": "2026-05-31"},
+    | {"invoice": "inv_1", "number": "INV-2026-000002", "amount": 140, "currency": "GBP", "ends_on": "2026-05-31"}
+    | {"dropped": "starter"},
     "hibernated": _ABOUT
     | {
         "tier": "pro",
@@ -105,7 +106,8 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "lines": [{**line, "unit": 0} for line in _LINES],
     },
     "waking_waits": _ABOUT | {"tier": "pro", "wakes_on": "2027-05-10"},
-    "turn_chosen": _ABOUT | {"tier": "starter", "turns_on": "2026-04-01", "credited": ["INV-2026-000003"]},
+    "turn_chosen": _ABOUT
+    | {"tier": "starter", "turns_on": "2026-04-01", "last_on": "2026-03-31", "credited": ["INV-2026-000003"]},
     "turn_taken_back": _ABOUT | {"tier": None, "turns_on": "2026-04-01"},
     "turned": _ABOUT | {"tier": "starter", "turns_on": "2026-04-01"},
     "subscription_ended": _ABOUT,

@@ -84,7 +84,7 @@ def test_what_was_written_by_people_is_text_in_the_html() -> None:
 def test_what_a_paid_month_costs_more_is_not_told_as_a_new_month() -> None:
     mail = letter("renewal_due", "en", is_further=True)
     assert mail.subject == "Your next month costs more than you have paid"
-    assert "Pay the difference by 1 Apr 2026" in mail.text
+    assert "Pay the difference before 1 Apr 2026" in mail.text
     assert "Your next month was changed" in letter("renewal_paid", "en", is_further=True).subject
 
 
@@ -112,3 +112,9 @@ def test_what_is_overdue_after_the_end_of_a_plan_hides_nothing_more() -> None:
     assert "stays as it is until" in letter("payment_overdue", "en").text
     ended = letter("payment_overdue", "en", hidden_on=None).text
     assert ("stays as it is until" in ended, "Your plan has ended" in ended) == (False, True)
+
+
+def test_what_was_chosen_for_the_end_of_what_is_hidden_is_over() -> None:
+    assert "You had chosen Starter for your next month." in letter("suspended", "en").text
+    assert "it renews until you end it again" in letter("suspended", "en", dropped="end").text
+    assert "You had chosen" not in letter("suspended", "en", dropped=None).text

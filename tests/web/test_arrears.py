@@ -86,7 +86,10 @@ def test_what_is_hidden_is_brought_back_by_one_payment(client: FlaskClient) -> N
     assert "Restored plan" in history
     receipts = re.findall(r'href="(/businesses/[^"]*/history/payments/[^"]*)"', history)
     [receipt] = [page for one in receipts if "Restored plan" in (page := client.get(one).text)]
-    assert ("<h1>Receipt</h1>" in receipt, "Also paid, owed from before" in receipt) == (True, True)
+    assert "<h1>Receipt</h1>" in receipt
+    rows = re.findall(r"<p>([^<]*)(?:<span.*?</span>)?</p>\s*<p class=\"money\">(£[\d.]+)", receipt, re.DOTALL)
+    sums = [("Total", "£3.00"), ("Paid", "£3.00"), ("Also paid, owed from before", "£1.35")]
+    assert rows == [*sums, ("Added to your credit", "£4.35")], "what was paid adds up"
 
 
 def test_paying_only_what_is_owed_leaves_it_hidden_and_says_so_before(client: FlaskClient) -> None:
@@ -95,6 +98,7 @@ def test_paying_only_what_is_owed_leaves_it_hidden_and_says_so_before(client: Fl
     invoice = f"{home}/history/invoices/{edge.write(lambda: owed(customer).public_id)}"
     log_in(client, "ann@shop.example")
     page = client.get(f"{invoice}/pay").text
+    assert re.findall(r"Taken off what was owed.*?(.£[\d.]+)", page, re.DOTALL)[0] == "\N{MINUS SIGN}£1.65"
     assert "Paying only this does not bring your plan back" in page
     assert re.search(r"Until 30 Jun\w* 2027 one payment of that", page)
     assert re.findall(rf'action="{home}/plan/quote".*?name="tier" value="(\w+)"', page, re.DOTALL) == ["pro"]
@@ -103,6 +107,7 @@ def test_paying_only_what_is_owed_leaves_it_hidden_and_says_so_before(client: Fl
     assert edge.write(lambda: running.pay(get_session(payment.rsplit("/", 1)[1]))) == "paid"
     assert "Paying only this" not in client.get(payment).text
     page = client.get(f"{home}/plan").text
+    assert "is settled" in page
     assert "Nothing is owed of it any more. Nothing was deleted." in page
     assert "Paying a new month from today does it" in page
     assert f"{invoice}/pay" not in page

@@ -87,6 +87,12 @@ def test_the_next_charge_is_what_will_be_made(
     assert tile(client, "Next charge") == said
 
 
+def test_each_of_the_latest_payments_says_what_paid_it(client: FlaskClient) -> None:
+    begin(client, lambda customer: (prepay(customer, 300), running.until(datetime(2027, 5, 1, tzinfo=UTC))))
+    latest = client.get("/dashboard").text.partition('<ul class="ledger-list">')[2]
+    assert re.findall(r"· ([^<]+)</p>", latest) == ["Credit balance", "WeChat Pay"]
+
+
 def test_what_is_owed_is_told_with_what_was_carried(client: FlaskClient) -> None:
     begin(client, owe_what_was_carried)
     assert tile(client, "Still owed") == "£4.00 due on 1 May 2027 £0.10 carried from earlier invoices is added."

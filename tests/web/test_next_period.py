@@ -76,7 +76,7 @@ def test_the_first_page_says_what_waits_and_what_is_chosen(owner: FlaskClient, b
     assert ("until 30 Apr 2027" in page, "/pay" in page) == (True, True)
     press(owner, business, "/cancel")
     page = owner.get("/dashboard").text
-    assert ("Your plan ends on 1 May 2027" in page, "Nothing due" in page) == (True, True)
+    assert ("Your plan ends with 30 Apr 2027" in page, "Nothing due" in page) == (True, True)
 
 
 def test_nothing_dearer_is_offered_for_what_is_not_paid(owner: FlaskClient, business: Business) -> None:
@@ -86,7 +86,10 @@ def test_nothing_dearer_is_offered_for_what_is_not_paid(owner: FlaskClient, busi
 
     edge.write(be_late)
     address = f"/businesses/{business.public_id}/plan/next"
-    assert re.findall(r'name="tier"\s+value="(\w+)"', owner.get(address).text) == ["starter"]
+    page = owner.get(address).text
+    assert re.findall(r'name="tier"\s+value="(\w+)"', page) == ["starter"]
+    assert ("Something is still owed" in page, "Your listing is shown to the end" in page) == (True, False)
+    assert "until 31 May 2027" not in owner.get("/dashboard").text
     refused = owner.post(address, data={"tier": "enterprise"})
     assert (refused.status_code, "<h1>Something is still owed</h1>" in refused.text) == (409, True)
     assert "Chosen for" in press(owner, business, tier="starter")

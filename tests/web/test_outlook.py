@@ -54,7 +54,7 @@ def pay_ahead(customer: Customer) -> None:
             "pro",
             lambda customer: at_period_end.cancel(customer, edge.now()),
             "enterprise",
-            ["Your plan ends on 1 May 2027. Nothing more is charged for it."],
+            ["Your plan ends with 30 Apr 2027. Nothing more is charged for it."],
         ),
         ("starter", lambda _: running.until(LATE), "pro", ["The next charge, £3.00, is on 1 May 2027."]),
         ("starter", choose_pro_and_be_invoiced, "pro", ["The next charge, £3.00, is on 1 May 2027."]),
@@ -116,6 +116,17 @@ def test_a_quote_of_an_earlier_agreement_tells_what_it_said(db: None) -> None:
     found = outlook.of(quote, customer, edge.now())
     assert found is not None
     assert (found.amount, found.is_ending) == (Money(500, "GBP"), False)
+
+
+def test_it_tells_what_stays_chosen_and_what_credit_pays(client: FlaskClient) -> None:
+    customer = edge.write(lambda: running.started("pro"))
+    log_in(client, "ann@shop.example")
+    home = f"/businesses/{edge.write(lambda: running.business_of(customer).public_id)}"
+    page = client.get(client.post(f"{home}/plan/quote", data={"tier": "starter"}).location).text
+    assert ("stays chosen" in page, "Your credit pays of that what it can." in page) == (False, True)
+    edge.write(lambda: at_period_end.choose_tier(customer, "starter", edge.now()))
+    page = client.get(client.post(f"{home}/plan/quote", data={"tier": "enterprise"}).location).text
+    assert ("Starter stays chosen for 1 May 2027." in page, "Your credit pays of that" in page) == (True, False)
 
 
 @pytest.mark.parametrize(("start", "wanted"), [("starter", "pro"), ("pro", "starter")])

@@ -1,10 +1,11 @@
 """Paying ahead through the pages: what it costs is said before, and what was paid is credit."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from flask.testing import FlaskClient
 
+from portal.billing import open_invoices
 from portal.invoicing import customers
 from portal.kit import clock, edge
 from portal.payments.queries import get_session
@@ -36,6 +37,22 @@ def test_months_are_chosen_paid_and_seen_as_credit(client: FlaskClient) -> None:
     assert re.findall(r"Added to your credit.*?(£[\d.]+)", page, re.DOTALL) == ["£9.00"]
     file = client.get(f"{receipt}.pdf")
     assert (file.status_code, "Addedtoyourcredit£9.00" in text_of(file.data)) == (200, True)
+
+
+def test_what_is_owed_is_said_to_be_paid_first(client: FlaskClient) -> None:
+    customer = edge.write(lambda: running.started("pro"))
+    edge.write(lambda: running.until(datetime(2027, 5, 1, tzinfo=UTC)))
+    log_in(client, "ann@shop.example")
+    address = f"/businesses/{edge.write(lambda: running.business_of(customer).public_id)}/prepayment"
+    quote = client.post(f"{address}/quote", data={"months": "2"}).location
+    for page in (address, quote):
+        text = client.get(page).text
+        assert ("£3.00 is still owed" in text, "What you pay ahead pays that first." in text) == (True, True)
+    session = client.post(f"{quote}/confirm").location.rsplit("/", 1)[1]
+    edge.write(lambda: (running.pay(get_session(session)), open_invoices.use_all_credit(customer.id, edge.now())))
+    page = client.get(address).text
+    assert re.findall(r"Your credit now.*?(£[\d.]+)", page, re.DOTALL) == ["£3.00"]
+    assert "is still owed" not in page
 
 
 def test_what_is_not_on_offer_says_so(client: FlaskClient) -> None:

@@ -61,7 +61,7 @@ PAGES: dict[str, int] = {
     "/businesses/<business>/plan": 12,
     "/businesses/<business>/plan/quote/<quote_id>": 6,
     "/businesses/<business>/plan/next": 11,
-    "/businesses/<business>/prepayment": 9,
+    "/businesses/<business>/prepayment": 10,
     "/businesses/<business>/hibernation": 9,
     "/businesses/<business>/methods": 6,
     "/businesses/<business>/methods/<method>": 6,
