@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import update
 
 from portal.billing import advance, dunning_cases, entitlement, holdings, quote_change, subscriptions
-from portal.billing.errors import ChangeInProgress, Hibernating, NoPlan, NothingPending, PayFirst, SameTier
+from portal.billing.errors import Hibernating, NoPlan, NothingPending, PayFirst, SameTier
 from portal.billing.holdings import Current
 from portal.billing.models import Subscription, TierFit
 from portal.billing.renewal_rules import first_look
@@ -20,7 +20,6 @@ from portal.invoicing import customers
 from portal.invoicing.models import Customer
 from portal.kit import ids, jobs, outbox
 from portal.kit.db import db
-from portal.payments import sessions
 
 TURN = "billing.turn"
 CHOSEN = "billing.turn_chosen"
@@ -59,7 +58,7 @@ def cancel(customer: Customer, now: datetime) -> Subscription:
     """
     locked = subscriptions.lock_live(customer.id)
     if locked is not None and _ends_at_once(locked, now):
-        _refuse_while_paying(locked)
+        subscriptions.refuse_while_paying(locked)
         subscriptions.end(locked, now)
         dunning_cases.clear_all(locked, now)
         return locked
@@ -97,15 +96,10 @@ def _lock(customer: Customer, now: datetime) -> tuple[Subscription, Current]:
     if subscription is None:
         raise NoPlan
     running = quote_change.get_running(subscription, customer, now)
-    _refuse_while_paying(subscription)
+    subscriptions.refuse_while_paying(subscription)
     unasked = TierFit.subscription_id == subscription.id, TierFit.is_chosen
     db.execute(update(TierFit).where(*unasked).values(told_at=None))
     return subscription, running
-
-
-def _refuse_while_paying(subscription: Subscription) -> None:
-    if sessions.live_of_subscription(subscription.id) is not None:
-        raise ChangeInProgress
 
 
 def _choose(

@@ -12,7 +12,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from portal.billing import changes, quote_change, quotes, subscriptions
-from portal.billing.errors import ChangeInProgress, NothingToSettle, NotRunning, PayFirst
+from portal.billing.errors import NothingToSettle, NotRunning, PayFirst
 from portal.billing.holdings import Current
 from portal.billing.models import Quote, Subscription
 from portal.billing.periods import midnight
@@ -26,7 +26,6 @@ from portal.directory.branches import BranchDetails
 from portal.directory.models import Branch
 from portal.invoicing.models import Customer
 from portal.kit import jobs, outbox
-from portal.payments import sessions
 
 PROPOSED = "billing.branch_proposed"
 SETTLED = "billing.branches_settled"
@@ -150,8 +149,8 @@ def agree(customer: Customer | None, branch: Branch, now: datetime) -> None:
 
 def _lock_idle(customer: Customer | None) -> Subscription | None:
     subscription = subscriptions.lock_live(customer.id) if customer else None
-    if subscription is not None and sessions.live_of_subscription(subscription.id) is not None:
-        raise ChangeInProgress
+    if subscription is not None:
+        subscriptions.refuse_while_paying(subscription)
     return subscription
 
 

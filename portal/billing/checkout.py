@@ -46,7 +46,7 @@ def quote_tier(customer: Customer, tier_code: str, method: str, now: datetime) -
     if running is None or running.status == "incomplete":
         chosen = subscriptions.choose_tier(customer, tier_code, now)
         return quotes.store(quote_start.preview(chosen, customer, _settles_in(method), now))
-    _refuse_while_paying(running)
+    subscriptions.refuse_while_paying(running)
     if running.status == "suspended":
         return quotes.store(quote_start.preview_restoration(running, customer, tier_code, _settles_in(method), now))
     return quotes.store(tier_change.preview(running, customer, tier_code, _settles_in(method), now))
@@ -106,13 +106,8 @@ def _lock_running(customer: Customer) -> Subscription:
     running = subscriptions.lock_live(customer.id)
     if running is None:
         raise NoPlan
-    _refuse_while_paying(running)
+    subscriptions.refuse_while_paying(running)
     return running
-
-
-def _refuse_while_paying(running: Subscription) -> None:
-    if sessions.live_of_subscription(running.id) is not None:
-        raise ChangeInProgress
 
 
 def renew_quote(customer: Customer, quote: Quote, method: str, now: datetime) -> Quote:
@@ -198,7 +193,7 @@ def _is_same_payment(live: UnderWay, quote: Quote, method: str, now: datetime) -
     if attempt_of(live.id).status == "unknown":
         raise AttemptUnresolved
     if not _asks_the_same(invoices.lock(live.invoice_id), quote):
-        raise ChangeInProgress
+        raise ChangeInProgress(live.public_id)
     return ways.is_under_way(live, method, now)
 
 

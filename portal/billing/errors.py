@@ -4,10 +4,14 @@ from portal.kit.errors import N_, Conflict, Invalid
 
 
 class ChangeInProgress(Conflict):
-    """A payment for a change is under way; nothing else moves until it ends (product.md, *Quotes bind*)."""
+    """A payment for a change is under way; nothing else moves until it ends (product.md, *Quotes bind*).
 
-    def __init__(self) -> None:
-        super().__init__("change_in_progress", N_("A payment is under way. Finish it or cancel it, then try again."))
+    :param session: the public id of that payment's session, to lead to it.
+    """
+
+    def __init__(self, session: str) -> None:
+        said = N_("A payment is under way. Finish it or cancel it, then try again.")
+        super().__init__("change_in_progress", said, session=session)
 
 
 class QuoteChanged(Conflict):

@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from portal.billing import changes, entitlement, quote_change, quotes, subscriptions
-from portal.billing.errors import ChangeInProgress, Hibernating, NotHibernating, NoWakeDay
+from portal.billing.errors import Hibernating, NotHibernating, NoWakeDay
 from portal.billing.holdings import Current
 from portal.billing.models import Quote, Subscription
 from portal.billing.periods import midnight
@@ -20,7 +20,6 @@ from portal.catalogue import price_book
 from portal.directory import branches
 from portal.invoicing.models import Customer
 from portal.kit import jobs
-from portal.payments import sessions
 
 HIBERNATED = "billing.hibernated"
 WOKEN = "billing.woken"
@@ -121,8 +120,7 @@ def wake_as(customer: Customer, tier_code: str, now: datetime) -> None:
     :raises UnknownOffer: the tier is not sold.
     """
     subscription = _lock_hibernating(customer)
-    if sessions.live_of_subscription(subscription.id) is not None:
-        raise ChangeInProgress
+    subscriptions.refuse_while_paying(subscription)
     price_book.get_tier(quote_change.kept_version(subscription, now), tier_code, now)
     moved = subscriptions.moves_to(subscription, tier_code)
     move(subscription, subscription.status, **moved, version=subscription.version + 1)

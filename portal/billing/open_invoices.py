@@ -55,7 +55,7 @@ def start_payment(customer: Customer, invoice: Invoice, method: str, now: dateti
         raise NothingOwed
     live = sessions.live_of_subscription(subscription.id)
     if live is not None and live.invoice_id != invoice.id:
-        raise ChangeInProgress
+        raise ChangeInProgress(live.public_id)
     if live is not None and ways.is_under_way(live, method, now):
         return live
     use_credit(invoice, now)

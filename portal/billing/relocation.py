@@ -3,7 +3,6 @@
 from datetime import date, datetime
 
 from portal.billing import hibernation, subscriptions
-from portal.billing.errors import ChangeInProgress
 from portal.billing.hibernation import WAKE
 from portal.billing.models import Subscription
 from portal.directory import businesses
@@ -12,7 +11,6 @@ from portal.identity import audit
 from portal.identity.models import User
 from portal.invoicing import customers
 from portal.kit.db import db
-from portal.payments import sessions
 
 
 def move(business: Business, time_zone: str, mover: User, now: datetime) -> None:
@@ -27,8 +25,8 @@ def move(business: Business, time_zone: str, mover: User, now: datetime) -> None
         return
     customer = customers.find_of_business(business.id)
     subscription = subscriptions.lock_live(customer.id) if customer is not None else None
-    if subscription is not None and sessions.live_of_subscription(subscription.id) is not None:
-        raise ChangeInProgress
+    if subscription is not None:
+        subscriptions.refuse_while_paying(subscription)
     facts = {"from": business.time_zone, "to": time_zone}
     businesses.move(business, time_zone)
     if customer is not None:

@@ -54,6 +54,16 @@ def lock_all(customer_id: UUID) -> None:
     db.scalars(_LOCK_ALL, {"customer_id": customer_id}, execution_options=FRESH).all()
 
 
+def refuse_while_paying(subscription: Subscription) -> None:
+    """Let nothing else move while a payment of a subscription is under way.
+
+    :raises ChangeInProgress: one is.
+    """
+    live = sessions.live_of_subscription(subscription.id)
+    if live is not None:
+        raise ChangeInProgress(live.public_id)
+
+
 def choose_tier(customer: Customer, tier_code: str, now: datetime) -> Subscription:
     """Choose, or choose anew, the tier of a subscription that has not started.
 
@@ -71,8 +81,7 @@ def choose_tier(customer: Customer, tier_code: str, now: datetime) -> Subscripti
     elif subscription.status != "incomplete":
         raise AlreadyStarted
     elif subscription.tier_code != tier_code:
-        if sessions.live_of_subscription(subscription.id) is not None:
-            raise ChangeInProgress
+        refuse_while_paying(subscription)
         subscription.tier_code = tier_code
         subscription.version += 1
     db.flush()

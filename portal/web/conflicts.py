@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from string import Formatter
 from typing import Any
 
 from portal.kit.errors import N_
@@ -10,14 +11,12 @@ from portal.web.language import gettext
 CHANGED = N_("Something changed meanwhile")
 NOT_NOW = N_("This cannot be done now")
 _DONE = N_("There is nothing left to do")
-_UNDER_WAY = N_("A payment is under way")
 _OWED = N_("Something is still owed")
 
 Link = tuple[str, str]
-"""A page of what the request was about (names of its route stand in braces), and what leads there."""
+"""A page of what was refused (what its route or the refusal names stands in braces), and what leads there."""
 _PLAN = ("/businesses/{business}/plan", N_("Go to the plan"))
 _OVERDUE = ("/businesses/{business}/plan", N_("See what is owed"))
-_PAYMENT = ("/businesses/{business}/plan", N_("Find the payment"))
 _HIBERNATION = ("/businesses/{business}/hibernation", N_("Go to hibernation"))
 _BRANCHES = ("/businesses/{business}/branches", N_("Go to the branches"))
 _METHODS = ("/businesses/{business}/methods", N_("Ways to pay"))
@@ -28,7 +27,7 @@ _ACCOUNT = ("/account", N_("Your account"))
 
 KNOWN: dict[str, tuple[str, Link | None]] = {
     "already_started": (_DONE, _PLAN),
-    "change_in_progress": (_UNDER_WAY, _PAYMENT),
+    "change_in_progress": (NOT_NOW, _SESSION),
     "credit_spent": (CHANGED, _PLAN),
     "hibernating": (NOT_NOW, _HIBERNATION),
     "import_ended": (_DONE, _IMPORT),
@@ -43,7 +42,7 @@ KNOWN: dict[str, tuple[str, Link | None]] = {
     "nothing_pending": (_DONE, _PLAN),
     "nothing_to_settle": (_DONE, _BRANCHES),
     "pay_first": (_OWED, _OVERDUE),
-    "payment_unresolved": (_UNDER_WAY, _PAYMENT),
+    "payment_unresolved": (NOT_NOW, _SESSION),
     "quote_changed": (CHANGED, _PLAN),
     "same_tier": (_DONE, _PLAN),
     "session_limit": (NOT_NOW, _SESSION),
@@ -64,14 +63,13 @@ class ShownConflict:
     label: str = ""
 
 
-def shown(code: str, route: Mapping[str, Any]) -> ShownConflict:
-    """Return how a refusal of this code is told, with the page of what the request was about.
+def shown(code: str, named: Mapping[str, Any]) -> ShownConflict:
+    """Return how a refusal of this code is told, with the page of what it is about, else the plan's.
 
-    :param route: what the request's address named, such as a ``business``.
+    :param named: what the request's address and the refusal named, such as a ``business`` or a ``session``.
     """
     heading, link = KNOWN.get(code, (NOT_NOW, None))
-    try:
-        href = link[0].format_map(route) if link else None
-    except KeyError:
-        href = None
-    return ShownConflict(gettext(heading), href, gettext(link[1]) if link else "")
+    for address, label in (link, _PLAN) if link else ():
+        if all(name in named for _, name, _, _ in Formatter().parse(address) if name):
+            return ShownConflict(gettext(heading), address.format_map(named), gettext(label))
+    return ShownConflict(gettext(heading))

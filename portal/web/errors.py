@@ -31,7 +31,9 @@ def from_domain(error: DomainError) -> Answer:
     if isinstance(error, TooMany):
         body, status = page(error.status, gettext(error.message) % error.params)[:2]
         return body, status, {"Retry-After": str(error.params.get("seconds", 60))}
-    conflict = conflicts.shown(error.code, request.view_args or {}) if isinstance(error, Conflict) else None
+    conflict = (
+        conflicts.shown(error.code, (request.view_args or {}) | error.params) if isinstance(error, Conflict) else None
+    )
     return page(error.status, gettext(error.message) % error.params, conflict)
 
 

@@ -41,4 +41,5 @@ def test_the_pages_that_they_lead_to_are_there(app: Flask) -> None:
             found = conflicts.shown(code, {"business": "biz_1", "session": "ps_1"})
             assert found.href is None or pages.match(found.href, method="GET"), code
         assert conflicts.shown("pay_first", {}).href is None, "the address named no business"
+        assert conflicts.shown("change_in_progress", {"business": "biz_1"}).href == "/businesses/biz_1/plan"
         assert conflicts.shown("last_owner", {"business": "biz_1"}).heading == conflicts.NOT_NOW

@@ -86,3 +86,21 @@ def test_only_the_payment_is_led_to(
     assert buttons(shown) == kept
     edge.write(lambda: sessions.cancel(session, edge.now()))
     assert buttons(client.get(f"{home}/{page}").text) == before
+
+
+def test_what_is_refused_leads_to_the_payment(client: FlaskClient) -> None:
+    """Who pressed a button of a page that was open before."""
+
+    def begin() -> tuple[str, str]:
+        customer = running.started("pro")
+        return f"/businesses/{running.business_of(customer).public_id}", ahead(customer)
+
+    home, session = edge.write(begin)
+    log_in(client, "ann@shop.example")
+    for address in ("plan/quote", "plan/next", "plan/next/cancel", "hibernation/wake"):
+        refused = client.post(f"{home}/{address}", data={"tier": "starter"})
+        assert refused.status_code == 409, address
+        assert refused.text.count("A payment is under way") == 1
+        assert f'href="/pay/{session}">Go to the payment' in refused.text
+        assert "<span>Dashboard</span>" in refused.text.split('id="error"')[1]
+        assert "To the front door" not in refused.text
