@@ -183,9 +183,19 @@ def _list_page(business: Business, refused: str | None = None) -> str:
         branches=found,
         country_names={branch.country: choices.country_name(branch.country) for branch in found},
         batch=_batch(subscription, customer) if customer and subscription else None,
+        stands=_stands(subscription),
         pending_url=under_way.address(subscription),
         refused=refused,
     )
+
+
+def _stands(subscription: Subscription | None) -> str:
+    """Return how the plan stands; what of it keeps a branch from being added is told first."""
+    if subscription is None or subscription.status == "incomplete":
+        return "new"
+    if subscription.status == "active":
+        return "asleep" if subscription.mode == "hibernating" else "running"
+    return "hidden" if subscription.status == "suspended" else "overdue"
 
 
 def _batch(subscription: Subscription, customer: Customer) -> ShownBatch | None:
