@@ -10,10 +10,13 @@ from flask import g, url_for
 from flask_babel import gettext, ngettext
 
 from portal.kit import i18n
+from portal.web import wording
 from portal.web.filters import money
 from portal.web.language import language
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from portal.billing.standing import Agreement, Owed, Standing
     from portal.directory.models import Business
 
@@ -40,7 +43,8 @@ def attention(business: Business, stands: Standing) -> list[Attention]:
     elif stands.owed is not None:
         found.append(_to_pay(business, stands.agreement, stands.owed))
     if stands.agreement is not None:
-        found += _too_many(business) + _waiting(business, stands.waiting_count) + _turn(business, stands.agreement)
+        found += _too_many(business) + _waiting(business, stands.waiting_count)
+        found += _turn(business, stands.agreement) + _asleep(business, stands.agreement)
     return found
 
 
@@ -81,10 +85,23 @@ def _turn(business: Business, agreement: Agreement) -> list[Attention]:
     """Return what was chosen for the end of the period, if anything was."""
     if agreement.ends_on is None or not (agreement.becomes or agreement.is_ending):
         return []
-    if agreement.is_ending:
-        last_on = agreement.ends_on - timedelta(days=1)
-        title = gettext("Your plan ends with %(day)s", day=i18n.day_text(last_on, language()))
+    return [turn(business, agreement.ends_on, agreement.becomes)]
+
+
+def turn(business: Business, turns_on: date, becomes: str | None) -> Attention:
+    """Return what was chosen for the day after a period: the code of another tier, or None for the plan's end."""
+    if becomes is None:
+        title = gettext("Your plan ends with %(day)s", day=i18n.day_text(turns_on - timedelta(days=1), language()))
     else:
-        title = gettext("Your tier changes on %(day)s", day=i18n.day_text(agreement.ends_on, language()))
+        tier, day = wording.tier_name(becomes), i18n.day_text(turns_on, language())
+        title = gettext("Your tier becomes %(tier)s on %(day)s", tier=tier, day=day)
     address = url_for("next_period.show", business=business.public_id)
-    return [Attention("info", title, "", address, gettext("See or take back"))]
+    return Attention("info", title, "", address, gettext("See or take back"))
+
+
+def _asleep(business: Business, agreement: Agreement) -> list[Attention]:
+    """Return that the listing hibernates; where something is owed, that is paid first."""
+    if agreement.mode != "hibernating" or agreement.status != "active":
+        return []
+    address = url_for("hibernation.show", business=business.public_id)
+    return [Attention("info", gettext("Your listing hibernates"), "", address, gettext("Wake it"))]

@@ -14,7 +14,7 @@ from portal.catalogue import price_book
 from portal.invoicing import customers
 from portal.kit import edge, sent_fields
 from portal.kit.rate_limit import limiter
-from portal.web import home, plan, under_way
+from portal.web import home, plan, under_way, wording
 from portal.web.access import may, requires, writes
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ def show(business: Business) -> str:
         tiers=tiers,
         current_code=subscription.tier_code,
         pending_code=subscription.pending_tier_code or "",
+        pending_name=wording.tier_name(subscription.pending_tier_code) if subscription.pending_tier_code else "",
         offered=[] if is_asleep else _offered(tiers, subscription),
         is_asleep=is_asleep,
         is_owing=subscription.status == "past_due",

@@ -25,6 +25,7 @@ from portal.kit.money import Money
 from portal.kit.rate_limit import limiter
 from portal.web import home, under_way, wording
 from portal.web.access import may, requires, writes, writes_once
+from portal.web.attention import Attention, turn
 from portal.web.filters import money
 from portal.web.forms.product_limits import LimitChoicesForm
 from portal.web.methods import card_name
@@ -99,9 +100,15 @@ def compare(business: Business) -> str:
         is_suspended=running is not None and running.status == "suspended",
         carried=carried_account.of(customer.id, customer.currency) if customer and running else None,
         overage=shown_overage(business, now),
+        turn=_turn(business, running) if running else None,
         suggested=_suggested(business, tiers) if running else None,
         choices=LimitChoicesForm(formdata=None, obj=running) if running and may("methods:manage") else None,
     )
+
+
+def _turn(business: Business, running: Subscription) -> Attention | None:
+    """Return what was chosen for the end of the period, if anything was."""
+    return turn(business, running.turns_on, running.pending_tier_code) if running.turns_on else None
 
 
 def _suggested(business: Business, tiers: Sequence[ShownTier]) -> ShownTier | None:

@@ -35,7 +35,8 @@ def show(business: Business) -> str:
     customer, now = customers.find_of_business(business.id), edge.now()
     subscription = queries.find_live(customer.id) if customer else None
     if customer is None or subscription is None or subscription.status not in LISTED:
-        return render_template("web/prepayment/page.html", business=business, is_running=False)
+        is_hidden = subscription is not None and subscription.status == "suspended"
+        return render_template("web/prepayment/page.html", business=business, is_running=False, is_hidden=is_hidden)
     each, (owed, credit) = _month(subscription, customer, now), arrears.of_customer(customer.id, customer.currency)
     return render_template(
         "web/prepayment/page.html",

@@ -115,6 +115,11 @@ def test_it_asks_so_much_whatever_there_is(
     assert len(statements) == asked
 
 
+def fall_asleep(customer: Customer) -> None:
+    quote = checkout.quote_hibernation(customer, None, shop.METHOD, edge.now())
+    assert checkout.start_payment(customer, quote, shop.METHOD, edge.now()) is None
+
+
 def overdue(customer: Customer) -> None:
     running.until(datetime(2027, 5, 1, tzinfo=UTC))
     dunning.collect(newest(customer).id, edge.now())
@@ -134,8 +139,10 @@ def overdue(customer: Customer) -> None:
         ),
         (overdue, "An invoice is overdue £3.00, due on 1 May 2027. See and pay"),
         (suspended, "Your listing is hidden Bring it back"),
+        (fall_asleep, "Your listing hibernates Wake it"),
+        (choose_starter, "Your tier becomes Starter on 1 May 2027 See or take back"),
     ],
-    ids=["a branch", "products", "an invoice", "overdue", "hidden"],
+    ids=["a branch", "products", "an invoice", "overdue", "hidden", "asleep", "chosen"],
 )
 def test_it_says_what_wants_to_be_done(client: FlaskClient, happens: Callable[[Customer], object], wanted: str) -> None:
     begin(client, happens)

@@ -37,10 +37,13 @@ def test_a_tier_is_chosen_replaced_and_taken_back(owner: FlaskClient, business: 
     assert f"{address}/next" in owner.get(address).text
     assert "Take it back" not in owner.get(f"{address}/next").text
     page = press(owner, business, tier="starter")
-    assert "Your tier changes on 1 May 2027" in page
+    assert "Your tier becomes Starter on 1 May 2027" in page
     assert "Chosen for 1 May 2027" in page
+    assert "Your tier becomes Starter on 1 May 2027" in owner.get(address).text
     assert "Your plan ends with 30 Apr 2027" in press(owner, business, "/cancel")
+    assert "Your plan ends with 30 Apr 2027" in owner.get(address).text
     assert "Take it back" not in press(owner, business, "/take-back")
+    assert "30 Apr 2027" not in owner.get(address).text
 
 
 def test_pressed_twice_is_once_and_too_late_says_so(owner: FlaskClient, business: Business) -> None:
@@ -69,7 +72,7 @@ def test_the_first_page_says_what_waits_and_what_is_chosen(owner: FlaskClient, b
     page = owner.get("/dashboard").text
     assert ("until 30 Apr 2027" in page, "on 1 May 2027" in page) == (True, True)
     press(owner, business, tier="starter")
-    assert "Your tier changes on 1 May 2027" in owner.get("/dashboard").text
+    assert "Your tier becomes Starter on 1 May 2027" in owner.get("/dashboard").text
     edge.write(lambda: running.until(datetime(2027, 4, 28, tzinfo=UTC)))
     page = owner.get("/dashboard").text
     assert "£1.00, due on 1 May 2027." in page
@@ -115,3 +118,4 @@ def test_asleep_it_is_not_said_to_be_shown(owner: FlaskClient, business: Busines
     page = owner.get(f"/businesses/{business.public_id}/plan/next").text
     assert ("hibernation is paid to the end of 30 Apr 2027" in page, "listing is shown" in page) == (True, False)
     assert "Hibernate instead" not in page
+    assert ("Another tier" in page, "Choose what it wakes as" in page) == (False, True)

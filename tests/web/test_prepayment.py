@@ -9,6 +9,7 @@ from portal.billing import open_invoices
 from portal.invoicing import customers
 from portal.kit import clock, edge
 from portal.payments.queries import get_session
+from tests.billing.test_restoration import suspended
 from tests.support import running, shop
 from tests.support.pages import log_in
 from tests.support.pdf import text_of
@@ -87,3 +88,12 @@ def test_without_rates_the_pages_say_what_cannot_be_said(client: FlaskClient) ->
     asleep = client.post(f"{address}/hibernation/quote")
     assert client.post(f"{asleep.location}/confirm").status_code == 303
     assert "exchange rates have not arrived" in client.get(f"{address}/hibernation").text
+
+
+def test_what_is_hidden_is_brought_back_before_it_is_paid_ahead(client: FlaskClient) -> None:
+    customer = edge.write(lambda: suspended(running.started("pro")))
+    log_in(client, "ann@shop.example")
+    home = f"/businesses/{edge.write(lambda: running.business_of(customer).public_id)}"
+    page = client.get(f"{home}/prepayment").text
+    assert ("Pick a tier first" in page, "has to be brought back first" in page) == (False, True)
+    assert re.search(rf'href="{home}/plan"[^>]*>.*?<span>Bring it back', page, re.DOTALL)
