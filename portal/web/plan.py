@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
 from portal.billing import arrears, checkout, outlook, queries, quotes, tier_fits, ways
@@ -180,15 +181,14 @@ def _card(customer: Customer, quote: Quote) -> str | None:
 
 def _arrears(quote: Quote) -> list[tuple[str, Money]]:
     """Return what is paid along with a quote: words and figures."""
-    return [
-        (
-            gettext("Carried from earlier invoices")
-            if one["kind"] == "carried"
-            else gettext("Still owed of invoice %(number)s", number=one["number"]),
-            Money(one["amount"], quote.currency),
-        )
-        for one in quote.terms.get("arrears", ())
-    ]
+    return [(_owed_before(one), Money(one["amount"], quote.currency)) for one in quote.terms.get("arrears", ())]
+
+
+def _owed_before(one: dict[str, Any]) -> str:
+    if one["kind"] == "carried":
+        return gettext("Carried from earlier invoices")
+    number = Markup('<span class="number">{}</span>').format(one["number"])
+    return escape(gettext("Still owed of invoice %(number)s")) % {"number": number}
 
 
 def _too_many(business: Business, quote: Quote) -> int:
