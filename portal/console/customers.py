@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, render_template, request, url_for
+from flask_babel import get_locale
 
 from portal.billing import queries as billing
 from portal.billing.dunning_cases import list_overdue
@@ -56,6 +57,7 @@ def show_one(business: str) -> str:
     return render_template(
         "console/customers/customer.html",
         business=found,
+        country=get_locale().territories.get(found.country, found.country),
         status=visibility.status(found.id),
         members=list_members(found.id),
         **_money_of(found.id),

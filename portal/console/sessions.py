@@ -72,6 +72,7 @@ def show_one(session: str) -> str:
         "console/sessions/session.html",
         session=found,
         attempt=attempt,
+        provider=wording.word(wording.PROVIDERS, attempt.provider),
         payer=payers([found.customer_id])[found.customer_id],
         disposition=wording.word(wording.DISPOSITIONS, attempt.disposition),
         conversation=sorted(calls + events, key=lambda said: said.at),

@@ -61,7 +61,7 @@ def _sum(derivation: dict[str, Any], figures: dict[str, Any], locale: str) -> st
             return gettext("%(unit)s × %(days)s of %(of)s days = %(amount)s", **figures, **days)
         return gettext("%(unit)s × %(count)s × %(days)s of %(of)s days = %(amount)s", **figures, **days)
     if derivation.get("kind") == "carried":
-        return gettext("Each was less than a card is charged")
+        return gettext("Each was less than can be charged to a card")
     if figures["count"] == 1:
         return gettext("%(unit)s × 1 month = %(amount)s", **figures)
     if derivation.get("kind") == "prepayment":

@@ -56,6 +56,11 @@ def percent_text(rate: Decimal, locale: str) -> str:
     return format_percent(rate / 100, "#,##0.##%", locale=_HOME[locale])
 
 
+def gap(locale: str) -> str:
+    """Return what stands between two sentences: nothing in Chinese, whose full stop brings its own room."""
+    return "" if locale == "zh" else " "
+
+
 @lru_cache(maxsize=4096)
 def day_text(day: date, locale: str) -> str:
     """Show a day."""

@@ -77,6 +77,7 @@ def environment(locale: str) -> Environment:
     made.globals.update(
         locale=locale,
         money=lambda amount, currency: i18n.money_text(amount, currency, locale),
+        gap=lambda: i18n.gap(locale),
         day=lambda value: i18n.day_text(date.fromisoformat(value), locale),
         tier_name=lambda code: line_words.tier_name(code, locale),
     )

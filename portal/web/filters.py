@@ -10,6 +10,7 @@ import flask_babel
 from flask import Flask
 from markupsafe import Markup
 
+from portal.kit import i18n
 from portal.kit.i18n import day_text, money_text
 from portal.web.language import language
 
@@ -23,6 +24,7 @@ def of_page() -> dict[str, Callable[..., str]]:
     """Return what a template shows values by; language and time zone are looked up once, not at every value.
 
     ``date`` shows a day, of an instant the day it is in the reader's time zone; ``datetime`` shows it to the minute.
+    ``gap`` is what stands between two sentences.
     """
     locale, zone = language(), flask_babel.get_timezone()
     return {
@@ -30,6 +32,7 @@ def of_page() -> dict[str, Callable[..., str]]:
         "money": lambda amount, currency: money_text(amount, currency, locale),
         "date": lambda value: _date(value, zone, locale),
         "datetime": lambda value: _instant(value, zone, locale),
+        "gap": lambda: i18n.gap(locale),
     }
 
 

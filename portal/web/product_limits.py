@@ -90,10 +90,10 @@ def _state(found: Overage, now: datetime) -> str:
 
 
 def _in_words(left: timedelta) -> str:
-    """Return whole days, or whole hours of the last two, never below none."""
+    """Return days, to the nearest, or whole hours of the last two, never below none."""
     hours = max(0, left // _HOUR)
     if hours >= 48:
-        return ngettext("%(num)s day", "%(num)s days", hours // 24)
+        return ngettext("%(num)s day", "%(num)s days", (hours + 12) // 24)
     return ngettext("%(num)s hour", "%(num)s hours", hours)
 
 

@@ -115,6 +115,7 @@ def test_a_customer_is_shown_with_its_money(support: FlaskClient) -> None:
     assert "INV-" in page
     assert "£3.00" in page
     assert "ann@shop.example" in page
+    assert "United Kingdom" in page
     assert 'data-state="active"' in page
 
 
@@ -197,6 +198,7 @@ def test_a_session_is_shown_with_its_conversation(support: FlaskClient) -> None:
 
     places = [page.index(words) for words in ("We asked for a code", "We asked what became", "The provider told us")]
     assert places == sorted(places)
+    assert ("<dd>WeChat Pay</dd>" in re.sub(r"\s*(</?dd>)\s*", r"\1", page), "wechat_pay" in page) == (True, False)
     assert "no clear answer (10003 ms)" in page
     assert "answered (HTTP 200, 41 ms); 3 times, the last at" in page
     assert "&lt;b&gt;odd&lt;/b&gt;" in page

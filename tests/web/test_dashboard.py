@@ -20,6 +20,13 @@ from tests.support.pages import log_in
 from tests.support.statements import counted
 
 
+def test_before_a_plan_no_limit_is_told(client: FlaskClient) -> None:
+    edge.write(lambda: shop.make_business(shop.make_owner()).id)
+    log_in(client, "ann@shop.example")
+    page = client.get("/dashboard").text
+    assert ("no limit" in page, "In your catalogue" in page) == (False, True)
+
+
 def choose_starter(customer: Customer) -> None:
     at_period_end.choose_tier(customer, "starter", edge.now())
 

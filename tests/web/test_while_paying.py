@@ -63,7 +63,7 @@ def buttons(page: str) -> list[str]:
         (running_shop, ahead, "branches", []),
         (asleep, ahead, "plan", ["Save"]),
         (asleep, ahead, "plan/next", []),
-        (asleep, ahead, "hibernation", ["Save the day"]),
+        (asleep, ahead, "hibernation", ["Save this day"]),
         (hidden, back, "plan", ["Save"]),
         (hidden, back, "plan/next", []),
     ],
