@@ -81,6 +81,8 @@ def test_what_is_owed_comes_before_a_larger_tier(client: FlaskClient) -> None:
 def test_the_countdown_and_the_exact_charge_stand_beside_three_ways_out(
     owner: FlaskClient, business: Business, home: str, page: str
 ) -> None:
+    after(business, minutes=1)
+    assert "More products than your tier holds: 7 days left" in owner.get(home + page).text
     after(business, days=1)
     told = owner.get(home + page).text
     assert "More products than your tier holds: 6 days left" in told
