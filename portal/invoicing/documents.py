@@ -7,26 +7,36 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, Row, Select, and_, bindparam, case, cast, func, literal, select, union_all
+from sqlalchemy import Date, Row, Select, and_, bindparam, case, cast, exists, func, literal, not_, select, union_all
 
-from portal.invoicing.models import CreditNote, Customer, Invoice
+from portal.invoicing.models import CreditNote, CreditNoteLine, Customer, Invoice
 from portal.kit.db import db, table_of
 from portal.kit.money import Money
 from portal.kit.pagination import PAGE_SIZE, Page
 
 CREDITED = "credited"
+UNSHOWN = "unshown"
+"""What a change is for that ends a plan or hides it: the days that are not shown."""
 STATUSES = ("open", "paid", "uncollectible", CREDITED)
 _invoice, _note = table_of(Invoice).c, table_of(CreditNote).c
 _IS_CREDITED = and_(_invoice.credited_open_amount > 0, _invoice.credited_open_amount == _invoice.total_amount)
 _ISSUED_ON = cast(func.timezone(_invoice.seller["time_zone"].astext, _invoice.issued_at), Date)
 """The day it was where the seller is, as on the invoice."""
+_line = table_of(CreditNoteLine).c
+_OF_PLAN = and_(_line.credit_note_id == _note.id, _line.code != "branch")
+_KIND = case(
+    (and_(_note.reason == "change", exists().where(_OF_PLAN, _line.quantity < 0),
+          not_(exists().where(_OF_PLAN, _line.quantity > 0))), UNSHOWN),
+    else_=_note.reason,
+)  # fmt: skip
+"""A change that gives up what a plan is of and takes up nothing instead; see ``kind_of``."""
 _INVOICES = select(
     literal(False).label("is_credit_note"), _invoice.public_id, _invoice.number, _invoice.kind,
     case((_IS_CREDITED, CREDITED), else_=_invoice.status).label("status"), _ISSUED_ON.label("issued_on"),
     _invoice.total_amount.label("amount"), _invoice.currency, _invoice.issued_at, _invoice.id,
 ).where(_invoice.customer_id == bindparam("customer_id"), _invoice.number.is_not(None))  # fmt: skip
 _NOTES = select(
-    literal(True), _note.public_id, _note.number, _note.reason, literal(CREDITED), _note.issued_on,
+    literal(True), _note.public_id, _note.number, _KIND, literal(CREDITED), _note.issued_on,
     -_note.total_amount, _note.currency, _note.issued_at, _note.id,
 ).where(_note.customer_id == bindparam("customer_id"))  # fmt: skip
 _all = union_all(_INVOICES, _NOTES).subquery().c
@@ -52,7 +62,7 @@ class DocumentFilter:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """An invoice, or a credit note: its ``total`` is below zero, and its ``kind`` is its reason.
+    """An invoice, or a credit note: its ``total`` is below zero, and its ``kind`` is its reason, see ``kind_of``.
 
     An invoice that credit notes took down to nothing is ``credited``, as they are.
     """
@@ -64,6 +74,13 @@ class Listed:
     status: str
     issued_on: date
     total: Money
+
+
+def kind_of(note: CreditNote, lines: Sequence[CreditNoteLine]) -> str:
+    """Return what a credit note is for: its reason, or ``UNSHOWN`` where its lines give up the plan."""
+    taken = [line.quantity for line in lines if line.code != "branch"]
+    is_given_up = note.reason == "change" and bool(taken) and all(quantity < 0 for quantity in taken)
+    return UNSHOWN if is_given_up else note.reason
 
 
 def list_documents(customer: Customer, wanted: DocumentFilter, page: int) -> Page[Listed]:

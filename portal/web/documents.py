@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from portal.invoicing import queries
+from portal.invoicing import documents, queries
 from portal.invoicing.line_words import ShownLine
 from portal.kit import i18n
 from portal.kit.money import Money
@@ -142,19 +142,20 @@ def of_credit(
 
 def of_credit_note(note: CreditNote, invoice: Invoice) -> Document:
     """Return a credit note of an invoice."""
+    lines = queries.lines_of_credit_note(note.id)
     return Document(
         kind="credit_note",
         number=note.number,
         issued_on=note.issued_on,
         seller=_party(note.seller),
         buyer=_party(note.buyer),
-        lines=_lines(queries.lines_of_credit_note(note.id), note.currency),
+        lines=_lines(lines, note.currency),
         total=note.total,
         tax=_amount(note.tax_amount, note.currency),
         tax_rate=i18n.percent_text(note.tax_rate, language()),
         taken_off=_amount(note.open_amount, note.currency),
         to_credit=_amount(note.credit_amount, note.currency),
-        reason=wording.reason_title(note.reason),
+        reason=wording.reason_title(documents.kind_of(note, lines)),
         invoice=Related(invoice.public_id, str(invoice.number), invoice.issued_on, invoice.total),
     )
 

@@ -29,6 +29,7 @@ REASONS = {
     "undo": N_("Credit for what was taken back"),
     "goodwill": N_("Credit as goodwill"),
     "lapsed": N_("Credit for what was not used"),
+    "unshown": N_("Credit for days not shown"),
 }
 METHODS = {
     "wechat_pay": N_("WeChat Pay"),

@@ -9,8 +9,9 @@ from flask.testing import FlaskClient
 from portal.invoicing.models import Customer
 from portal.kit import config, edge
 from portal.kit.config import Settings
+from tests.billing.test_restoration import suspended
 from tests.invoicing.papers import credit, make_customer, make_invoice
-from tests.support import shop
+from tests.support import running, shop
 from tests.support.pages import log_in
 from tests.support.settings import taxing
 
@@ -131,3 +132,12 @@ def test_both_documents_say_the_tax_in_them(owner: FlaskClient, customer: Custom
     assert "includes £0.06 tax at 5.5%" in owner.get(f"{folder}/credit-notes/{note_id}").text
     untaxed = _NOTE.findall(owner.get("/history/invoices").text)[-1]
     assert "tax at" not in owner.get(untaxed).text
+
+
+def test_what_was_not_shown_is_credited_as_that(client: FlaskClient) -> None:
+    edge.write(lambda: suspended(running.started("pro", branches=1)))
+    log_in(client, "ann@shop.example")
+    listed = client.get("/history/invoices").text
+    assert ("Credit for days not shown" in listed, "Credit for a change" in listed) == (True, False)
+    note = client.get(note_address(client)).text
+    assert ("Credit for days not shown" in note, "Credit for a change" in note) == (True, False)
