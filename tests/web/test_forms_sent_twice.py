@@ -199,8 +199,9 @@ def test_every_form_to_a_view_that_answers_once_carries_a_key(app: Flask, state:
 
 
 def run(world: World) -> None:
-    """The plan has begun, and one of its branches is to go."""
+    """The plan has begun, one of its branches is to go, and another one waits."""
     pay_here(world)
+    shop.make_branch(world.business, "Third")
     branch_batches.remove(shop.make_customer(world.business), branches.list_live(world.business.id)[1], edge.now())
 
 
