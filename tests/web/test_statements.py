@@ -157,7 +157,7 @@ def test_a_page_asks_the_same_however_much_it_shows(
 
     def asked(rule: str) -> int:
         client = browsers["admin" if rule.startswith("/console") else "own"]
-        client.get(whole_world.address(rule))
+        assert b"&lt;" not in client.get(whole_world.address(rule)).data, "markup shown as text"
         with counted() as statements:
             assert client.get(whole_world.address(rule)).status_code == STATUS.get(rule, 200)
         return len(statements)
