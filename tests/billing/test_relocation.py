@@ -109,10 +109,10 @@ def test_it_wakes_when_its_day_begins_there(customer: Customer, time_zone: str) 
     jobs = select(StagedJob.due_at).where(StagedJob.name == hibernation.WAKE)
     london = hibernation.wakes_at(day, "Europe/London")
     assert db_session.scalars(jobs).one() == min(wakes_at, london)
-    clock.advance(min(wakes_at, london) - edge.now())
+    clock.advance(min(wakes_at, london) + timedelta(minutes=1) - edge.now())
     wake_days.wake(running.subscription_of(customer).id, day, edge.now())
     assert running.subscription_of(customer).mode == ("awake" if wakes_at <= london else "hibernating")
-    clock.advance(wakes_at - edge.now())
+    clock.advance(max(wakes_at + timedelta(minutes=1) - edge.now(), timedelta()))
     wake_days.wake(running.subscription_of(customer).id, day, edge.now())
     assert running.subscription_of(customer).mode == "awake"
     assert invariants.violations() == []

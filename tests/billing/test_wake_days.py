@@ -143,7 +143,7 @@ def _pending() -> list[tuple[str, datetime]]:
     waiting = select(StagedJob).where(
         StagedJob.name.in_((hibernation.WAKE, wake_days.ASK)), StagedJob.state == "pending"
     )
-    return [(job.name, job.due_at) for job in db_session.scalars(waiting)]
+    return [(job.name, job.due_at) for job in db_session.scalars(waiting.order_by(StagedJob.due_at))]
 
 
 def test_asleep_and_owing_it_wakes_once_that_is_paid(customer: Customer) -> None:
