@@ -73,6 +73,20 @@ def test_the_next_period_begins_where_the_last_one_did_end() -> None:
 
 
 @pytest.mark.parametrize(
+    ("day", "nearest"),
+    [
+        (date(2026, 3, 31), date(2026, 4, 1)),
+        (date(2026, 4, 1), date(2026, 4, 1)),
+        (date(2026, 4, 17), date(2026, 4, 17)),
+        (date(2026, 4, 30), date(2026, 4, 30)),
+        (date(2026, 5, 1), date(2026, 4, 30)),
+    ],
+)
+def test_a_day_outside_of_a_period_is_nearest_to_its_first_or_its_last(day: date, nearest: date) -> None:
+    assert period(date(2026, 4, 1), 0, ZoneInfo("UTC")).nearest(day) == nearest
+
+
+@pytest.mark.parametrize(
     ("name", "anchor", "hours"),
     [
         ("Europe/London", date(2026, 3, 1), 31 * 24 - 1),
