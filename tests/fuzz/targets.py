@@ -18,19 +18,17 @@ from tests.support.shop import PASSWORD
 from tests.web import expected
 
 FURNITURE = ("csrf_token", "form_key")
-SETTLED = (
-    "/businesses/<business>/branches/<branch>/main",
-    "/businesses/<business>/branches/<branch>/remove",
-    "/businesses/<business>/plan/quote",
-    "/businesses/<business>/products/import",
-)
+SETTLED = ("/businesses/<business>/products/import",)
 """Where a form is only taken while no payment waits and no import runs."""
 LATER = {
     "running": (
+        "/businesses/<business>/branches/<branch>/main",
+        "/businesses/<business>/branches/<branch>/remove",
         "/businesses/<business>/hibernation/quote",
         "/businesses/<business>/plan/limit",
         "/businesses/<business>/plan/next",
         "/businesses/<business>/plan/next/cancel",
+        "/businesses/<business>/plan/quote",
         "/businesses/<business>/prepayment/quote",
     ),
     "over": ("/businesses/<business>/products/fit/newest",),
