@@ -3,7 +3,7 @@
 from flask_babel import lazy_gettext as _
 
 TIERS = {"starter": _("Starter"), "pro": _("Pro"), "enterprise": _("Enterprise")}
-PROVIDERS = {"wechat_pay": _("WeChat Pay"), "stripe": _("Stripe")}
+PROVIDERS = {"wechat_pay": _("WeChat Pay"), "stripe": "Stripe"}
 SESSION_STATES = {
     "created": _("Preparing"),
     "open": _("Waiting for payment"),
