@@ -137,8 +137,9 @@ class Changing(Renewing):
         self._running = running = holdings.current(self._agreement, one.currency, now)
         self._ahead = holdings.following(self._agreement, one.currency, now)
         self._batch, self._settles_at = branch_batches.batch_of(self._customer), planned.settles_at
-        turns_with_it = running is not None and running.period.ends_on == self._agreement.turns_on
-        self._turns_at = running.period.ends_at if running is not None and turns_with_it else now
+        self._turns_at = now
+        if running is not None and running.period.ends_on == self._agreement.turns_on:
+            self._turns_at = running.period.ends_at
         self._grace = GraceAhead(planned, now) if planned.grace is not None else None
 
     def charges(self, until: datetime) -> Charges:
@@ -206,9 +207,7 @@ class Changing(Renewing):
 
     def _settle_in(self, running: Current, batch: Batch, at: datetime) -> Charges:
         """Settle a batch; where somebody has to be asked for what is added, what goes is settled before."""
-        change = branch_batches.settling(
-            self._agreement, batch, running, quote_change.day_of(running, self._customer, at), self._now
-        )
+        change = branch_batches.settling(self._agreement, batch, running, self._day(running, at), self._now)
         due, _ = difference(running.held, change.holdings, running.invoiced, running.period)
         if batch.leaving and batch.added and self._paid_by(due) == "payment_link":
             yield from self._settle_in(running, Batch((), batch.leaving), at)
@@ -221,8 +220,7 @@ class Changing(Renewing):
         running = self._current(at)
         if running is None:
             return
-        day = quote_change.day_of(running, self._customer, at)
-        change = hibernation.waking(self._agreement, self._customer, running, day, self._now)
+        change = hibernation.waking(self._agreement, self._customer, running, self._day(running, at), self._now)
         yield from self._carry_out(running, change, at)
         if self._grace is not None:
             self._grace.wake(at)
@@ -245,8 +243,7 @@ class Changing(Renewing):
         due, shares = difference(running.held, change.holdings, running.invoiced, running.period)
         self._running = replace(running, held=[*running.held, *change.holdings], invoiced=running.invoiced + due)
         lines = rows_of(day_lines(change.holdings, shares, running.period, change.notes))
-        day = quote_change.day_of(running, self._customer, at)
-        yield from self._charged_if_any(change.kind, day, running.period, lines, due)
+        yield from self._charged_if_any(change.kind, self._day(running, at), running.period, lines, due)
         self._become(changes.moves_of(self._agreement, change.moves))
         yield from self._adjust()
         self._give_back(due)
@@ -275,6 +272,9 @@ class Changing(Renewing):
         back = max(0, -due.amount)
         rest = back - min(back, self._one.carried)
         self._one = replace(self._one, credit=self._one.credit + rest, carried=self._one.carried - (back - rest))
+
+    def _day(self, running: Current, at: datetime) -> date:
+        return quote_change.day_of(running, self._customer, at)
 
     def _has_card(self) -> bool:
         return ways.find_card(self._customer.id) is not None

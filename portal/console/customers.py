@@ -17,7 +17,7 @@ from portal.identity.queries import list_members
 from portal.insights import payers
 from portal.invoicing import credit_balance, customers
 from portal.invoicing.documents import DocumentFilter, list_documents
-from portal.kit import edge
+from portal.kit import edge, i18n
 from portal.kit.pagination import Page, page_number
 from portal.payments.history import TransactionFilter, list_transactions
 
@@ -57,7 +57,7 @@ def show_one(business: str) -> str:
     return render_template(
         "console/customers/customer.html",
         business=found,
-        country=get_locale().territories.get(found.country, found.country),
+        country=i18n.country_name(found.country, str(get_locale())),
         status=visibility.status(found.id),
         members=list_members(found.id),
         **_money_of(found.id),

@@ -29,7 +29,8 @@ _KIND = case(
           not_(exists().where(_OF_PLAN, _line.quantity > 0))), UNSHOWN),
     else_=_note.reason,
 )  # fmt: skip
-"""A change that gives up what a plan is of and takes up nothing instead; see ``kind_of``."""
+"""The reason, or that it is a change that gives up what a plan is of and takes up nothing instead."""
+_KIND_OF = select(_KIND).where(_note.id == bindparam("note_id"))
 _INVOICES = select(
     literal(False).label("is_credit_note"), _invoice.public_id, _invoice.number, _invoice.kind,
     case((_IS_CREDITED, CREDITED), else_=_invoice.status).label("status"), _ISSUED_ON.label("issued_on"),
@@ -76,11 +77,9 @@ class Listed:
     total: Money
 
 
-def kind_of(note: CreditNote, lines: Sequence[CreditNoteLine]) -> str:
+def kind_of(note: CreditNote) -> str:
     """Return what a credit note is for: its reason, or ``UNSHOWN`` where its lines give up the plan."""
-    taken = [line.quantity for line in lines if line.code != "branch"]
-    is_given_up = note.reason == "change" and bool(taken) and all(quantity < 0 for quantity in taken)
-    return UNSHOWN if is_given_up else note.reason
+    return str(db.execute(_KIND_OF, {"note_id": note.id}).scalar_one())
 
 
 def list_documents(customer: Customer, wanted: DocumentFilter, page: int) -> Page[Listed]:

@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from babel import Locale
 from babel.dates import format_date
 from babel.numbers import format_currency, format_percent
 from babel.support import NullTranslations, Translations
@@ -54,6 +55,11 @@ def money_text(amount: int, currency: str, locale: str) -> str:
 def percent_text(rate: Decimal, locale: str) -> str:
     """Show a percentage, such as "20%" or "5.5%"."""
     return format_percent(rate / 100, "#,##0.##%", locale=_HOME[locale])
+
+
+def country_name(code: str, locale: str) -> str:
+    """Return the name of a country."""
+    return str(Locale.parse(locale).territories.get(code, code))
 
 
 def gap(locale: str) -> str:

@@ -155,7 +155,7 @@ def of_credit_note(note: CreditNote, invoice: Invoice) -> Document:
         tax_rate=i18n.percent_text(note.tax_rate, language()),
         taken_off=_amount(note.open_amount, note.currency),
         to_credit=_amount(note.credit_amount, note.currency),
-        reason=wording.reason_title(documents.kind_of(note, lines)),
+        reason=wording.reason_title(documents.kind_of(note)),
         invoice=Related(invoice.public_id, str(invoice.number), invoice.issued_on, invoice.total),
     )
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import gettext
-from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
 from portal.billing import arrears, checkout, outlook, queries, quotes, tier_fits, ways
@@ -57,7 +56,8 @@ class ShownQuote:
     lines: list[ShownLine]
     total: Money
     credit_used: Money | None
-    arrears: list[tuple[str, Money]]
+    arrears: list[tuple[str | None, Money]]
+    """Each invoice's number, None for what was carried, and what is owed of it."""
     comes_back: Money | None
     is_owing: bool
     """Whether what comes back is taken off what is still owed first."""
@@ -179,16 +179,9 @@ def _card(customer: Customer, quote: Quote) -> str | None:
     return card_name(card) if card else None
 
 
-def _arrears(quote: Quote) -> list[tuple[str, Money]]:
-    """Return what is paid along with a quote: words and figures."""
-    return [(_owed_before(one), Money(one["amount"], quote.currency)) for one in quote.terms.get("arrears", ())]
-
-
-def _owed_before(one: dict[str, Any]) -> str:
-    if one["kind"] == "carried":
-        return gettext("Carried from earlier invoices")
-    number = Markup('<span class="number">{}</span>').format(one["number"])
-    return escape(gettext("Still owed of invoice %(number)s")) % {"number": number}
+def _arrears(quote: Quote) -> list[tuple[str | None, Money]]:
+    """Return what is paid along with a quote."""
+    return [(one.get("number"), Money(one["amount"], quote.currency)) for one in quote.terms.get("arrears", ())]
 
 
 def _too_many(business: Business, quote: Quote) -> int:

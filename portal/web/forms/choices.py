@@ -5,6 +5,8 @@ from flask_babel import get_locale, gettext
 
 from portal.directory.categories import CATEGORIES
 from portal.directory.places import COUNTRIES, CURRENCIES, time_zones
+from portal.kit import i18n
+from portal.web.language import language
 
 Choices = list[tuple[str, str]]
 
@@ -27,7 +29,7 @@ def countries() -> Choices:
 
 def country_name(code: str) -> str:
     """Return the name of a country."""
-    return str(get_locale().territories.get(code, code))
+    return i18n.country_name(code, language())
 
 
 def currencies() -> Choices:
