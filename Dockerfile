@@ -11,7 +11,7 @@ WORKDIR /opt/stallholder
 # What the product needs changes less often than the product: a layer of its own.
 COPY pyproject.toml uv.lock ./
 RUN uv sync --frozen --no-default-groups --no-install-project
-COPY README.md LICENSE wsgi.py ./
+COPY README.md LICENSE ./
 COPY migrations migrations
 COPY static static
 COPY templates templates

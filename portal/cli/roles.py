@@ -13,7 +13,7 @@ from portal.kit.config import Settings
 def web(settings: Settings, environ: Mapping[str, str]) -> Command:
     """The web server."""
     shared = {"PROMETHEUS_MULTIPROC_DIR": str(metrics_folder(settings))}
-    return _python("web", ["portal.cli.web_server", "wsgi:app"], shared | dict(environ))
+    return _python("web", ["portal.cli.web_server", "portal.app:create_app"], shared | dict(environ))
 
 
 def metrics_folder(settings: Settings) -> Path:

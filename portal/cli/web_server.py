@@ -1,12 +1,15 @@
-"""The web server as a process: granian over an application such as ``wsgi:app``, which leaves politely.
+"""The web server as a process: granian over what ``portal.app:create_app`` makes, which leaves politely.
 
 Told to stop, it says so at ``/readyz`` for ``PORTAL_DRAIN`` seconds and serves on, so that a balancer sends everybody
 elsewhere before the door closes; whoever knocks at a closing door would be lost. Told again, it stops at once.
 """
 
+import gc
+import multiprocessing
 import os
 import signal
 import sys
+from importlib import import_module
 from threading import Timer
 
 from granian.constants import Interfaces
@@ -41,11 +44,17 @@ class _Server(MPServer):
 
 
 def serve(application: str, settings: config.Settings) -> None:
-    """Serve until told to stop; few processes with few threads, and a process that dies takes nobody with it."""
+    """Serve until told to stop; few processes with few threads, and a process that dies takes nobody with it.
+
+    :param application: ``module:function`` of what makes the application; each process calls it for itself.
+    """
     config.use(settings)
     leaving.forget()
+    if multiprocessing.get_start_method() == "fork":
+        _load(application.partition(":")[0])
     server = _Server(
         application,
+        factory=True,
         interface=Interfaces.WSGI,
         address="0.0.0.0" if settings.is_lan else "127.0.0.1",  # noqa: S104
         port=settings.port,
@@ -58,6 +67,12 @@ def serve(application: str, settings: config.Settings) -> None:
     server.seconds = settings.drain
     os.register_at_fork(after_in_child=_end_while_loading)
     server.serve()
+
+
+def _load(module: str) -> None:
+    """Load once what every process needs, and have none of them look through it for garbage."""
+    import_module(module)
+    gc.freeze()
 
 
 def _end_while_loading() -> None:

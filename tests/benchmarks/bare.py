@@ -23,34 +23,43 @@ if TYPE_CHECKING:
 _CONNECTIONS = 4
 _OPTIONS = "-c timezone=UTC"
 
-app = Flask(__name__, template_folder=Path(__file__).parents[2] / "templates")
-app.secret_key = os.environ["SECRET_KEY"]
-app.config["SESSION_COOKIE_NAME"] = "stallholder"
-app.jinja_env.undefined = StrictUndefined
-app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-_recordings: dict[str, "Recording"] = pickle.loads(Path(os.environ["BENCH_RECORDINGS"]).read_bytes())  # noqa: S301 - our own notes
-_pool: LifoQueue[psycopg.Connection] = LifoQueue()
-for _ in range(_CONNECTIONS):
-    _pool.put(psycopg.connect(os.environ["DATABASE_URL"], options=_OPTIONS))
+_Pool = LifoQueue[psycopg.Connection]
+
+
+def create_app() -> Flask:
+    """Make the floor, with connections of its own."""
+    app = Flask(__name__, template_folder=Path(__file__).parents[2] / "templates")
+    app.secret_key = os.environ["SECRET_KEY"]
+    app.config["SESSION_COOKIE_NAME"] = "stallholder"
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    recordings: dict[str, Recording] = pickle.loads(Path(os.environ["BENCH_RECORDINGS"]).read_bytes())  # noqa: S301 - our own notes
+    pool = _Pool()
+    for _ in range(_CONNECTIONS):
+        pool.put(psycopg.connect(os.environ["DATABASE_URL"], options=_OPTIONS))
+
+    @app.get("/<path:path>")
+    def show(path: str) -> str:
+        recording = recordings[request.full_path.rstrip("?")]
+        with _connected(pool) as connection:
+            _ask(connection, recording)
+        return render_template(recording.template, **recording.values)
+
+    return app
 
 
 @contextmanager
-def _connected() -> "Iterator[psycopg.Connection]":
-    connection = _pool.get()
+def _connected(pool: _Pool) -> "Iterator[psycopg.Connection]":
+    connection = pool.get()
     try:
         yield connection
     finally:
         connection.rollback()
-        _pool.put(connection)
+        pool.put(connection)
 
 
-@app.get("/<path:path>")
-def show(path: str) -> str:
-    """Ask what the page asks, and show what it shows."""
-    recording = _recordings[request.full_path.rstrip("?")]
-    with _connected() as connection:
-        for statement, parameters in recording.statements:
-            cursor = connection.execute(statement, parameters)
-            if cursor.description:
-                cursor.fetchall()
-    return render_template(recording.template, **recording.values)
+def _ask(connection: psycopg.Connection, recording: "Recording") -> None:
+    for statement, parameters in recording.statements:
+        cursor = connection.execute(statement, parameters)
+        if cursor.description:
+            cursor.fetchall()

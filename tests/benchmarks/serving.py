@@ -12,8 +12,8 @@ from portal.kit.config import load_settings
 from tests.benchmarks.load import Wire
 from tests.support.processes import bare_environ, eventually
 
-OURS = "wsgi:app"
-FLOOR = "tests.benchmarks.bare:app"
+OURS = "portal.app:create_app"
+FLOOR = "tests.benchmarks.bare:create_app"
 
 
 @contextmanager

@@ -10,6 +10,7 @@ def test_the_parameters_are_those_agreed():
     found = extract_parameters(passwords.hashed(PASSWORD))
 
     assert (found.memory_cost, found.time_cost, found.parallelism) == (19 * 1024, 2, 1)
+    assert extract_parameters(passwords._NOBODYS) == found
 
 
 def test_right_and_wrong():

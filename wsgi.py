@@ -1,5 +1,0 @@
-"""The entry of a WSGI server: ``granian --interface wsgi wsgi:app``."""
-
-from portal.app import create_app
-
-app = create_app()
