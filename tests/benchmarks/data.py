@@ -9,6 +9,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -22,7 +23,6 @@ from portal.kit import edge
 from tests.support import shop, world
 from tests.support.servers import Servers
 
-SHOPS, PRODUCTS, PAYMENTS, PAYMENTS_OF_FIRST = 100_000, 1_000_000, 1_000_000, 100_000
 OWNER = "bench@shop.example"
 """Owns the first shop, the one with a tenth of all payments."""
 _CHUNK = 2_000
@@ -30,6 +30,16 @@ _SEED = Path(__file__).parent / "seed"
 _SOURCES = (*sorted(_SEED.glob("*.sql")), Path(str(seed_shops.__file__)), Path(str(seed_words.__file__)))
 _KEPT = "SELECT datname, shobj_description(oid, 'pg_database') FROM pg_database WHERE datname LIKE 'bench\\_%'"
 _BULK = "-c session_replication_role=replica -c synchronous_commit=off -c maintenance_work_mem=512MB -c work_mem=256MB"
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How much there is of what."""
+
+    shops: int = 100_000
+    products: int = 1_000_000
+    payments: int = 1_000_000
+    payments_of_first: int = 100_000
 
 
 def ensure(servers: Servers) -> str:
@@ -45,7 +55,7 @@ def ensure(servers: Servers) -> str:
         for old in there.keys() - ({name} if is_good else set()):
             databases.drop(servers.postgres_url, old)
         if not is_good:
-            _make(servers, f"{name}_draft")
+            make(servers, f"{name}_draft", Size())
             connection.execute(f"ALTER DATABASE {name}_draft RENAME TO {name}")
         elif migrations.migrate(servers.database_url(name)):
             _settle(servers.database_url(name))
@@ -63,32 +73,33 @@ def _fingerprint(*files: Path) -> str:
     return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:12]
 
 
-def _make(servers: Servers, draft: str) -> None:
+def make(servers: Servers, draft: str, size: Size) -> None:
+    """Make a database of a size and fill it."""
     databases.drop(servers.postgres_url, draft)
     databases.create(servers.postgres_url, draft)
     url = servers.database_url(draft)
     migrations.migrate(url)
     world.furnish(url)
     with psycopg.connect(url, autocommit=True, options=_BULK) as connection:
-        with _told(f"{SHOPS} shops"):
-            _open_shops(connection)
-        with _told(f"{PRODUCTS} products, counted and searchable"):
-            _finish_directory(connection)
-        with _told(f"{PAYMENTS} payments"), connection.transaction():
-            _run(connection, "payments.sql", most=PAYMENTS_OF_FIRST, all=PAYMENTS)
+        with _told(f"{size.shops} shops"):
+            _open_shops(connection, size.shops)
+        with _told(f"{size.products} products, counted and searchable"):
+            _finish_directory(connection, size.products)
+        with _told(f"{size.payments} payments"), connection.transaction():
+            _run(connection, "payments.sql", most=size.payments_of_first, all=size.payments)
     _give_owner(url)
     _settle(url)
 
 
-def _open_shops(connection: psycopg.Connection) -> None:
+def _open_shops(connection: psycopg.Connection, shops: int) -> None:
     now: datetime = connection.execute("SELECT business_now()").fetchall()[0][0]
-    for first in range(0, SHOPS, _CHUNK):
-        store(connection, seed_shops.chunk(range(first, min(first + _CHUNK, SHOPS)), now))
+    for first in range(0, shops, _CHUNK):
+        store(connection, seed_shops.chunk(range(first, min(first + _CHUNK, shops)), now))
 
 
-def _finish_directory(connection: psycopg.Connection) -> None:
+def _finish_directory(connection: psycopg.Connection, products: int) -> None:
     """Bring the products to their number, one more for each shop from the last one on; then count and index them."""
-    missing = PRODUCTS - connection.execute("SELECT count(*) FROM products").fetchall()[0][0]
+    missing = products - connection.execute("SELECT count(*) FROM products").fetchall()[0][0]
     _run(connection, "directory.sql", missing=missing)
     ids = [row[0] for row in connection.execute("SELECT id FROM businesses ORDER BY public_id")]
     for first in range(0, len(ids), _CHUNK):

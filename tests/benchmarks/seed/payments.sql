@@ -10,12 +10,13 @@ CREATE FUNCTION pg_temp.public(prefix text, number bigint) RETURNS text LANGUAGE
 CREATE TEMP TABLE shops AS
 SELECT row_number() OVER (ORDER BY b.public_id) - 1 AS shop, b.id, b.currency, b.time_zone, b.created_at, t.tier_code,
        CASE t.tier_code WHEN 'starter' THEN 100 WHEN 'pro' THEN 300 ELSE 500 END AS price,
+       (SELECT count(*) FROM branches WHERE business_id = b.id AND NOT is_main) AS extra_branches,
        jsonb_build_object('name', b.name, 'email', b.email, 'country', b.country) AS buyer
   FROM businesses b JOIN business_entitlements t ON t.business_id = b.id;
 CREATE UNIQUE INDEX ON shops (shop);
 
 CREATE TEMP TABLE payments AS
-SELECT row_number() OVER (ORDER BY at, p.shop) AS n, p.shop, p.at, s.price, s.currency, s.buyer,
+SELECT row_number() OVER (ORDER BY at, p.shop) AS n, p.shop, p.at, s.tier_code, s.extra_branches, s.price, s.currency, s.buyer,
        mod(row_number() OVER (PARTITION BY p.shop ORDER BY at), 2) = 1 AS is_paid,
        CASE s.currency WHEN 'CNY' THEN price ELSE price * 9 END AS collected
   FROM (SELECT 0 AS shop, business_now() - i * interval '10 minutes' AS at FROM generate_series(1, %(most)s) i
@@ -34,10 +35,10 @@ SELECT pg_temp.key('01', shop), pg_temp.public('cus', shop), 'vendor', s.id, s.c
  USING (shop) ORDER BY shop;
 
 -- None of them is renewed as long as this database is kept.
-INSERT INTO subscriptions (id, public_id, customer_id, status, tier_code, price_version_id, version, anchor_on,
-                           started_at, renews_at, created_at)
+INSERT INTO subscriptions (id, public_id, customer_id, status, tier_code, extra_branches, price_version_id, version,
+                           anchor_on, started_at, renews_at, created_at)
 SELECT pg_temp.key('02', shop), pg_temp.public('sub', shop), pg_temp.key('01', shop), 'active', tier_code,
-       (SELECT id FROM price_versions LIMIT 1), 2, current_date - 5, current_date - 5,
+       extra_branches, (SELECT id FROM price_versions LIMIT 1), 2, current_date - 5, current_date - 5,
        current_date + interval '10 years', created_at
   FROM shops ORDER BY shop;
 
@@ -63,7 +64,7 @@ SELECT pg_temp.key('04', n), pg_temp.public('inv', n), pg_temp.key('01', shop), 
  ORDER BY n;
 
 INSERT INTO invoice_lines (invoice_id, position, code, quantity, unit_amount, amount, derivation)
-SELECT pg_temp.key('04', n), 1, 'tier', 1, price, price, '{}' FROM payments ORDER BY n;
+SELECT pg_temp.key('04', n), 1, tier_code, 1, price, price, '{}' FROM payments ORDER BY n;
 
 INSERT INTO number_counters (series, year, last_number)
 SELECT 'invoice', extract(year FROM current_date), count(*) FROM payments WHERE is_paid;
@@ -73,9 +74,13 @@ SELECT pg_temp.key('05', shop), pg_temp.key('02', shop), 0, current_date - 5, cu
        current_date + 25, pg_temp.key('04', max(n))
   FROM payments WHERE is_paid GROUP BY shop ORDER BY shop;
 
+-- What its tier is of, and its further branches for nothing.
 INSERT INTO period_holdings (id, period_id, code, quantity, unit_amount, from_on)
-SELECT pg_temp.key('05', shop), pg_temp.key('05', shop), 'tier', 1, min(price), current_date - 5
-  FROM payments WHERE is_paid GROUP BY shop ORDER BY shop;
+SELECT pg_temp.key(held.kind, shop), pg_temp.key('05', shop), held.code, held.quantity, held.unit_amount, current_date - 5
+  FROM (SELECT DISTINCT shop, tier_code, extra_branches, price FROM payments WHERE is_paid) AS paid
+ CROSS JOIN LATERAL (VALUES
+       ('05', tier_code, 1, price), ('0c', 'branch', extra_branches, 0)) held (kind, code, quantity, unit_amount)
+ WHERE held.quantity > 0 ORDER BY shop;
 
 INSERT INTO payment_sessions (id, public_id, customer_id, invoice_id, subscription_id, subscription_version, provider,
                               status, amount, currency, settlement_amount, settlement_currency, rate, rate_on,
