@@ -10,9 +10,11 @@ CREATE FUNCTION pg_temp.public(prefix text, number bigint) RETURNS text LANGUAGE
 CREATE TEMP TABLE shops AS
 SELECT row_number() OVER (ORDER BY b.public_id) - 1 AS shop, b.id, b.currency, b.time_zone, b.created_at, t.tier_code,
        CASE t.tier_code WHEN 'starter' THEN 100 WHEN 'pro' THEN 300 ELSE 500 END AS price,
-       (SELECT count(*) FROM branches WHERE business_id = b.id AND NOT is_main) AS extra_branches,
+       further.branches AS extra_branches,
        jsonb_build_object('name', b.name, 'email', b.email, 'country', b.country) AS buyer
-  FROM businesses b JOIN business_entitlements t ON t.business_id = b.id;
+  FROM businesses b JOIN business_entitlements t ON t.business_id = b.id
+  JOIN (SELECT business_id, count(*) - 1 AS branches FROM branches GROUP BY business_id) further
+    ON further.business_id = b.id;
 CREATE UNIQUE INDEX ON shops (shop);
 
 CREATE TEMP TABLE payments AS
