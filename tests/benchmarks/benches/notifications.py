@@ -14,7 +14,7 @@ from tests.benchmarks.sending import flat_out
 from tests.benchmarks.serving import OURS, served
 from tests.support.databases import cloned
 
-_FLOOR = "tests.benchmarks.bare_notices:app"
+_FLOOR = "tests.benchmarks.bare_notices:create_app"
 _NOTICES = 1_500
 _ORDERS = "SELECT order_number, amount FROM payment_attempts"
 _FORGET = "TRUNCATE payment_events, staged_jobs"
