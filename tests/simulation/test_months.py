@@ -85,6 +85,16 @@ LIVES: dict[str, list[Step]] = {
         ("days", 5),
         ("boundary", 1),
     ],
+    "asked to pay by code just before midnight where they lived before": [
+        ("boundary", 15),
+        ("live_in", "Pacific/Kiritimati"),
+        ("restore", False),
+        ("pay", 0),
+        ("boundary", -1),
+        ("live_in", "Europe/London"),
+        ("pay_open", 0, False),
+        ("some_time",),
+    ],
     "too many products, until the card pays the tier that fits": [
         ("choose_next", "starter"),
         ("boundary", -2),
